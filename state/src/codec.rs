@@ -1,0 +1,70 @@
+//! The bytes of an entry: a schema number, a length, and the entry.
+
+use crate::fact::Entry;
+
+/// The schema that this version writes. It reads this one and no other.
+pub const SCHEMA: u16 = 1;
+
+/// The longest entry that is agreed: a plan for 1,100 numbers takes about 90 KiB.
+pub const ENTRY_MAX: usize = 256 * 1024;
+
+/// Why bytes are not an entry.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// Shorter than its header or than its own length says.
+    #[error("an entry of {have} bytes is cut short")]
+    Short {
+        /// How many bytes there are.
+        have: usize,
+    },
+    /// Longer than is ever agreed.
+    #[error("an entry of {have} bytes is over the limit of {ENTRY_MAX}")]
+    Long {
+        /// How many bytes there are.
+        have: usize,
+    },
+    /// Written by a newer version.
+    #[error("an entry of schema {schema} is unknown to this version, which knows {SCHEMA}")]
+    Schema {
+        /// The schema it names.
+        schema: u16,
+    },
+    /// The right schema, but not an entry.
+    #[error("an entry of schema {SCHEMA} cannot be read: {why}")]
+    Malformed {
+        /// The decoder's words.
+        why: postcard::Error,
+    },
+}
+
+/// The bytes of an entry.
+pub fn encode(entry: &Entry) -> Result<Vec<u8>, CodecError> {
+    let body = postcard::to_stdvec(entry).map_err(|why| CodecError::Malformed { why })?;
+    let length = u32::try_from(body.len()).map_err(|_| CodecError::Long { have: body.len() })?;
+    let mut bytes = Vec::with_capacity(body.len() + 6);
+    bytes.extend_from_slice(&SCHEMA.to_le_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&body);
+    if bytes.len() > ENTRY_MAX {
+        return Err(CodecError::Long { have: bytes.len() });
+    }
+    Ok(bytes)
+}
+
+/// The entry in these bytes; nothing may follow it.
+pub fn decode(bytes: &[u8]) -> Result<Entry, CodecError> {
+    let short = CodecError::Short { have: bytes.len() };
+    if bytes.len() > ENTRY_MAX {
+        return Err(CodecError::Long { have: bytes.len() });
+    }
+    let Some((schema, rest)) = bytes.split_first_chunk::<2>() else { return Err(short) };
+    let Some((length, body)) = rest.split_first_chunk::<4>() else { return Err(short) };
+    let schema = u16::from_le_bytes(*schema);
+    if schema != SCHEMA {
+        return Err(CodecError::Schema { schema });
+    }
+    if usize::try_from(u32::from_le_bytes(*length)) != Ok(body.len()) {
+        return Err(short);
+    }
+    postcard::from_bytes(body).map_err(|why| CodecError::Malformed { why })
+}

@@ -1,0 +1,233 @@
+//! The facts: everything that sites agree on, in the past tense.
+
+use crate::ids::{
+    Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
+    Who,
+};
+use crate::plan::Plan;
+use crate::run::{Cause, Direction, Word};
+use crate::time::Stamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// One agreed line of the journal: who proposed what, and when it was said in cluster time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Names the proposal, so that a repeated one counts once.
+    pub origin: Origin,
+    /// Cluster time, given by the leader that put it into the log.
+    pub stamp: Stamp,
+    /// What it says.
+    pub fact: Fact,
+}
+
+/// The name of a proposal: the `n`th of this life of this site.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    /// Who proposed it.
+    pub site: SiteId,
+    /// In which life.
+    pub starts: Starts,
+    /// The how-manyth.
+    pub n: u64,
+}
+
+/// What can be agreed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A policy text is in force everywhere from here on.
+    PolicyAgreed { text: String, who: Who },
+    /// The whole set of what the proposing site says of all its subjects; it replaces the set before.
+    BallotsCast { ballots: Vec<Ballot> },
+    /// The leader has not heard the site for `silence`: its ballots up to this one no longer count.
+    SiteSilent { site: SiteId, starts: Starts, n: u64 },
+    /// A site that has a route is down: people must know, whatever is done about it.
+    IncidentOpened { route: RouteId, site: SiteId },
+    /// The site of an open incident answers again.
+    IncidentPassed { incident: IncidentId },
+    /// Somebody has seen the incident.
+    IncidentAcked { incident: IncidentId, who: Who },
+    /// A playbook is to be carried out; decided on the view at `basis`.
+    RunOpened { basis: Index, plan: Plan, cause: Cause, home: Home },
+    /// The go for one attempt, at the executor that asked for it. Its index is the fence.
+    StepStarted(Attempt),
+    /// What the executor says about its attempt.
+    StepEnded { fence: Index, boot: Boot, was: Was, outcomes: Vec<Outcome>, note: Option<String> },
+    /// Nobody heard from the attempt, or its executor is gone: what the carrier shows decides.
+    StepLost { fence: Index, why: String },
+    /// The attempt was given up: it was not heard of within its timeout.
+    AttemptLapsed { fence: Index },
+    /// After an unknown outcome: what the carrier shows.
+    StepRead { fence: Index, readings: Vec<Reading> },
+    /// The run turned back: every step that was started is to be undone.
+    RunTurned { run: RunId, why: String },
+    /// The run is over.
+    RunEnded { run: RunId, word: Word, why: String },
+    /// What the carrier shows was taken as the truth.
+    RouteAdopted { route: RouteId, site: Option<SiteId>, readings: Vec<Reading>, from: Adoption },
+    /// A person chose who may act: for one route, or for all.
+    ModeSet { route: Option<RouteId>, mode: Mode, who: Who },
+    /// A person forbade automatic action for a while.
+    Held { route: Option<RouteId>, until: Stamp, because: String, who: Who },
+    /// A person let automation act again: ends holds, and what latched the route.
+    Resumed { route: Option<RouteId>, who: Who },
+    /// A person decided that a site shall have the route.
+    Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+}
+
+impl Fact {
+    /// Whether any site may ask the leader to have it agreed. The rest are decisions: only a leader makes them.
+    pub fn may_be_asked_for(&self) -> bool {
+        match self {
+            Self::PolicyAgreed { .. }
+            | Self::BallotsCast { .. }
+            | Self::IncidentAcked { .. }
+            | Self::StepEnded { .. }
+            | Self::ModeSet { .. }
+            | Self::Held { .. }
+            | Self::Resumed { .. }
+            | Self::Claimed { .. } => true,
+            Self::SiteSilent { .. }
+            | Self::IncidentOpened { .. }
+            | Self::IncidentPassed { .. }
+            | Self::RunOpened { .. }
+            | Self::StepStarted(_)
+            | Self::StepLost { .. }
+            | Self::AttemptLapsed { .. }
+            | Self::StepRead { .. }
+            | Self::RunTurned { .. }
+            | Self::RunEnded { .. }
+            | Self::RouteAdopted { .. } => false,
+        }
+    }
+}
+
+/// Whether the run goes to the route's first choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Home {
+    /// To the first choice.
+    Home,
+    /// To another site.
+    Elsewhere,
+}
+
+/// An opinion said aloud. `suspect` and `unsure` are not said: they withdraw the ballot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballot {
+    /// About what.
+    pub subject: Subject,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a ballot says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Says {
+    /// It answers.
+    Up,
+    /// It does not.
+    Down {
+        /// How long since this site's last good answer, when the ballot was cast; cluster time adds to it.
+        dark: Duration,
+    },
+}
+
+/// One attempt at one step, over the numbers of one batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The run.
+    pub run: RunId,
+    /// Which of its steps, from 0.
+    pub step: u16,
+    /// Which way.
+    pub direction: Direction,
+    /// Which attempt, from 1.
+    pub n: u8,
+    /// Who does it.
+    pub executor: SiteId,
+    /// The executor's life; together with `nonce` it names the ask that this answers.
+    pub boot: Boot,
+    /// The ask.
+    pub nonce: Nonce,
+    /// The numbers of this batch; empty where nothing at a carrier is written.
+    pub numbers: Vec<Number>,
+    /// The view on which the run was last judged: a guard agreed after it refuses the attempt.
+    pub basis: Index,
+    /// The last entry that the leader had, uncommitted ones included.
+    pub seen: Index,
+}
+
+/// What became of an attempt or of one number of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Was {
+    /// It is as wanted; read back.
+    Right,
+    /// It is certainly not as wanted.
+    Wrong,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Whether anything of the attempt can still arrive at the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Closure {
+    /// The carrier's answer to our SET was read, or no byte was sent; said by the process that asked.
+    Closed,
+    /// Anything else: what was sent may still be applied.
+    Open,
+}
+
+/// One number's part of an attempt's report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The number.
+    pub number: Number,
+    /// What became of it.
+    pub was: Was,
+    /// Whether something may still arrive.
+    pub closure: Closure,
+    /// What the carrier showed last, if it was read.
+    pub seen: Option<Destination>,
+    /// In words, for people.
+    pub why: String,
+}
+
+/// What the carrier showed for one number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The number.
+    pub number: Number,
+    /// Slot 1; `None` if it is empty.
+    pub shows: Option<Destination>,
+}
+
+/// Why a reading was taken as the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Adoption {
+    /// Nothing had ever been read: no alarm.
+    First,
+    /// A person changed it at the carrier: the route goes to manual until a person resumes it.
+    Person,
+}
+
+/// Who may act. The stricter of two wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Automation acts.
+    Auto,
+    /// It decides and explains, and does nothing.
+    Advise,
+    /// A person does everything.
+    Manual,
+}
+
+impl std::fmt::Display for Mode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Auto => "auto",
+            Self::Advise => "advise",
+            Self::Manual => "manual",
+        })
+    }
+}

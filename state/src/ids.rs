@@ -1,0 +1,148 @@
+//! The names of things: sites, routes, numbers, runs, and where a fact stands in the log.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
+use std::fmt;
+
+/// Declares a name: a short text of its own type, so that no two neighbours can be swapped.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as it is written.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name!(
+    /// A place with traffic and an agent: `london`.
+    SiteId
+);
+name!(
+    /// The numbers that move together: `main`.
+    RouteId
+);
+name!(
+    /// A carrier as the policy names it: `magrathea`.
+    CarrierId
+);
+name!(
+    /// A playbook's name: `fail-over`.
+    PlaybookId
+);
+name!(
+    /// A service of a site: `pbx`, `inbound`, `proxy`.
+    ServiceId
+);
+name!(
+    /// A number as the carrier knows it, in national form: `02079460000`.
+    Number
+);
+name!(
+    /// Where a number points, in the carrier's own spelling: `S:442079460000@192.0.2.11`.
+    Destination
+);
+name!(
+    /// Who did it: a person's login, or `uid 1000`.
+    Who
+);
+
+/// What is judged: one service of one site, written `london/pbx`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The site it belongs to.
+    pub site: SiteId,
+    /// Which of the site's services.
+    pub service: ServiceId,
+}
+
+impl Subject {
+    /// The PBX of a site, which every route stands on.
+    pub fn pbx(site: &SiteId) -> Self {
+        Self { site: site.clone(), service: ServiceId::new("pbx") }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.site, self.service))
+    }
+}
+
+/// Declares a count: a number of its own type.
+macro_rules! count {
+    ($(#[$doc:meta])* $name:ident, $form:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&format!($form, self.0))
+            }
+        }
+    };
+}
+
+count!(
+    /// Where an entry stands in the agreed log. The index of a `StepStarted` is its fence.
+    Index,
+    "#{}"
+);
+count!(
+    /// Raft's reign number.
+    Term,
+    "{}"
+);
+count!(
+    /// A run, named by the index at which it was opened.
+    RunId,
+    "r-{}"
+);
+count!(
+    /// An incident, named by the index at which it was opened.
+    IncidentId,
+    "i-{}"
+);
+count!(
+    /// How often a site's agent has been started on its disk.
+    Starts,
+    "{}"
+);
+count!(
+    /// Drawn at process start: names one life of one agent.
+    Boot,
+    "{:016x}"
+);
+count!(
+    /// Names one ask within one boot.
+    Nonce,
+    "{}"
+);

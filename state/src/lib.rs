@@ -1,0 +1,19 @@
+//! Every fact the cluster remembers, the fold over them, and the words we use.
+
+pub mod chain;
+pub mod codec;
+pub mod document;
+pub mod fact;
+pub mod ids;
+pub mod incident;
+pub mod plan;
+pub mod route;
+pub mod run;
+pub mod time;
+pub mod view;
+pub mod window;
+
+pub use chain::Head;
+pub use ids::*;
+pub use time::{Mono, Now, Stamp};
+pub use view::View;

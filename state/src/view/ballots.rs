@@ -1,0 +1,65 @@
+//! The fold of what sites say: ballots, silence, and the policy they are judged by.
+
+use super::{PolicyInForce, Refusal, SiteBallots, View};
+use crate::fact::{Ballot, Entry, Says};
+use crate::ids::{Index, SiteId, Starts, Subject, Who};
+use crate::time::Stamp;
+use std::time::Duration;
+
+impl View {
+    pub(super) fn policy_agreed(&mut self, index: Index, text: &str, who: &Who) -> Result<(), Refusal> {
+        self.policy = Some(PolicyInForce { text: text.to_owned(), index, who: who.clone() });
+        self.guard = index;
+        Ok(())
+    }
+
+    /// The greatest `(starts, n)` wins: a late copy of an older set changes nothing.
+    pub(super) fn ballots_cast(&mut self, entry: &Entry, ballots: &[Ballot]) -> Result<(), Refusal> {
+        let origin = &entry.origin;
+        let newest = self.ballots.get(&origin.site).map(|b| (b.starts, b.n));
+        if newest.is_some_and(|newest| newest >= (origin.starts, origin.n)) {
+            return Err(Refusal::Overtaken(origin.site.clone()));
+        }
+        let set = ballots.iter().map(|b| (b.subject.clone(), b.says)).collect();
+        let cast = SiteBallots { starts: origin.starts, n: origin.n, at: entry.stamp, set };
+        self.ballots.insert(origin.site.clone(), cast);
+        self.silent.remove(&origin.site);
+        Ok(())
+    }
+
+    /// Silence drops the ballots up to the one named; a newer one, cast meanwhile, stands.
+    pub(super) fn site_silent(
+        &mut self,
+        index: Index,
+        site: &SiteId,
+        upto: (Starts, u64),
+    ) -> Result<(), Refusal> {
+        if let Some(ballots) = self.ballots.get_mut(site) {
+            if (ballots.starts, ballots.n) > upto {
+                return Err(Refusal::Overtaken(site.clone()));
+            }
+            ballots.set.clear();
+        }
+        self.silent.entry(site.clone()).or_insert(index);
+        Ok(())
+    }
+
+    /// What a site says of a subject, and how old its last good answer is by now.
+    pub fn says(&self, site: &SiteId, subject: &Subject, now: Stamp) -> Option<Says> {
+        let ballots = self.ballots.get(site)?;
+        Some(match ballots.set.get(subject)? {
+            Says::Up => Says::Up,
+            Says::Down { dark } => Says::Down { dark: *dark + now.since(ballots.at) },
+        })
+    }
+
+    /// How long ago a site cast the ballots that stand; `None` if it has none.
+    pub fn ballot_age(&self, site: &SiteId, now: Stamp) -> Option<Duration> {
+        self.ballots.get(site).map(|ballots| now.since(ballots.at))
+    }
+
+    /// The last ballots of a site that an announcement of silence would drop.
+    pub fn ballots_upto(&self, site: &SiteId) -> (Starts, u64) {
+        self.ballots.get(site).map_or((Starts(0), 0), |ballots| (ballots.starts, ballots.n))
+    }
+}

@@ -1,0 +1,399 @@
+//! The fold of runs: opened, stepped, undone and ended; every refusal that stands between a wish and an effect.
+
+use super::{Notice, OpenAttempt, Refusal, View};
+use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Reading, Was};
+use crate::ids::{Index, Number, RouteId, RunId};
+use crate::incident::{IncidentEvent, IncidentState, Way};
+use crate::plan::{Ensure, Pointing};
+use crate::route::{LATE, Latch, Loose};
+use crate::run::{Direction, Run, StepEvent, StepState, Word};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long automatic switches are remembered for the budget.
+const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
+
+impl View {
+    pub(super) fn run_opened(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
+        let Fact::RunOpened { basis, plan, cause, home } = fact else { return Ok(()) };
+        let stamp = self.stamp;
+        let id = RunId(index.0);
+        let run = Run::open(id, plan.clone(), cause.clone(), stamp);
+        if let Some(busy) = self.routes.get(&plan.route).and_then(|route| route.run) {
+            return Err(Refusal::Busy(busy));
+        }
+        if run.automatic() {
+            self.unguarded(&plan.route, *basis)?;
+            self.audible(&run, *basis)?;
+        } else {
+            self.unclaimed(&plan.route, *basis)?;
+        }
+        let route = self.route(&plan.route);
+        route.run = Some(id);
+        if run.automatic() {
+            route.switches.push(stamp);
+            route.switches.retain(|at| stamp.since(*at) < REMEMBERED);
+        } else {
+            route.claim = None;
+        }
+        self.runs.insert(id, run);
+        let way = if *home == Home::Home { Way::Home } else { Way::Away };
+        let Some(incident) = self.route(&plan.route).incident else {
+            let begun = match way {
+                Way::Away => IncidentState::Switching { run: id },
+                Way::Home => IncidentState::Returning { run: id },
+            };
+            self.begin(index, (&plan.route, plan.from.clone(), begun));
+            return Ok(());
+        };
+        self.incident_next(incident, IncidentEvent::RunOpened { run: id, way })
+    }
+
+    /// Nothing that could forbid an automatic action was agreed after it was decided.
+    fn unguarded(&self, route: &RouteId, basis: Index) -> Result<(), Refusal> {
+        let at = self.guard_of(route);
+        if at > basis {
+            return Err(Refusal::Guarded { what: "mode, hold, claim or policy", at });
+        }
+        Ok(())
+    }
+
+    /// A person's run must be the one of the newest claim, or it would eat a claim that nobody has heard of.
+    fn unclaimed(&self, route: &RouteId, basis: Index) -> Result<(), Refusal> {
+        let claim = self.routes.get(route).and_then(|route| route.claim.as_ref());
+        match claim.filter(|claim| claim.index > basis) {
+            Some(claim) => Err(Refusal::Guarded { what: "claim", at: claim.index }),
+            None => Ok(()),
+        }
+    }
+
+    fn audible(&self, run: &Run, basis: Index) -> Result<(), Refusal> {
+        match self.silent.get(&run.plan.to) {
+            Some(at) if *at > basis => Err(Refusal::Silent(run.plan.to.clone())),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    pub(super) fn step_started(&mut self, index: Index, attempt: &Attempt) -> Result<(), Refusal> {
+        let step = usize::from(attempt.step);
+        let run = self.runs.get(&attempt.run).filter(|run| run.end.is_none());
+        let run = run.ok_or(Refusal::NoRun(attempt.run))?;
+        if run.automatic() {
+            self.unguarded(&run.plan.route, attempt.basis)?;
+            self.audible(run, attempt.basis)?;
+        }
+        if let Some(who) = &run.cut {
+            return Err(Refusal::Touched { what: format!("{} by {who}", run.id), at: run.touched });
+        }
+        if run.touched > attempt.seen {
+            return Err(Refusal::Touched { what: run.id.to_string(), at: run.touched });
+        }
+        let used = |a: &OpenAttempt| a.boot == attempt.boot && a.nonce == attempt.nonce;
+        if self.attempts.values().any(used) {
+            return Err(Refusal::Answered);
+        }
+        let pointings = pointings(run, attempt)?;
+        self.numbers_untouched(&run.plan.route, &pointings, attempt.seen)?;
+        self.step_event(
+            attempt.run,
+            step,
+            match attempt.direction {
+                Direction::Do => StepEvent::StepStarted { fence: index, executor: attempt.executor.clone() },
+                Direction::Undo => StepEvent::UndoStarted { fence: index },
+            },
+        )?;
+        self.want(index, attempt, pointings);
+        Ok(())
+    }
+
+    fn numbers_untouched(&self, route: &RouteId, of: &[Pointing], seen: Index) -> Result<(), Refusal> {
+        let Some(route) = self.routes.get(route) else { return Ok(()) };
+        for pointing in of {
+            if let Some(number) = route.numbers.get(&pointing.number)
+                && number.touched > seen
+            {
+                return Err(Refusal::Touched { what: pointing.number.to_string(), at: number.touched });
+            }
+        }
+        Ok(())
+    }
+
+    /// From here on these values are wanted, and until the attempt is closed they may turn up at any time.
+    fn want(&mut self, index: Index, attempt: &Attempt, pointings: Vec<Pointing>) {
+        let until = self.stamp + LATE;
+        let Some(run) = self.runs.get(&attempt.run) else { return };
+        let route = run.plan.route.clone();
+        let route = self.route(&route);
+        for pointing in &pointings {
+            let number = route.numbers.entry(pointing.number.clone()).or_default();
+            number.wanted = Some(pointing.to.clone());
+            number.loose.push(Loose { value: pointing.to.clone(), fence: index, until });
+            number.touched = index;
+        }
+        let open = pointings.iter().map(|p| p.number.clone()).collect();
+        let open = OpenAttempt {
+            run: attempt.run,
+            executor: attempt.executor.clone(),
+            boot: attempt.boot,
+            nonce: attempt.nonce,
+            pointings,
+            open,
+            at: self.stamp,
+        };
+        self.attempts.insert(index, open);
+    }
+
+    pub(super) fn step_ended(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
+        let Fact::StepEnded { fence, boot, was, outcomes, note } = fact else { return Ok(()) };
+        // Another life of its site says nothing about an attempt, whether it is in flight or superseded.
+        self.close(*fence, *boot, outcomes).map_err(|()| Refusal::NoAttempt(*fence))?;
+        let found = self.open_runs().find_map(|run| Some((run.id, run.step_of(*fence)?)));
+        let Some((id, step)) = found else { return Ok(()) };
+        if self.read_first(id, step, *was) {
+            return Ok(());
+        }
+        let moved = outcomes.iter().filter(|o| o.was == Was::Right).map(|o| o.number.clone()).collect();
+        self.verified(index, id, outcomes);
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.touched = index;
+            run.steps[step].note.clone_from(note);
+        }
+        match was {
+            Was::Right => self.step_right(id, step, moved),
+            Was::Wrong => {
+                self.step_moved(id, step, moved);
+                self.step_wrong(id, step, StepEvent::StepFailed)
+            }
+            Was::Unknown => {
+                self.step_moved(id, step, moved);
+                self.step_wrong(id, step, StepEvent::StepUnknown)
+            }
+        }
+    }
+
+    /// Whether the step waits for a reading already and this report knows no more.
+    fn read_first(&self, id: RunId, step: usize, was: Was) -> bool {
+        let state = self.runs.get(&id).and_then(|run| run.steps.get(step)).map(|step| &step.state);
+        was == Was::Unknown && matches!(state, Some(StepState::Reading { .. }))
+    }
+
+    /// A closed outcome, said by the process that asked, takes its number out of the attempt.
+    fn close(&mut self, fence: Index, boot: crate::ids::Boot, outcomes: &[Outcome]) -> Result<(), ()> {
+        let Some(attempt) = self.attempts.get_mut(&fence).filter(|a| a.boot == boot) else { return Err(()) };
+        let closed = outcomes.iter().filter(|o| o.closure == Closure::Closed);
+        let closed: BTreeSet<Number> = closed.map(|o| o.number.clone()).collect();
+        attempt.open.retain(|number| !closed.contains(number));
+        for number in self.routes.values_mut().flat_map(|route| route.numbers.iter_mut()) {
+            if closed.contains(number.0) {
+                number.1.loose.retain(|loose| loose.fence != fence);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was read back is what is expected from now on.
+    fn verified(&mut self, index: Index, id: RunId, outcomes: &[Outcome]) {
+        let Some(run) = self.runs.get(&id) else { return };
+        let route = run.plan.route.clone();
+        let route = self.route(&route);
+        for outcome in outcomes.iter().filter(|o| o.was == Was::Right && o.seen.is_some()) {
+            let number = route.numbers.entry(outcome.number.clone()).or_default();
+            number.expected.clone_from(&outcome.seen);
+            number.touched = index;
+        }
+    }
+
+    fn step_moved(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.steps[step].moved.extend(moved);
+        }
+    }
+
+    /// A batch is right: the step is done when it was the last one.
+    fn step_right(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) -> Result<(), Refusal> {
+        self.step_moved(id, step, moved);
+        let run = self.runs.get(&id).ok_or(Refusal::NoRun(id))?;
+        let direction = run.direction(step);
+        let wanted = run.ensure(step, direction).cloned();
+        let complete = wanted
+            .as_ref()
+            .is_none_or(|ensure| ensure.targets().iter().all(|t| run.steps[step].moved.contains(&t.number)));
+        let event = match (complete, direction) {
+            (false, _) => StepEvent::BatchSucceeded,
+            (true, Direction::Do) => StepEvent::StepSucceeded,
+            (true, Direction::Undo) => StepEvent::UndoSucceeded,
+        };
+        self.step_event(id, step, event)?;
+        match wanted {
+            Some(ensure) if complete => self.ensured(id, &ensure),
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Every number of the end state is verified.
+    fn ensured(&mut self, id: RunId, ensure: &Ensure) {
+        let stamp = self.stamp;
+        let Some(run) = self.runs.get(&id) else { return };
+        match ensure {
+            Ensure::RoutePointsAt { site, .. } => {
+                let route = run.plan.route.clone();
+                let route = self.route(&route);
+                route.rings_in = Some(site.clone());
+                route.since = Some(stamp);
+            }
+            Ensure::Notify { text } => {
+                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+            }
+        }
+    }
+
+    fn step_wrong(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
+        let direction = self.runs.get(&id).map(|run| run.direction(step));
+        let event = match direction {
+            Some(Direction::Undo) => StepEvent::UndoFailed,
+            Some(Direction::Do) | None => event,
+        };
+        self.step_event(id, step, event)
+    }
+
+    pub(super) fn step_lost(&mut self, index: Index, fence: Index, why: &str) -> Result<(), Refusal> {
+        self.step_by_fence(index, fence, (StepEvent::StepUnknown, why))
+    }
+
+    pub(super) fn attempt_lapsed(&mut self, index: Index, fence: Index) -> Result<(), Refusal> {
+        self.step_by_fence(index, fence, (StepEvent::AttemptLapsed, "nothing was heard of it in time"))
+    }
+
+    fn step_by_fence(
+        &mut self,
+        index: Index,
+        fence: Index,
+        (event, why): (StepEvent, &str),
+    ) -> Result<(), Refusal> {
+        let found = self.open_runs().find_map(|run| Some((run.id, run.step_of(fence)?)));
+        let (id, step) = found.ok_or(Refusal::NoAttempt(fence))?;
+        self.step_wrong(id, step, event)?;
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.touched = index;
+            run.steps[step].note = Some(why.to_owned());
+        }
+        Ok(())
+    }
+
+    /// What the carrier shows after an unknown outcome decides it.
+    pub(super) fn step_read(
+        &mut self,
+        index: Index,
+        fence: Index,
+        readings: &[Reading],
+    ) -> Result<(), Refusal> {
+        let found = self.open_runs().find_map(|run| Some((run, run.step_of(fence)?)));
+        let (run, step) = found.ok_or(Refusal::NoAttempt(fence))?;
+        let id = run.id;
+        let wanted = run.ensure(step, run.direction(step)).map(Ensure::targets).unwrap_or_default();
+        let right =
+            |r: &&Reading| wanted.iter().any(|p| p.number == r.number && r.shows.as_ref() == Some(&p.to));
+        // A number of the attempt that was not read is not known to be right.
+        let numbers = self.attempts.get(&fence).map(|a| a.pointings.as_slice()).unwrap_or_default();
+        let all_right = readings.iter().all(|r| right(&r))
+            && numbers.iter().all(|p| readings.iter().any(|r| r.number == p.number));
+        let outcomes: Vec<Outcome> = readings
+            .iter()
+            .filter(right)
+            .map(|r| Outcome {
+                number: r.number.clone(),
+                was: Was::Right,
+                closure: Closure::Open,
+                seen: r.shows.clone(),
+                why: "read after an unknown outcome".to_owned(),
+            })
+            .collect();
+        let moved: BTreeSet<Number> = outcomes.iter().map(|o| o.number.clone()).collect();
+        self.verified(index, id, &outcomes);
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.touched = index;
+        }
+        if all_right {
+            return self.step_right(id, step, moved);
+        }
+        self.step_moved(id, step, moved);
+        self.step_wrong(id, step, StepEvent::StepFailed)
+    }
+
+    /// The run turns back: every step that was started is undone, except where nothing is to undo.
+    pub(super) fn run_turned(&mut self, index: Index, id: RunId, why: &str) -> Result<(), Refusal> {
+        let run = self.runs.get_mut(&id).filter(|run| run.end.is_none()).ok_or(Refusal::NoRun(id))?;
+        run.touched = index;
+        for step in 0..run.steps.len() {
+            let undoable = run.ensure(step, Direction::Undo).is_some();
+            let started = !run.steps[step].state.untouched();
+            if started && undoable {
+                let state = run.steps[step].state.clone();
+                if let Ok(next) = state.next(StepEvent::UndoCalled, u8::MAX, self.stamp) {
+                    run.steps[step].state = next;
+                    run.steps[step].moved.clear();
+                    run.steps[step].note = Some(why.to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn run_ended(
+        &mut self,
+        index: Index,
+        id: RunId,
+        (word, why): (Word, &str),
+    ) -> Result<(), Refusal> {
+        let stamp = self.stamp;
+        let run = self.runs.get_mut(&id).filter(|run| run.end.is_none()).ok_or(Refusal::NoRun(id))?;
+        run.end = Some(crate::run::End { word, why: why.to_owned(), at: stamp });
+        run.touched = index;
+        let (route, to) = (run.plan.route.clone(), run.plan.to.clone());
+        let state = self.route(&route);
+        state.run = None;
+        if word != Word::Done {
+            state.spurned.insert(to, stamp);
+        }
+        if word == Word::Stuck {
+            let because = format!("{id} got stuck: {why}");
+            state.latch = Some(Latch { since: stamp, because });
+            state.guard = index;
+        }
+        let event = match word {
+            Word::Done | Word::DoneUnverified => IncidentEvent::RunDone,
+            Word::Undone => IncidentEvent::RunUndone,
+            Word::Stuck => IncidentEvent::RunStuck,
+        };
+        match self.route(&route).incident {
+            Some(incident) => self.incident_next(incident, event),
+            None => Ok(()),
+        }
+    }
+
+    fn step_event(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
+        let stamp = self.stamp;
+        let number = u16::try_from(step).unwrap_or(u16::MAX);
+        let refused = Refusal::NotWaiting { run: id, step: number };
+        let run = self.runs.get_mut(&id).ok_or(Refusal::NoRun(id))?;
+        let attempts = run.plan.steps.get(step).map_or(1, |planned| planned.attempts);
+        let Some(slot) = run.steps.get_mut(step) else { return Err(refused) };
+        slot.state = slot.state.clone().next(event, attempts, stamp).map_err(|_| refused)?;
+        Ok(())
+    }
+}
+
+/// What an attempt writes: the part of its end state that it names; refused if the step is not ready for it.
+fn pointings(run: &Run, attempt: &Attempt) -> Result<Vec<Pointing>, Refusal> {
+    let refused = Refusal::NotWaiting { run: run.id, step: attempt.step };
+    let step = usize::from(attempt.step);
+    let ready = match run.steps.get(step).map(|s| (&s.state, attempt.direction)) {
+        Some((StepState::Waiting { n, .. }, Direction::Do)) => *n == attempt.n,
+        Some((StepState::Undoing { n, fence: None, .. }, Direction::Undo)) => *n == attempt.n,
+        Some(_) | None => false,
+    };
+    let Some(ensure) = run.ensure(step, attempt.direction).filter(|_| ready) else { return Err(refused) };
+    let targets = ensure.targets().iter().filter(|t| attempt.numbers.contains(&t.number));
+    Ok(targets.cloned().collect())
+}
