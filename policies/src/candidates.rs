@@ -1,0 +1,70 @@
+//! Who may be chosen for a route: alive in its own words and in another's, and not lately failed.
+
+use crate::judge::Case;
+use crate::reason::{NotChosen, Refused};
+use crate::tally::{Verdict, Word};
+use serde::{Deserialize, Serialize};
+use state::{RouteId, SiteId, Stamp, Subject};
+use std::time::Duration;
+
+/// A site that may have the route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The site.
+    pub site: SiteId,
+    /// What answers there.
+    pub subject: Subject,
+    /// How long ago the site said of itself that it is up.
+    pub ago: Duration,
+}
+
+/// One site of `prefer`, judged.
+pub type Ranked = Result<Candidate, NotChosen>;
+
+impl Case<'_> {
+    /// Judges one site for a route, the site that has it included; the first thing against it is named.
+    pub fn candidate(&self, route: &RouteId, site: &SiteId) -> Ranked {
+        let refuse = |why| Err(NotChosen { site: site.clone(), why });
+        let Some(rule) = self.judge.routes.get(route) else { return refuse(Refused::NotListed) };
+        if !rule.prefer.contains(site) {
+            return refuse(Refused::NotListed);
+        }
+        let subject = rule.subject(site);
+        let tally = self.tally(&subject);
+        match tally.verdict() {
+            Verdict::Down => {
+                return refuse(Refused::Down { subject, votes: tally.down_votes(), of: tally.total() });
+            }
+            Verdict::Disputed => return refuse(Refused::Disputed { subject }),
+            Verdict::Up | Verdict::Pending => {}
+        }
+        let ago = match self.word(site, &subject) {
+            Word::Up { ago } => ago,
+            Word::Down { .. } => return refuse(Refused::SaysDown { subject }),
+            Word::Unsure => return refuse(Refused::SaysNothing { subject }),
+            Word::Silent => return refuse(Refused::Silent),
+        };
+        if !tally.up_sites().iter().any(|other| other != site) {
+            return refuse(Refused::Alone { subject });
+        }
+        match self.spurned_until(route, site) {
+            Some(until) => refuse(Refused::Spurned { left: until.since(self.now), until }),
+            None => Ok(Candidate { site: site.clone(), subject, ago }),
+        }
+    }
+
+    /// Every site of `prefer` but the one that has the route, judged, in order.
+    pub fn candidates(&self, route: &RouteId) -> Vec<Ranked> {
+        let Some(rule) = self.judge.routes.get(route) else { return Vec::new() };
+        let here = self.view.routes.get(route).and_then(|state| state.rings_in.as_ref());
+        let others = rule.prefer.iter().filter(|site| Some(*site) != here);
+        others.map(|site| self.candidate(route, site)).collect()
+    }
+
+    /// When a site that a run failed to reach may be tried again; `None` if nothing is held against it.
+    fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
+        let rule = self.judge.routes.get(route)?;
+        let at = self.view.routes.get(route)?.spurned.get(site)?;
+        Some(*at + rule.retry_after).filter(|until| *until > self.now)
+    }
+}

@@ -1,0 +1,167 @@
+//! A good policy in words: what happens when a site dies, who can act, and what is odd about it.
+
+mod cases;
+mod table;
+
+pub use cases::{Because, Fate, fate};
+pub use table::table;
+
+use crate::policy::{Policy, Route, Site, Tls};
+use cases::votes;
+use std::time::Duration;
+
+/// The column in which answers begin.
+const COLUMN: usize = 16;
+
+/// What `pointsman check` says of a good policy.
+pub fn words(policy: &Policy) -> String {
+    let deaths: Vec<Death> = policy.routes.iter().flat_map(|route| deaths(policy, route)).collect();
+    let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
+    let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
+    let mut lines = vec![summary(policy)];
+    for Death { who, place: rings, when } in &deaths {
+        lines.push(format!("{who:column$}-> {rings:place$}{when}").trim_end().to_string());
+    }
+    lines.push(format!("{:column$}{}", "who can act", who_can_act(policy)));
+    if let Some(cases) = table::cases(policy) {
+        let cases = count_word(cases);
+        lines.push(format!("{:column$}(`pointsman check --table` prints all {cases} cases)", ""));
+    }
+    lines.extend(warnings(policy).into_iter().map(|warning| format!("warning: {warning}")));
+    lines.join("\n") + "\n"
+}
+
+/// Who dies, where a route rings then, and when.
+struct Death {
+    who: String,
+    place: String,
+    when: String,
+}
+
+/// The first line: that it is good, and how big it is.
+fn summary(policy: &Policy) -> String {
+    let numbers = policy.routes.iter().map(|route| route.numbers.len()).sum();
+    format!(
+        "ok: {}, {} ({} win), {}, {}, {}",
+        many(policy.sites.len(), "site", "sites"),
+        many(policy.votes() as usize, "vote", "votes"),
+        policy.majority(),
+        many(policy.routes.len(), "route", "routes"),
+        many(numbers, "number", "numbers"),
+        many(policy.people.len(), "person", "people"),
+    )
+}
+
+/// What becomes of a route when its first choice dies, and when its second dies as well.
+fn deaths(policy: &Policy, route: &Route) -> Vec<Death> {
+    let deaths = 1..=route.prefer.len().min(2);
+    deaths
+        .map(|count| {
+            let dead = &route.prefer[..count];
+            let living: Vec<&Site> = policy.sites.iter().filter(|site| !dead.contains(&site.id)).collect();
+            let who = match dead {
+                [one] => format!("{one} dies"),
+                _ => dead.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ") + " die",
+            };
+            let (place, when) = becomes(policy, route, &living);
+            Death { who, place, when }
+        })
+        .collect()
+}
+
+/// What becomes of a route, and when.
+fn becomes(policy: &Policy, route: &Route, living: &[&Site]) -> (String, String) {
+    let id = &route.id;
+    match fate(policy, route, living) {
+        Fate::Stays(site) => (format!("{id} stays in {site}"), String::new()),
+        Fate::StaysUnguarded(site) => (format!("{id} stays in {site}"), "people are told: no quorum".into()),
+        Fate::Moves { to, from, until } => {
+            (format!("{id} in {to}"), format!("{} to {} later", seconds(from), seconds(until)))
+        }
+        Fate::People(because) => {
+            let reason = table::reason(because);
+            let votes = format!("{reason}, {} of {} votes", votes(living), policy.votes());
+            (format!("people must move {id}"), votes)
+        }
+    }
+}
+
+/// Which sites together can act.
+fn who_can_act(policy: &Policy) -> String {
+    let voters: Vec<String> = policy
+        .sites
+        .iter()
+        .filter(|site| site.votes > 0)
+        .map(
+            |site| if site.votes == 1 { site.id.to_string() } else { format!("{} x{}", site.id, site.votes) },
+        )
+        .collect();
+    format!("any {} of: {}", count_word(policy.majority() as usize), voters.join(", "))
+}
+
+/// What is allowed and still worth a thought.
+fn warnings(policy: &Policy) -> Vec<String> {
+    let mut warnings = votes_warnings(policy);
+    for route in policy.routes.iter().filter(|route| route.prefer.len() == 1) {
+        warnings.push(format!("{} has nowhere to go if {} dies", route.id, route.prefer[0]));
+    }
+    if policy.references.is_empty() {
+        warnings.push("no references; a site that is cut off cannot tell whose fault it is".to_string());
+    }
+    for carrier in policy.carriers.iter().filter(|carrier| carrier.tls == Tls::Plain) {
+        warnings.push(format!("the line to {} is plain; its password can be read on the way", carrier.id));
+    }
+    match policy.people.len() {
+        0 => warnings.push("no people; nobody is told".to_string()),
+        1 => warnings.push("one person only; nobody to escalate to".to_string()),
+        _ if policy.alerts.tell.is_empty() => warnings.push("`alerts.tell` names nobody".to_string()),
+        _ => {}
+    }
+    if !policy.people.is_empty() {
+        warnings.push(
+            "mail and SMS are not sent in this version; `pointsman status` and the log tell".to_string(),
+        );
+    }
+    warnings
+}
+
+/// What is odd about the votes.
+fn votes_warnings(policy: &Policy) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (total, majority) = (policy.votes(), policy.majority());
+    if total.is_multiple_of(2) {
+        warnings
+            .push(format!("{total} votes are even; two halves that cannot see each other both stand still"));
+    }
+    for site in &policy.sites {
+        let left = total - u32::from(site.votes);
+        if left < majority {
+            warnings.push(format!("if {} dies nobody can act: {left} of {total} votes are left", site.id));
+        }
+    }
+    warnings
+}
+
+/// A count with its noun.
+fn many(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// A count as a word, as far as people say them as words.
+fn count_word(count: usize) -> String {
+    const WORDS: [&str; 17] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
+    ];
+    WORDS.get(count).map_or_else(|| count.to_string(), |word| (*word).to_string())
+}
+
+/// A time in seconds, with a fraction only if it has one: `15s`, `4.5s`.
+fn seconds(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    if tenths.is_multiple_of(10) {
+        format!("{}s", tenths / 10)
+    } else {
+        format!("{}.{}s", tenths / 10, tenths % 10)
+    }
+}

@@ -1,0 +1,223 @@
+//! The decision for one route: wait or act, with every reason for and against, and when to think again.
+
+use crate::candidates::{Candidate, Ranked};
+use crate::guards::{self, Answer};
+use crate::judge::{Case, RouteRule};
+use crate::reason::{Evidence, Reason};
+use crate::tally::{Tally, Verdict, Word};
+use serde::{Deserialize, Serialize};
+use state::route::RouteState;
+use state::{RouteId, SiteId, Stamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What only this node knows, and what no agreed fact could tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it may decide at all.
+    pub reign: Reign,
+    /// The votes of those that it hears, its own included.
+    pub heard: u32,
+    /// The votes of the applied membership, never of the policy's wish.
+    pub of: u32,
+    /// How long ago each site was heard: so fresh is a ballot that it let stand.
+    pub fresh: BTreeMap<SiteId, Duration>,
+}
+
+/// A node's part in the current term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reign {
+    /// Another node leads, or none.
+    Follows,
+    /// It leads, but its view is not yet at the end of what was agreed before its term.
+    CatchingUp,
+    /// It leads, and its log is applied to its end in this term.
+    Leads,
+}
+
+/// What is to be done about a route now, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Wait or act.
+    pub verb: Verb,
+    /// What the ballots say of where the route rings, and of the site that would be chosen.
+    pub because: Vec<Reason>,
+    /// What forbids acting, of every guard that does.
+    pub against: Vec<Reason>,
+    /// What was asked and does not forbid it.
+    pub besides: Vec<Reason>,
+    /// Each site's part in the tally of where the route rings.
+    pub voices: Vec<Reason>,
+    /// The other sites of `prefer`, in order: who could have the route, and what is against the rest.
+    pub ranked: Vec<Ranked>,
+    /// What would be done if no guard forbade it.
+    pub would: Option<Move>,
+    /// The earliest cluster time at which the answer can change though nothing new is agreed or heard.
+    pub again_at: Option<Stamp>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Leave it where it is.
+    Wait,
+    /// Move it.
+    Act(Move),
+    /// Nothing can be said: the route is unknown, or it is unknown where it rings.
+    CannotSay,
+}
+
+/// From one site to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// The site that is left.
+    pub from: SiteId,
+    /// The site that is to answer.
+    pub to: SiteId,
+}
+
+/// What the guards are asked about: one route, where it rings, and what is known of it.
+pub(crate) struct Matter<'a> {
+    pub case: Case<'a>,
+    pub route: &'a RouteId,
+    pub rule: &'a RouteRule,
+    pub state: &'a RouteState,
+    pub standing: &'a Standing,
+    pub tally: Tally,
+    pub ranked: Vec<Ranked>,
+}
+
+impl Case<'_> {
+    /// Decides about one route. It stays where it is unless the verdict on that site is down.
+    pub fn decide(&self, route: &RouteId, standing: &Standing) -> Decision {
+        let Some(rule) = self.judge.routes.get(route) else {
+            return cannot_say(Evidence::NoSuchRoute { route: route.clone() });
+        };
+        let known = self.view.routes.get(route).and_then(|state| Some((state, state.rings_in.as_ref()?)));
+        let Some((state, here)) = known else {
+            return cannot_say(Evidence::NotRead { route: route.clone() });
+        };
+        let matter = Matter {
+            case: *self,
+            route,
+            rule,
+            state,
+            standing,
+            tally: self.tally(&rule.subject(here)),
+            ranked: self.candidates(route),
+        };
+        matter.decide(here)
+    }
+}
+
+impl Matter<'_> {
+    /// The first site of `prefer` that may have the route.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.ranked.iter().find_map(|ranked| ranked.as_ref().ok())
+    }
+
+    fn decide(self, here: &SiteId) -> Decision {
+        let leaves = self.tally.leans_down();
+        let (mut against, mut besides, mut wakes) = (Vec::new(), Vec::new(), Vec::new());
+        for answer in guards::ask_all(&self) {
+            match answer {
+                Answer::Pass(reason) => besides.push(reason),
+                Answer::Bar { reason, until } => {
+                    against.push(reason);
+                    wakes.extend(until);
+                }
+                Answer::Mute => {}
+            }
+        }
+        let to = self.chosen().filter(|_| leaves).map(|chosen| chosen.site.clone());
+        let wish = to.map(|to| Move { from: here.clone(), to });
+        let (verb, would) = match wish {
+            Some(wish) if against.is_empty() => (Verb::Act(wish), None),
+            wish => (Verb::Wait, wish),
+        };
+        wakes.extend(self.verdict_due());
+        wakes.extend(self.candidates_due());
+        let again_at = wakes.into_iter().filter(|at| *at > self.case.now).min();
+        let (because, voices) = (self.because(), self.voices());
+        Decision { verb, because, against, besides, voices, ranked: self.ranked, would, again_at }
+    }
+
+    /// When the verdict comes about if no ballot changes: an incident opens then, whatever the guards say.
+    fn verdict_due(&self) -> Option<Stamp> {
+        self.tally.down_in().map(|left| self.case.now + left)
+    }
+
+    /// When a site that a run failed to reach may be tried again.
+    fn candidates_due(&self) -> Option<Stamp> {
+        self.ranked.iter().filter_map(|ranked| ranked.as_ref().err()?.until()).min()
+    }
+
+    fn because(&self) -> Vec<Reason> {
+        let tally = &self.tally;
+        let (subject, of) = (tally.subject.clone(), tally.total());
+        if !tally.leans_down() {
+            let (down, up) = (tally.down_votes(), tally.up_votes());
+            return vec![match tally.verdict() {
+                Verdict::Up => Evidence::SeeUp { subject, votes: up, of }.into(),
+                Verdict::Pending | Verdict::Down | Verdict::Disputed => {
+                    Evidence::NoVerdict { subject, down, up, of }.into()
+                }
+            }];
+        }
+        let mut because = vec![Evidence::SeeDown { subject, votes: tally.down_votes(), of }.into()];
+        if let Some(chosen) = self.chosen() {
+            because.push(self.says_up(chosen));
+        }
+        let old_enough = tally.last_good().filter(|ago| *ago >= tally.blip);
+        because.extend(old_enough.map(|ago| Evidence::LastGood { ago, blip: tally.blip }.into()));
+        let passed_over = self.ranked.iter().map_while(|ranked| ranked.as_ref().err());
+        because.extend(passed_over.map(|not| not.clone().into()));
+        because
+    }
+
+    /// A ballot is level: while its site is heard and does not withdraw it, it is as fresh as the site's last frame.
+    fn says_up(&self, chosen: &Candidate) -> Reason {
+        let heard = self.standing.fresh.get(&chosen.site).copied();
+        let ago = heard.map_or(chosen.ago, |heard| heard.min(chosen.ago));
+        Evidence::SaysUp { subject: chosen.subject.clone(), ago }.into()
+    }
+
+    fn voices(&self) -> Vec<Reason> {
+        let (subject, of) = (&self.tally.subject, self.tally.total());
+        let (mut up, mut down, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for voice in &self.tally.voices {
+            let (site, votes) = (voice.site.clone(), voice.votes);
+            match voice.says {
+                Word::Up { .. } => up.push((site, votes)),
+                Word::Down { .. } => down.push((site, votes)),
+                Word::Unsure => rest.push(Evidence::Unsure { site, votes }.into()),
+                Word::Silent => rest.push(Evidence::Silent { site, votes }.into()),
+            }
+        }
+        let mut voices = Vec::new();
+        if !down.is_empty() {
+            let (subject, votes) = (subject.clone(), self.tally.down_votes());
+            voices.push(Evidence::DownBy { subject, by: down, votes, of }.into());
+        }
+        if !up.is_empty() {
+            let (subject, votes) = (subject.clone(), self.tally.up_votes());
+            voices.push(Evidence::UpBy { subject, by: up, votes, of }.into());
+        }
+        voices.extend(rest);
+        voices
+    }
+}
+
+fn cannot_say(why: Evidence) -> Decision {
+    Decision {
+        verb: Verb::CannotSay,
+        because: vec![why.into()],
+        against: Vec::new(),
+        besides: Vec::new(),
+        voices: Vec::new(),
+        ranked: Vec::new(),
+        would: None,
+        again_at: None,
+    }
+}

@@ -1,0 +1,60 @@
+//! The guards: each is asked about every decision, in one fixed order, and says why it forbids or does not.
+
+mod agreement;
+mod blip;
+mod budget;
+mod disputed;
+mod hold;
+mod latch;
+mod mode;
+mod never_zero;
+mod quorum;
+mod single_flight;
+
+use crate::decide::Matter;
+use crate::reason::{Guarding, Reason};
+use state::Stamp;
+
+/// What a guard answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It forbids nothing, and that is worth saying.
+    Pass(Reason),
+    /// It forbids nothing, and there is nothing to say.
+    Mute,
+    /// It forbids acting.
+    Bar {
+        /// Why.
+        reason: Reason,
+        /// When time alone may lift it; `None` if only a fact can.
+        until: Option<Stamp>,
+    },
+}
+
+/// All guards in the order in which they are told: first what a person can change, last what nobody can.
+const ALL: [fn(&Matter<'_>) -> Answer; 10] = [
+    hold::ask,
+    latch::ask,
+    mode::ask,
+    single_flight::ask,
+    disputed::ask,
+    blip::ask,
+    // A damped move back to a site left lately belongs here, beside the budget that it spares.
+    budget::ask,
+    never_zero::ask,
+    quorum::ask,
+    agreement::ask,
+];
+
+/// Asks every guard, also after one has forbidden it: people shall hear of all at once.
+pub(crate) fn ask_all(matter: &Matter<'_>) -> Vec<Answer> {
+    ALL.iter().map(|ask| ask(matter)).collect()
+}
+
+fn pass(reason: Guarding) -> Answer {
+    Answer::Pass(reason.into())
+}
+
+fn bar(reason: Guarding, until: Option<Stamp>) -> Answer {
+    Answer::Bar { reason: reason.into(), until }
+}

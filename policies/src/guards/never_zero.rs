@@ -1,0 +1,13 @@
+//! Guard: a route is never left without a destination, so it stays while no site could take it.
+
+use super::{Answer, bar};
+use crate::decide::Matter;
+use crate::reason::Guarding;
+
+/// Asks for a candidate.
+pub(super) fn ask(matter: &Matter<'_>) -> Answer {
+    match matter.chosen() {
+        Some(_) => Answer::Mute,
+        None => bar(Guarding::NoneLeft { route: matter.route.clone() }, None),
+    }
+}

@@ -1,0 +1,98 @@
+//! What a policy gives to judgement, as plain typed values: votes, electorates, blips and the rules of each route.
+
+use state::fact::Mode;
+use state::{RouteId, ServiceId, SiteId, Stamp, Subject, View};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The part of a policy by which ballots, verdicts and decisions are judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judge {
+    /// Every site with its votes, in the order in which they are spoken of.
+    pub sites: Vec<SiteVotes>,
+    /// The sites that probe a subject; a subject that is not listed is probed by all.
+    pub electorates: BTreeMap<Subject, Vec<SiteId>>,
+    /// How long a subject must have been dark before anything moves.
+    pub blip: Blip,
+    /// The routes and their rules.
+    pub routes: BTreeMap<RouteId, RouteRule>,
+    /// The mode that the policy writes for all routes, if it writes one.
+    pub mode: Option<Mode>,
+}
+
+/// A site and the weight of its ballots; a site without votes is never counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteVotes {
+    /// The site.
+    pub site: SiteId,
+    /// Its votes: 1, for a witness 2, for a spectator 0.
+    pub votes: u8,
+}
+
+/// How long the newest good answer must be gone before a subject counts as down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blip {
+    /// For every subject that has none of its own.
+    pub default: Duration,
+    /// For these.
+    pub of: BTreeMap<Subject, Duration>,
+}
+
+/// The rules of one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteRule {
+    /// The sites that may have it, the first choice first.
+    pub prefer: Vec<SiteId>,
+    /// The service that must answer at a site; `pbx` where none is named.
+    pub services: BTreeMap<SiteId, ServiceId>,
+    /// How many automatic switches are allowed.
+    pub budget: Budget,
+    /// How long a site is no candidate after a run that did not end `done` there.
+    pub retry_after: Duration,
+    /// The mode that the policy writes for this route, if it writes one.
+    pub mode: Option<Mode>,
+}
+
+/// How many automatic switches a route may make in a window of cluster time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// So many.
+    pub switches: usize,
+    /// In so long a time.
+    pub window: Duration,
+}
+
+/// Everything that a judgement may look at: the rules, what was agreed, and the cluster's time.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// By which rules.
+    pub judge: &'a Judge,
+    /// On what was agreed.
+    pub view: &'a View,
+    /// When, in cluster time.
+    pub now: Stamp,
+}
+
+impl Judge {
+    /// The sites whose ballots on a subject count, with their votes, in the order of the policy.
+    pub fn electorate<'a>(&'a self, subject: &Subject) -> impl Iterator<Item = &'a SiteVotes> {
+        let only = self.electorates.get(subject);
+        let asked = move |site: &SiteId| only.is_none_or(|only| only.contains(site));
+        self.sites.iter().filter(move |site| site.votes > 0 && asked(&site.site))
+    }
+
+    /// The blip of a subject.
+    pub fn blip_of(&self, subject: &Subject) -> Duration {
+        self.blip.of.get(subject).copied().unwrap_or(self.blip.default)
+    }
+}
+
+impl RouteRule {
+    /// What must answer at a site for the site to have this route.
+    pub fn subject(&self, site: &SiteId) -> Subject {
+        match self.services.get(site) {
+            Some(service) => Subject { site: site.clone(), service: service.clone() },
+            None => Subject::pbx(site),
+        }
+    }
+}

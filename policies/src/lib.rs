@@ -1,0 +1,17 @@
+//! Judgement: the policy, observations to opinions, ballots to verdicts, verdicts to decisions, always with reasons.
+
+pub mod candidates;
+pub mod check;
+pub mod decide;
+mod guards;
+pub mod judge;
+pub mod limits;
+pub mod opinion;
+pub mod policy;
+pub mod reason;
+pub mod tally;
+pub mod yaml;
+
+pub use decide::Decision;
+pub use policy::Policy;
+pub use tally::Verdict;

@@ -1,0 +1,139 @@
+//! The policy: who the sites are, what is asked of them, and where each route may ring.
+
+mod carriers;
+mod cross;
+mod deadman;
+mod draft;
+mod later;
+mod numbers;
+mod pace;
+mod people;
+mod probes;
+mod read;
+mod routes;
+mod sites;
+mod template;
+
+pub use carriers::{Carrier, Tls};
+pub use deadman::Deadman;
+pub use numbers::e164;
+pub use pace::Pace;
+pub use people::{Alerts, Mail, Person};
+pub use probes::{Ask, Probe, Transport};
+pub use routes::{Budget, Playbooks, Route};
+pub use sites::Site;
+pub use template::Template;
+
+use crate::yaml;
+use jiff::tz::TimeZone;
+use state::document::{Faults, Report};
+use state::fact::Mode;
+use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
+use std::net::SocketAddr;
+
+/// A policy that has been read and holds together: every name in it is known, every number has one route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// The cluster's name, part of every certificate.
+    pub cluster: String,
+    /// The local time of calendars and of people, from the bundled tables.
+    pub timezone: TimeZone,
+    /// The mode of every route, if the policy sets one.
+    pub mode: Option<Mode>,
+    /// The sites in the order of the policy.
+    pub sites: Vec<Site>,
+    /// What is asked, the PBX of every site included.
+    pub probes: Vec<Probe>,
+    /// If none of these answers a site, the fault is its own; a refused connection is an answer too.
+    pub references: Vec<SocketAddr>,
+    /// The carriers in the order of the policy.
+    pub carriers: Vec<Carrier>,
+    /// The routes in the order of the policy.
+    pub routes: Vec<Route>,
+    /// The people in the order of the policy.
+    pub people: Vec<Person>,
+    /// Who is told, and how.
+    pub alerts: Alerts,
+    /// When automation hands over to people.
+    pub deadman: Deadman,
+}
+
+impl Policy {
+    /// Reads a policy; `name` is what the report calls the text.
+    ///
+    /// # Errors
+    /// Every fault of the text, of all sections at once, each at its place.
+    pub fn read(name: &str, text: &str) -> Result<Self, Report> {
+        let faults = Faults::new();
+        let policy = yaml::read(text, &faults).and_then(|tree| read::policy(&tree, &faults));
+        match (policy, faults.report(name, text)) {
+            (_, Some(report)) => Err(report),
+            (Some(policy), None) => Ok(policy),
+            (None, None) => unreachable!("a policy that cannot be read has left a fault"),
+        }
+    }
+
+    /// A site by its name.
+    pub fn site(&self, site: &SiteId) -> Option<&Site> {
+        self.sites.iter().find(|known| known.id == *site)
+    }
+
+    /// A route by its name.
+    pub fn route(&self, route: &RouteId) -> Option<&Route> {
+        self.routes.iter().find(|known| known.id == *route)
+    }
+
+    /// A carrier by its name.
+    pub fn carrier(&self, carrier: &CarrierId) -> Option<&Carrier> {
+        self.carriers.iter().find(|known| known.id == *carrier)
+    }
+
+    /// All votes together.
+    pub fn votes(&self) -> u32 {
+        self.sites.iter().map(|site| u32::from(site.votes)).sum()
+    }
+
+    /// The least number of votes that wins.
+    pub fn majority(&self) -> u32 {
+        self.votes() / 2 + 1
+    }
+
+    /// What is judged, in the order of the policy: the PBX of every site, then whatever else is probed.
+    pub fn subjects(&self) -> Vec<Subject> {
+        self.probes.iter().map(|probe| probe.subject.clone()).collect()
+    }
+
+    /// How a subject is asked.
+    pub fn probe(&self, subject: &Subject) -> Option<&Probe> {
+        self.probes.iter().find(|probe| probe.subject == *subject)
+    }
+
+    /// The sites that probe a subject and whose ballots on it count, in the order of the policy.
+    ///
+    /// All sites with votes, unless the probe names some.
+    pub fn electorate(&self, subject: &Subject) -> Vec<&Site> {
+        let only = self.probe(subject).and_then(|probe| probe.by.as_ref());
+        let asked = |site: &&Site| site.votes > 0 && only.is_none_or(|only| only.contains(&site.id));
+        self.sites.iter().filter(asked).collect()
+    }
+
+    /// How fast a subject is judged: the pace of its site.
+    pub fn pace(&self, subject: &Subject) -> Pace {
+        self.site(&subject.site).map_or(Pace::CALM, |site| site.pace)
+    }
+
+    /// What the carrier is told so that a number of a route rings in a site; none for a site that is not known.
+    pub fn destination(&self, route: &Route, number: &Number, site: &SiteId) -> Option<Destination> {
+        self.site(site).map(|site| route.to.fill(number, site.pbx))
+    }
+
+    /// The site of the route that a destination names; none if it is somebody else's.
+    pub fn site_of(&self, route: &Route, number: &Number, shown: &Destination) -> Option<&Site> {
+        self.sites.iter().find(|site| route.to.fill(number, site.pbx) == *shown)
+    }
+
+    /// The mode that the policy gives a route: the stricter of the cluster's and its own, if it gives any.
+    pub fn mode_of(&self, route: &Route) -> Option<Mode> {
+        self.mode.max(route.mode)
+    }
+}

@@ -1,0 +1,178 @@
+//! What only shows when sections are compared: unknown names, numbers with two routes, loops, hopeless votes.
+
+use super::draft::{Draft, DraftRoute, Named, Written};
+use super::numbers::e164;
+use super::sites::Site;
+use state::document::{Fault, Faults, Place, nearest};
+use state::{Destination, Number, SiteId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// The most sites: every one of them is asked by, and agrees with, every other.
+const SITES_MAX: usize = 16;
+
+/// Compares the sections with each other.
+pub(super) fn check(draft: &Draft, faults: &Faults) {
+    votes(draft, faults);
+    addresses(&draft.sites.entries, faults);
+    probes(draft, faults);
+    let mut owners = BTreeMap::new();
+    for route in &draft.routes.entries {
+        names(draft, &route.is, faults);
+        numbers(&route.is, &mut owners, faults);
+    }
+    for route in &draft.routes.entries {
+        destinations(draft, &route.is, faults);
+    }
+    for person in &draft.tell {
+        known("person", person, &draft.people, faults);
+    }
+}
+
+/// Says that a name is not known, and which one may have been meant.
+fn known<T>(what: &str, name: &Written<impl AsRef<str>>, among: &Named<T>, faults: &Faults) {
+    let text = name.is.as_ref();
+    if among.names.iter().any(|known| known == text) {
+        return;
+    }
+    let note = match nearest(text, among.names.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if among.names.is_empty() => format!("there is no {what} at all"),
+        None => format!("one of: {}", among.names.join(", ")),
+    };
+    faults.add(Fault::at(name.place, format!("there is no {what} `{text}`")).note(note));
+}
+
+/// Whether a verdict is possible at all: it needs a majority, and two sites.
+fn votes(draft: &Draft, faults: &Faults) {
+    let sites = &draft.sites;
+    // Votes that could not be read would be counted as none.
+    if sites.entries.len() < sites.names.len() || sites.names.is_empty() {
+        return;
+    }
+    if let Some(name) = sites.entries.get(SITES_MAX) {
+        let fault = Fault::at(name.place, format!("more than {SITES_MAX} sites"));
+        faults.add(fault.note("they would spend their time agreeing"));
+    }
+    let voters: Vec<&Site> =
+        sites.entries.iter().map(|site| &site.is).filter(|site| site.votes > 0).collect();
+    let hint = "give one vote to each site, and two to the one that is farthest away";
+    if voters.is_empty() {
+        faults.add(Fault::at(draft.sites_at, "no site has a vote: nothing can ever be decided").hint(hint));
+    } else if voters.len() == 1 {
+        let message = format!("only `{}` has votes: a verdict needs two sites", voters[0].id);
+        faults.add(Fault::at(draft.sites_at, message).hint(hint));
+    }
+}
+
+/// An address belongs to one site: two sites with one PBX could not be told apart at the carrier.
+fn addresses(sites: &[Written<Site>], faults: &Faults) {
+    let mut agents: BTreeMap<SocketAddr, &SiteId> = BTreeMap::new();
+    let mut pbxs: BTreeMap<SocketAddr, &SiteId> = BTreeMap::new();
+    for Written { place, is: site } in sites {
+        for (what, address, seen) in [("agent", site.address, &mut agents), ("PBX", site.pbx, &mut pbxs)] {
+            if let Some(other) = seen.insert(address, &site.id) {
+                let message = format!("`{}` and `{other}` have the same {what}, {address}", site.id);
+                faults.add(Fault::at(*place, message).note("an address belongs to one site"));
+            }
+        }
+    }
+}
+
+/// A probe belongs to a site, and enough sites must ask it for a verdict.
+fn probes(draft: &Draft, faults: &Faults) {
+    for probe in &draft.probes {
+        let subject = &probe.is.probe.subject;
+        let site = Written { place: probe.place, is: subject.site.to_string() };
+        known("site", &site, &draft.sites, faults);
+        let Some(by) = &probe.is.by else { continue };
+        for site in by {
+            known("site", &Written { place: site.place, is: site.is.to_string() }, &draft.sites, faults);
+        }
+        once(by, "asks twice", faults);
+        let votes = |site: &Written<Site>| site.is.votes > 0 && by.iter().any(|asks| asks.is == site.is.id);
+        if draft.sites.entries.iter().filter(|site| votes(site)).count() < 2 {
+            let message = format!("`{subject}` is asked by fewer than two sites with votes");
+            faults.add(Fault::at(probe.place, message).note("a verdict needs two sites"));
+        }
+    }
+}
+
+/// The names in a route.
+fn names(draft: &Draft, route: &DraftRoute, faults: &Faults) {
+    known("carrier", &route.carrier, &draft.carriers, faults);
+    for site in &route.prefer {
+        known("site", &Written { place: site.place, is: site.is.to_string() }, &draft.sites, faults);
+    }
+    once(&route.prefer, "is preferred twice", faults);
+    if route.prefer.is_empty() {
+        let fault = Fault::at(route.prefer_at, format!("`{}` has nowhere to ring", route.name));
+        faults.add(fault.note("at least one site"));
+    }
+}
+
+/// A name stands in a list once.
+fn once(names: &[Written<SiteId>], does: &str, faults: &Faults) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(&name.is) {
+            faults.add(Fault::at(name.place, format!("`{}` {does}", name.is)).note("leave one of them out"));
+        }
+    }
+}
+
+/// A number has one route, and stands in it once.
+fn numbers<'d>(
+    route: &'d DraftRoute,
+    owners: &mut BTreeMap<String, (&'d str, &'d Number, Place)>,
+    faults: &Faults,
+) {
+    for Written { place, is: number } in &route.numbers {
+        // Ported or not, the world dials the same number.
+        let Some((owner, as_written, first)) = owners.insert(e164(number), (&route.name, number, *place))
+        else {
+            continue;
+        };
+        let message = if owner != route.name {
+            format!("`{number}` belongs to the route `{owner}` already")
+        } else if as_written == number {
+            format!("`{number}` is in the route twice")
+        } else {
+            format!("`{number}` and `{as_written}` are one number")
+        };
+        faults.add(
+            Fault::at(*place, message).note(format!("first in line {}, column {}", first.line, first.column)),
+        );
+    }
+}
+
+/// A route must ring somewhere else in each site, and never in one of our own numbers.
+fn destinations(draft: &Draft, route: &DraftRoute, faults: &Faults) {
+    let ours: BTreeSet<String> = draft
+        .routes
+        .entries
+        .iter()
+        .flat_map(|route| &route.is.numbers)
+        .map(|number| e164(&number.is))
+        .collect();
+    let example = SocketAddr::from(([192, 0, 2, 11], 5060));
+    for number in &route.numbers {
+        let shown = route.to.is.fill(&number.is, example);
+        if dialled(&shown).is_some_and(|dialled| ours.contains(&dialled)) {
+            let message = format!("calls to `{}` would go round in a loop", number.is);
+            faults.add(Fault::at(route.to.place, message).note("this is one of our own numbers"));
+            return;
+        }
+    }
+    if !route.to.is.names_the_site() {
+        let fault = Fault::at(route.to.place, "this is the same in every site");
+        faults.add(fault.note("`$pbx` is the site's: `S:$number@$pbx`"));
+    }
+}
+
+/// The number that a carrier would dial for a destination, if it is one: `441189999999`, `+44...`, `0118...`.
+fn dialled(shown: &Destination) -> Option<String> {
+    let digits = shown.as_str().trim_start_matches('+');
+    let all = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    all.then(|| e164(&Number::new(digits)))
+}

@@ -1,0 +1,105 @@
+//! What a policy says before its parts were compared: values with their places, for faults that span sections.
+
+use super::carriers::Carrier;
+use super::probes::Probe;
+use super::routes::{Budget, Playbooks};
+use super::template::Template;
+use super::{Person, Site};
+use state::document::{Key, Place, Value};
+use state::fact::Mode;
+use state::{Number, SiteId};
+
+/// A value and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written<T> {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub is: T,
+}
+
+impl<T> Written<T> {
+    /// A value at the place where the document has it.
+    pub fn at(value: Value<'_>, is: T) -> Self {
+        Self { place: value.place(), is }
+    }
+}
+
+/// A section whose entries have names: every name counts as known, even if its entry could not be read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named<T> {
+    /// The names, for questions whether something is known.
+    pub names: Vec<String>,
+    /// What could be read.
+    pub entries: Vec<Written<T>>,
+}
+
+impl<T> Named<T> {
+    /// Reads every entry of a section with `read`; the place of an entry is its key.
+    pub fn read<'t>(
+        section: Option<Value<'t>>,
+        mut read: impl FnMut(&'t Key, Value<'t>) -> Option<T>,
+    ) -> Self {
+        let mut named = Self { names: Vec::new(), entries: Vec::new() };
+        for (key, value) in section.map(Value::entries).unwrap_or_default() {
+            named.names.push(key.text.clone());
+            if let Some(is) = read(key, value) {
+                named.entries.push(Written { place: key.place, is });
+            }
+        }
+        named
+    }
+}
+
+/// The parts of a policy that speak of each other.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// Where the sites are written, for faults about all of them.
+    pub sites_at: Place,
+    /// The sites.
+    pub sites: Named<Site>,
+    /// The probes that are written out.
+    pub probes: Vec<Written<DraftProbe>>,
+    /// The carriers.
+    pub carriers: Named<Carrier>,
+    /// The routes.
+    pub routes: Named<DraftRoute>,
+    /// The people.
+    pub people: Named<Person>,
+    /// Who is told.
+    pub tell: Vec<Written<String>>,
+}
+
+/// A probe whose site and askers may not exist.
+#[derive(Clone, Debug)]
+pub(super) struct DraftProbe {
+    /// The probe; without an address of its own it goes to the PBX.
+    pub probe: Probe,
+    /// Whether it was told where to ask.
+    pub address: Option<std::net::IpAddr>,
+    /// Who asks, if it is not everybody.
+    pub by: Option<Vec<Written<SiteId>>>,
+}
+
+/// A route whose carrier and sites may not exist.
+#[derive(Clone, Debug)]
+pub(super) struct DraftRoute {
+    /// Its name.
+    pub name: String,
+    /// The carrier.
+    pub carrier: Written<String>,
+    /// The numbers, each at the place of its range.
+    pub numbers: Vec<Written<Number>>,
+    /// What the carrier is told.
+    pub to: Written<Template>,
+    /// The sites, the first choice first.
+    pub prefer: Vec<Written<SiteId>>,
+    /// Where `prefer` is written.
+    pub prefer_at: Place,
+    /// How many automatic switches it may make.
+    pub budget: Budget,
+    /// Its playbooks.
+    pub playbooks: Playbooks,
+    /// Its mode.
+    pub mode: Option<Mode>,
+}

@@ -1,0 +1,113 @@
+//! Reads a policy section by section, compares the sections, and builds the policy if nothing is wrong.
+
+use super::draft::{Draft, DraftProbe, DraftRoute, Written};
+use super::later::{self, Section};
+use super::routes::MODES;
+use super::{
+    Alerts, Pace, Policy, Probe, Route, carriers, cross, deadman, pace, people, probes, routes, sites,
+};
+use jiff::tz::TimeZone;
+use state::document::{Faults, Tree, Value};
+use state::{CarrierId, RouteId, Subject};
+use std::net::SocketAddr;
+
+/// What a reference is asked at: any answer proves the way out, a refusal as well.
+const REFERENCE_PORT: u16 = 53;
+
+/// The policy of a tree; none if anything is wrong, and then `faults` says what.
+pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
+    let mut top = Value::root(tree, faults).map()?;
+    later::refuse(&mut top, Section::Top);
+    let cluster = top.required("cluster").and_then(Value::name);
+    let timezone = top.optional("timezone").map_or(Some(TimeZone::UTC), timezone);
+    let mode = top.optional("mode").and_then(|mode| mode.one_of(&MODES));
+    let pace = pace::read(top.optional("pace"), Pace::CALM);
+    let sites = top.required("sites");
+    let references = top.optional("references").map(Value::list).unwrap_or_default();
+    let references = references.into_iter().filter_map(|value| value.socket(REFERENCE_PORT)).collect();
+    let alerts = people::alerts(top.optional("alerts"));
+    let (mail, tell) = alerts.unwrap_or_default();
+    let deadman = deadman::read(top.optional("deadman"));
+    let draft = Draft {
+        sites_at: sites.map_or(tree.place, Value::key_place),
+        sites: sites::read(sites, pace),
+        probes: probes::read(top.optional("probes")),
+        carriers: carriers::read(top.required("carriers")),
+        routes: routes::read(top.required("routes")),
+        people: people::read(top.optional("people")),
+        tell,
+    };
+    top.finish();
+    cross::check(&draft, faults);
+    if faults.count() > 0 {
+        return None;
+    }
+    Some(Policy {
+        cluster: cluster?.to_string(),
+        timezone: timezone?,
+        mode,
+        probes: all_probes(&draft),
+        sites: plain(draft.sites.entries),
+        references,
+        carriers: plain(draft.carriers.entries),
+        routes: draft.routes.entries.into_iter().map(|route| whole_route(route.is)).collect(),
+        people: plain(draft.people.entries),
+        alerts: Alerts { mail, tell: plain(draft.tell) },
+        deadman,
+    })
+}
+
+/// The values without their places.
+fn plain<T>(written: Vec<Written<T>>) -> Vec<T> {
+    written.into_iter().map(|written| written.is).collect()
+}
+
+/// Reads the name of a time zone; the zones are in the program, so that two sites never disagree about 09:00.
+fn timezone(value: Value<'_>) -> Option<TimeZone> {
+    let text = value.words()?;
+    match TimeZone::get(text) {
+        Ok(zone) => Some(zone),
+        Err(_) => value.refuse(format!("`{text}` is no time zone"), "such as `Europe/London` or `UTC`"),
+    }
+}
+
+/// The PBX of every site, asked as the policy says or in the usual way, then whatever else is probed.
+fn all_probes(draft: &Draft) -> Vec<Probe> {
+    let written = |subject: &Subject| draft.probes.iter().find(|probe| probe.is.probe.subject == *subject);
+    let sites = draft.sites.entries.iter().map(|site| &site.is);
+    let mut probes: Vec<Probe> = sites
+        .map(|site| match written(&Subject::pbx(&site.id)) {
+            Some(probe) => whole_probe(&probe.is, site.pbx),
+            None => Probe::pbx(&site.id, site.pbx),
+        })
+        .collect();
+    for probe in &draft.probes {
+        let subject = &probe.is.probe.subject;
+        let site = draft.sites.entries.iter().find(|site| site.is.id == subject.site);
+        if let Some(site) = site.filter(|_| probes.iter().all(|known| known.subject != *subject)) {
+            probes.push(whole_probe(&probe.is, site.is.pbx));
+        }
+    }
+    probes
+}
+
+/// A probe with its address: its own, or the PBX's.
+fn whole_probe(draft: &DraftProbe, pbx: SocketAddr) -> Probe {
+    let ip = draft.address.unwrap_or(pbx.ip());
+    let by = draft.by.clone().map(plain);
+    Probe { address: SocketAddr::new(ip, draft.probe.address.port()), by, ..draft.probe.clone() }
+}
+
+/// A route whose names were all found.
+fn whole_route(draft: DraftRoute) -> Route {
+    Route {
+        id: RouteId::new(draft.name),
+        carrier: CarrierId::new(draft.carrier.is),
+        numbers: plain(draft.numbers),
+        to: draft.to.is,
+        prefer: plain(draft.prefer),
+        budget: draft.budget,
+        playbooks: draft.playbooks,
+        mode: draft.mode,
+    }
+}

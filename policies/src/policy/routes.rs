@@ -1,0 +1,135 @@
+//! The routes: numbers that move together, and where they may ring.
+
+use super::draft::{DraftRoute, Named, Written};
+use super::later::{self, Section};
+use super::numbers;
+use super::sites::name;
+use super::template::Template;
+use crate::limits::{BUDGET, BUDGET_WINDOW, DAMPING_MAX};
+use state::document::{Fault, Key, Value, spell};
+use state::fact::Mode;
+use state::{CarrierId, Number, PlaybookId, RouteId, SiteId};
+use std::time::Duration;
+
+/// Numbers that move together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Its name.
+    pub id: RouteId,
+    /// Who is told where they ring.
+    pub carrier: CarrierId,
+    /// The numbers, the first one first: it is the one that everybody knows.
+    pub numbers: Vec<Number>,
+    /// What the carrier is told.
+    pub to: Template,
+    /// The sites that may have it, the first choice first.
+    pub prefer: Vec<SiteId>,
+    /// How many automatic switches it may make.
+    pub budget: Budget,
+    /// What is played for it.
+    pub playbooks: Playbooks,
+    /// Its own mode, if the policy sets one.
+    pub mode: Option<Mode>,
+}
+
+/// How many automatic switches are allowed in a window of cluster time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// So many.
+    pub switches: u32,
+    /// In so long a time.
+    pub window: Duration,
+}
+
+/// Which playbook is played when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playbooks {
+    /// When the site where the route rings is down.
+    pub site_down: PlaybookId,
+    /// When a person brings the route home.
+    pub site_back: PlaybookId,
+}
+
+/// The words of a mode.
+pub(super) const MODES: [(&str, Mode); 3] =
+    [("auto", Mode::Auto), ("advise", Mode::Advise), ("manual", Mode::Manual)];
+
+/// Reads `routes`.
+pub(super) fn read(section: Option<Value<'_>>) -> Named<DraftRoute> {
+    Named::read(section, route)
+}
+
+fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
+    let id = name(key, value, "route");
+    let mut fields = value.map()?;
+    later::refuse(&mut fields, Section::Route);
+    let carrier =
+        fields.required("carrier").and_then(|carrier| Some(Written::at(carrier, carrier.name()?.into())));
+    let numbers = fields.required("numbers").map(|list| (list, numbers::read(list)));
+    let to = fields.required("to").and_then(|to| Some(Written::at(to, Template::read(to)?)));
+    let prefer = fields.required("prefer").map(|list| (list, prefer(list)));
+    let otherwise = Budget { switches: BUDGET, window: BUDGET_WINDOW };
+    let budget = fields.optional("budget").map_or(Some(otherwise), budget);
+    let playbooks = playbooks(fields.optional("playbooks"));
+    let mode = fields.optional("mode").and_then(|mode| mode.one_of(&MODES));
+    fields.finish();
+    let ((numbers_at, numbers), (prefer_at, prefer)) = (numbers?, prefer?);
+    if numbers_at.list().is_empty() {
+        let fault = Fault::at(numbers_at.place(), format!("`{}` has no number", key.text));
+        value.faults().add(fault.note("at least one"));
+    }
+    let (name, prefer_at) = (id?.to_string(), prefer_at.place());
+    let (carrier, to, budget, playbooks) = (carrier?, to?, budget?, playbooks?);
+    Some(DraftRoute { name, carrier, numbers, to, prefer, prefer_at, budget, playbooks, mode })
+}
+
+/// Reads the sites that may have the route.
+fn prefer(list: Value<'_>) -> Vec<Written<SiteId>> {
+    list.list().into_iter().filter_map(|site| Some(Written::at(site, SiteId::new(site.name()?)))).collect()
+}
+
+/// Reads `4 per day`, or `2 per 12h`; `window >= damping_max`.
+fn budget(value: Value<'_>) -> Option<Budget> {
+    let text = value.text()?;
+    let parts = text.split_once(" per ");
+    let switches = parts.and_then(|(number, _)| number.trim().parse::<u32>().ok());
+    let window = match parts.map(|(_, window)| window.trim()) {
+        Some("day") => Some(Duration::from_secs(86_400)),
+        Some("week") => Some(Duration::from_secs(7 * 86_400)),
+        Some(window) => window
+            .strip_suffix('h')
+            .and_then(|hours| hours.parse().ok())
+            .and_then(|hours: u64| (1..=24 * 7).contains(&hours).then(|| Duration::from_secs(hours * 3600))),
+        None => None,
+    };
+    let (Some(switches), Some(window)) = (switches, window) else {
+        return value.refuse(format!("`{text}` is no budget"), "such as `4 per day` or `2 per 12h`");
+    };
+    if !(1..=100).contains(&switches) {
+        return value.refuse("a budget is from 1 to 100 switches", "for none at all write `mode: manual`");
+    }
+    if window < DAMPING_MAX {
+        let sum = format!("window >= damping    {} >= {}    is false", spell(window), spell(DAMPING_MAX));
+        let fault = Fault::at(value.place(), "the budget's window is shorter than the longest damping");
+        value.faults().add(fault.sum(sum).hint(format!("`budget: {switches} per day`")));
+        return None;
+    }
+    Some(Budget { switches, window })
+}
+
+/// Reads the names of playbooks; the shipped ones otherwise.
+fn playbooks(value: Option<Value<'_>>) -> Option<Playbooks> {
+    let mut playbooks =
+        Playbooks { site_down: PlaybookId::new("fail-over"), site_back: PlaybookId::new("fail-back") };
+    let Some(value) = value else { return Some(playbooks) };
+    let mut fields = value.map()?;
+    later::refuse(&mut fields, Section::Playbooks);
+    for (key, playbook) in [("site_down", &mut playbooks.site_down), ("site_back", &mut playbooks.site_back)]
+    {
+        if let Some(name) = fields.optional(key).and_then(Value::name) {
+            *playbook = PlaybookId::new(name);
+        }
+    }
+    fields.finish();
+    Some(playbooks)
+}

@@ -1,0 +1,62 @@
+//! The sites: their votes, where their agents and PBXs are, and at which pace they are judged.
+
+use super::draft::Named;
+use super::later::{self, Section};
+use super::pace::{self, Pace};
+use state::SiteId;
+use state::document::{Fault, Key, Value, is_name};
+use std::net::SocketAddr;
+
+/// Where an agent listens for the others, unless its site says otherwise.
+const AGENT_PORT: u16 = 7701;
+/// Where a PBX listens (RFC 3261, 19.1.2).
+pub(super) const SIP_PORT: u16 = 5060;
+/// Words that playbooks use in the place of a site.
+const RESERVED: [&str; 6] = ["all", "any", "leader", "none", "reachable", "refuge"];
+
+/// A place with traffic and an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its name.
+    pub id: SiteId,
+    /// Its votes: 0, 1, or 2 for a witness.
+    pub votes: u8,
+    /// Where its agent listens for the others.
+    pub address: SocketAddr,
+    /// Where its PBX takes calls.
+    pub pbx: SocketAddr,
+    /// At which pace its services are judged.
+    pub pace: Pace,
+}
+
+/// Reads `sites`; a site without a pace of its own has the cluster's.
+pub(super) fn read(section: Option<Value<'_>>, cluster: Pace) -> Named<Site> {
+    Named::read(section, |key, value| site(key, value, cluster))
+}
+
+fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
+    let id = name(key, value, "site");
+    let mut fields = value.map()?;
+    later::refuse(&mut fields, Section::Site);
+    let votes = fields.required("votes").and_then(|votes| votes.count(0..=2));
+    let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
+    let pbx = fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT));
+    let pace = pace::read(fields.optional("pace"), cluster);
+    fields.finish();
+    Some(Site { id: SiteId::new(id?), votes: u8::try_from(votes?).ok()?, address: address?, pbx: pbx?, pace })
+}
+
+/// The key as the name of a site, a route or a carrier.
+pub(super) fn name<'t>(key: &'t Key, value: Value<'_>, what: &str) -> Option<&'t str> {
+    if RESERVED.contains(&key.text.as_str()) {
+        let fault = Fault::at(key.place, format!("no {what} can be called `{}`", key.text));
+        value.faults().add(fault.note("playbooks use this word"));
+        return None;
+    }
+    if is_name(&key.text) {
+        return Some(&key.text);
+    }
+    let note = "small letters, digits and `-`, a letter first, at most 24";
+    value.faults().add(Fault::at(key.place, format!("`{}` is no name for a {what}", key.text)).note(note));
+    None
+}

@@ -1,0 +1,106 @@
+//! What guards say: what forbids acting, and what was asked and does not.
+
+use super::age::{self, Age, Setting};
+use serde::{Deserialize, Serialize};
+use state::fact::Mode;
+use state::{RouteId, RunId, SiteId, Stamp, Subject, Who};
+use std::fmt;
+use std::time::Duration;
+
+/// One guard's answer, whether it forbids or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Guarding {
+    /// Somebody chose who may act.
+    ModeIs { mode: Mode },
+    /// Nobody did, and the cluster is younger than a day.
+    NewCluster {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// Nobody forbids it.
+    NoHold,
+    /// A person does.
+    Held { who: Who, until: Stamp, because: String },
+    /// The route is manual until a person resumes it.
+    Latched { since: Stamp, because: String },
+    /// Switches are left.
+    BudgetLeft { used: usize, of: usize },
+    /// None is.
+    BudgetSpent {
+        used: usize,
+        of: usize,
+        #[serde(rename = "window_ms", with = "age::millis")]
+        window: Duration,
+    },
+    /// Another run has the route.
+    RunUnderWay { run: RunId },
+    /// A person's decision goes first.
+    ClaimWaits { who: Who, site: SiteId },
+    /// This node does not lead: it may explain, not decide.
+    NotLeading,
+    /// This node leads, but has not yet applied what was agreed before its term.
+    LogBehind,
+    /// It hears a majority.
+    Quorum { heard: u32, of: u32 },
+    /// It does not.
+    NoQuorum { heard: u32, of: u32 },
+    /// Too many sites say up for a verdict of down to be trusted.
+    Disputed { subject: Subject, up: Vec<SiteId> },
+    /// The newest good answer of those that say down is not old enough.
+    Blip {
+        #[serde(rename = "ago_ms", with = "age::millis")]
+        ago: Duration,
+        #[serde(rename = "blip_ms", with = "age::millis")]
+        blip: Duration,
+    },
+    /// Nobody could take it: it stays, because a dead destination beats none.
+    NoneLeft { route: RouteId },
+}
+
+impl fmt::Display for Guarding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ModeIs { mode: Mode::Auto } => f.write_str("mode auto"),
+            Self::ModeIs { mode } => write!(f, "mode is {mode}"),
+            Self::NewCluster { left, .. } => {
+                write!(
+                    f,
+                    "mode is advise for the cluster's first day, {} more; `pointsman mode auto` ends that",
+                    Age(*left)
+                )
+            }
+            Self::NoHold => f.write_str("no hold"),
+            Self::Held { who, until, because } => write!(f, "hold by {who} until {until}: {because}"),
+            Self::Latched { since, because } => {
+                write!(f, "manual since {since}, until a person resumes it: {because}")
+            }
+            Self::BudgetLeft { used, of } => write!(f, "{used} of {of} switches used"),
+            Self::BudgetSpent { used, of, window } => {
+                write!(f, "budget spent: {used} of {of} switches used in {}", Setting(*window))
+            }
+            Self::RunUnderWay { run } => write!(f, "{run} is under way on this route"),
+            Self::ClaimWaits { who, site } => write!(f, "{who} claimed it for {site}, and that goes first"),
+            Self::NotLeading => f.write_str("this site does not lead, so it does not decide"),
+            Self::LogBehind => {
+                f.write_str("this site leads, but has not yet applied what was agreed before its term")
+            }
+            Self::Quorum { heard, of } => write!(f, "quorum {heard} of {of}"),
+            Self::NoQuorum { heard, of } => write!(f, "no quorum: {heard} of {of} votes reachable"),
+            Self::Disputed { subject, up } => {
+                let names: Vec<&str> = up.iter().map(SiteId::as_str).collect();
+                write!(f, "disputed: {} still say {subject} is up", names.join(" and "))
+            }
+            Self::Blip { ago, blip } => write!(
+                f,
+                "blip: the last good answer is {} old, nothing moves before {}",
+                Age(*ago),
+                Setting(*blip)
+            ),
+            Self::NoneLeft { route } => {
+                write!(f, "none left: no site could take {route}, and it never loses its destination")
+            }
+        }
+    }
+}

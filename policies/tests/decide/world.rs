@@ -1,0 +1,234 @@
+//! The small world of the golden decisions: four sites, one route, and the lines that change them.
+
+use policies::decide::{Reign, Standing};
+use policies::judge::{Blip, Budget, Case, Judge, RouteRule, SiteVotes};
+use state::fact::{Adoption, Ballot, Entry, Fact, Home, Mode, Origin, Says};
+use state::plan::Plan;
+use state::run::{Cause, Word};
+use state::view::{Applied, View};
+use state::{Index, PlaybookId, RouteId, ServiceId, SiteId, Stamp, Starts, Subject, Who};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub struct World {
+    pub judge: Judge,
+    pub view: View,
+    pub now: Stamp,
+    pub standing: Standing,
+    spoken: BTreeMap<SiteId, BTreeSet<Subject>>,
+    n: u64,
+}
+
+pub fn site(name: &str) -> SiteId {
+    SiteId::new(name)
+}
+
+pub fn subject(text: &str) -> Subject {
+    let (site, service) = text.split_once('/').unwrap_or_else(|| panic!("`{text}` is no SITE/SERVICE"));
+    Subject { site: SiteId::new(site), service: ServiceId::new(service) }
+}
+
+pub fn span(text: &str) -> Duration {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let (number, unit) = units.iter().find_map(|(end, unit)| Some((text.strip_suffix(end)?, unit))).unwrap();
+    Duration::from_millis((number.parse::<f64>().unwrap() * unit * 1000.0).round() as u64)
+}
+
+fn mode(text: &str) -> Option<Mode> {
+    match text {
+        "auto" => Some(Mode::Auto),
+        "advise" => Some(Mode::Advise),
+        "manual" => Some(Mode::Manual),
+        "none" => None,
+        _ => panic!("`{text}` is no mode"),
+    }
+}
+
+pub fn rule(prefer: &[&str]) -> RouteRule {
+    RouteRule {
+        prefer: prefer.iter().map(|name| site(name)).collect(),
+        services: BTreeMap::new(),
+        budget: Budget { switches: 4, window: span("24h") },
+        retry_after: span("10m"),
+        mode: None,
+    }
+}
+
+impl World {
+    /// Everything is well at 03:00:00, the policy says `auto`, and `main` was never read.
+    pub fn new() -> Self {
+        let votes = [("london", 1), ("manchester", 1), ("office", 1), ("netherlands", 2)];
+        let sites = votes.map(|(name, votes)| SiteVotes { site: site(name), votes }).to_vec();
+        let rule = rule(&["london", "manchester", "netherlands", "office"]);
+        let routes = BTreeMap::from([(RouteId::new("main"), rule)]);
+        let blip = Blip { default: span("3s"), of: BTreeMap::new() };
+        Self {
+            judge: Judge { sites, electorates: BTreeMap::new(), blip, routes, mode: Some(Mode::Auto) },
+            view: View::birth("golden"),
+            now: Stamp::from_millis(3 * 3_600_000),
+            standing: Standing { reign: Reign::Leads, heard: 5, of: 5, fresh: BTreeMap::new() },
+            spoken: BTreeMap::new(),
+            n: 0,
+        }
+    }
+
+    pub fn case(&self) -> Case<'_> {
+        Case { judge: &self.judge, view: &self.view, now: self.now }
+    }
+
+    fn agree(&mut self, by: &str, fact: Fact) {
+        self.n += 1;
+        let origin = Origin { site: site(by), starts: Starts(1), n: self.n };
+        let entry = Entry { origin, stamp: self.now, fact };
+        let applied = self.view.apply(Index(self.n), b"", &entry);
+        assert_eq!(applied, Applied::Accepted, "{entry:?}");
+    }
+
+    /// Casts a site's whole set anew, with one ballot changed: what the others say has aged meanwhile.
+    pub fn ballot(&mut self, by: &str, about: &Subject, says: Option<Says>) {
+        let known = self.spoken.entry(site(by)).or_default();
+        known.insert(about.clone());
+        let others: Vec<Subject> = known.iter().filter(|other| *other != about).cloned().collect();
+        let kept = others.into_iter().filter_map(|subject| {
+            let says = self.view.says(&site(by), &subject, self.now)?;
+            Some(Ballot { subject, says })
+        });
+        let mut ballots: Vec<Ballot> = kept.collect();
+        ballots.extend(says.map(|says| Ballot { subject: about.clone(), says }));
+        self.agree(by, Fact::BallotsCast { ballots });
+    }
+
+    pub fn silent(&mut self, name: &str) {
+        let (starts, n) = self.view.ballots_upto(&site(name));
+        self.agree("netherlands", Fact::SiteSilent { site: site(name), starts, n });
+    }
+
+    /// These sites live, all others are silent and were seen down by the living for `dark`.
+    pub fn living(&mut self, names: &[&str], dark: Duration) {
+        let sites = self.judge.sites.clone();
+        for by in names {
+            for about in &sites {
+                let lives = names.contains(&about.site.as_str());
+                let says = if lives { Says::Up } else { Says::Down { dark } };
+                self.ballot(by, &Subject::pbx(&about.site), Some(says));
+            }
+        }
+        for dead in sites.iter().filter(|dead| !names.contains(&dead.site.as_str())) {
+            self.silent(dead.site.as_str());
+        }
+        let votes = |s: &&SiteVotes| names.contains(&s.site.as_str());
+        self.standing.heard = sites.iter().filter(votes).map(|s| u32::from(s.votes)).sum();
+    }
+
+    /// Carries out one line of a golden file.
+    pub fn tell(&mut self, line: &str) {
+        let (line, quoted) = line.split_once(" because ").unwrap_or((line, "\"\""));
+        let because = quoted.trim_matches('"').to_owned();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["new"] => *self = Self::new(),
+            ["time", by] => self.now = self.now + span(by.trim_start_matches('+')),
+            ["living", names @ ..] => self.living(names, span("20s")),
+            ["ballot", by, about, says @ ..] => {
+                let says = match says {
+                    ["up"] => Some(Says::Up),
+                    ["withdrawn"] => None,
+                    ["down", dark] => Some(Says::Down { dark: span(dark.trim_start_matches("dark=")) }),
+                    _ => panic!("a ballot says `up`, `down dark=TIME` or `withdrawn`: {line}"),
+                };
+                self.ballot(by, &subject(about), says);
+            }
+            ["silent", name] => self.silent(name),
+            ["heard", name, ago] => drop(self.standing.fresh.insert(site(name), span(ago))),
+            ["standing", "leads"] => self.standing.reign = Reign::Leads,
+            ["standing", "catching-up"] => self.standing.reign = Reign::CatchingUp,
+            ["standing", "follows"] => self.standing.reign = Reign::Follows,
+            ["quorum", heard, "of", of] => {
+                (self.standing.heard, self.standing.of) = (heard.parse().unwrap(), of.parse().unwrap());
+            }
+            ["policy", words @ ..] => self.policy(words),
+            words => self.person(words, because),
+        }
+    }
+
+    fn policy(&mut self, words: &[&str]) {
+        let main = self.judge.routes.get_mut("main").unwrap();
+        match words {
+            ["mode", word] => self.judge.mode = mode(word),
+            ["main", "mode", word] => main.mode = mode(word),
+            ["main", "prefer", names @ ..] => main.prefer = names.iter().map(|name| site(name)).collect(),
+            ["main", "budget", switches, "in", window] => {
+                main.budget = Budget { switches: switches.parse().unwrap(), window: span(window) };
+            }
+            ["main", "needs", about] => {
+                let about = subject(about);
+                main.services.insert(about.site, about.service);
+            }
+            ["blip", blip] => self.judge.blip.default = span(blip),
+            ["blip", about, blip] => drop(self.judge.blip.of.insert(subject(about), span(blip))),
+            ["votes", name, votes] => {
+                let of = self.judge.sites.iter_mut().find(|s| s.site == site(name)).unwrap();
+                of.votes = votes.parse().unwrap();
+            }
+            ["electorate", about, names @ ..] => {
+                let names = names.iter().map(|name| site(name)).collect();
+                self.judge.electorates.insert(subject(about), names);
+            }
+            _ => panic!("unknown policy line: {words:?}"),
+        }
+    }
+
+    fn person(&mut self, words: &[&str], because: String) {
+        let route = |name: &str| (name != "all").then(|| RouteId::new(name));
+        let who = |name: &str| Who::new(name);
+        let fact = match words {
+            ["mode", name, word, "by", by] => {
+                Fact::ModeSet { route: route(name), mode: mode(word).unwrap(), who: who(by) }
+            }
+            ["hold", name, "until", until, "by", by] => {
+                let until = self.now + span(until.trim_start_matches('+'));
+                Fact::Held { route: route(name), until, because, who: who(by) }
+            }
+            ["resume", name, "by", by] => Fact::Resumed { route: route(name), who: who(by) },
+            ["claim", name, to, "by", by] => Fact::Claimed {
+                route: RouteId::new(*name),
+                site: site(to),
+                playbook: PlaybookId::new("fail-over"),
+                because,
+                who: who(by),
+            },
+            ["rings", name, at] => self.adopted(name, at, Adoption::First),
+            ["edited", name, at] => self.adopted(name, at, Adoption::Person),
+            ["run", name, to] => self.opened(name, to),
+            ["end", name, word] => {
+                let run = self.view.routes[*name].run.unwrap();
+                let word = match *word {
+                    "done" => Word::Done,
+                    "undone" => Word::Undone,
+                    "stuck" => Word::Stuck,
+                    _ => panic!("a run ends `done`, `undone` or `stuck`"),
+                };
+                Fact::RunEnded { run, word, why: because }
+            }
+            _ => panic!("unknown line: {words:?}"),
+        };
+        self.agree("netherlands", fact);
+    }
+
+    fn adopted(&self, name: &str, at: &str, from: Adoption) -> Fact {
+        let site = (at != "nowhere").then(|| site(at));
+        Fact::RouteAdopted { route: RouteId::new(name), site, readings: Vec::new(), from }
+    }
+
+    fn opened(&self, name: &str, to: &str) -> Fact {
+        let plan = Plan {
+            playbook: PlaybookId::new("fail-over"),
+            route: RouteId::new(name),
+            from: self.view.routes[name].rings_in.clone(),
+            to: site(to),
+            steps: Vec::new(),
+        };
+        let cause = Cause::Automatic { because: Vec::new() };
+        Fact::RunOpened { basis: self.view.index, plan, cause, home: Home::Elsewhere }
+    }
+}
