@@ -1,0 +1,159 @@
+//! The playbook language: end states in order, each with its undo or the sentence why it has none.
+
+mod step;
+mod template;
+
+pub use template::{Inputs, Template};
+
+use crate::limits;
+use crate::yaml;
+use state::PlaybookId;
+use state::document::{Fault, Faults, Report, Value};
+use state::plan::IfFailed;
+use std::time::Duration;
+
+/// A playbook as it was read: every name in it is known, every number within its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playbook {
+    /// Its name.
+    pub name: PlaybookId,
+    /// What it is for, in a sentence.
+    pub about: String,
+    /// Its steps, in order.
+    pub steps: Vec<PlaybookStep>,
+}
+
+/// One step as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaybookStep {
+    /// What shall hold afterwards.
+    pub ensure: Wish,
+    /// What takes it back.
+    pub undo: WayBack,
+    /// Who does it.
+    pub at: Doer,
+    /// How long one attempt may take before it counts as lapsed.
+    pub timeout: Duration,
+    /// How often it is tried.
+    pub attempts: u8,
+    /// How long to wait before the next attempt.
+    pub backoff: Duration,
+    /// What the run does when no attempt is left.
+    pub if_failed: IfFailed,
+}
+
+/// An end state with its names still open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Every number of the route points at the site.
+    RoutePointsAt {
+        /// The route.
+        route: Template,
+        /// The site.
+        site: Template,
+    },
+    /// People have been told.
+    Notify {
+        /// What they are told.
+        text: Template,
+    },
+}
+
+/// The undo of a step, or the sentence in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WayBack {
+    /// The end state that takes it back.
+    Wish(Wish),
+    /// Why there is none.
+    No(String),
+}
+
+/// Who does a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doer {
+    /// One executor, chosen by the leader.
+    Executor,
+    /// The leader itself.
+    Leader,
+    /// This site and no other.
+    Site(Template),
+}
+
+impl Playbook {
+    /// Reads a playbook; `name` is what its file is called in the report of its faults.
+    pub fn read(name: &str, text: &str) -> Result<Self, Report> {
+        let faults = Faults::new();
+        let playbook = yaml::read(text, &faults).and_then(|tree| playbook(Value::root(&tree, &faults)));
+        match (faults.report(name, text), playbook) {
+            (None, Some(playbook)) => Ok(playbook),
+            (Some(report), _) => Err(report),
+            (None, None) => Err(unread(name, text)),
+        }
+    }
+}
+
+/// The report about a text from which nothing came although nobody found a fault in it.
+fn unread(name: &str, text: &str) -> Report {
+    let faults = Faults::new();
+    faults.add(Fault::at(state::document::Place::START, "this is no playbook"));
+    faults.report(name, text).expect("a fault was added in the line above")
+}
+
+fn playbook(document: Value<'_>) -> Option<Playbook> {
+    let mut map = document.map()?;
+    let name = map.required("playbook").and_then(Value::name).map(PlaybookId::new);
+    let about = map.required("about").and_then(Value::words).map(str::to_owned);
+    let inputs = map.required("inputs").map(Inputs::read).unwrap_or_default();
+    let steps = map.required("steps").map(|list| steps(list, &inputs));
+    map.finish();
+    Some(Playbook { name: name?, about: about?, steps: steps?? })
+}
+
+fn steps(list: Value<'_>, inputs: &Inputs) -> Option<Vec<PlaybookStep>> {
+    let written = list.list();
+    if written.is_empty() {
+        return list.refuse("a playbook needs a step", "");
+    }
+    if written.len() > limits::STEPS_MAX {
+        return list.refuse(format!("more than {} steps", limits::STEPS_MAX), "");
+    }
+    let read: Vec<Option<PlaybookStep>> = written.iter().map(|step| step::read(*step, inputs)).collect();
+    let steps: Vec<PlaybookStep> = read.into_iter().collect::<Option<_>>()?;
+    way_back(&steps, &written);
+    in_time(&steps, list);
+    Some(steps)
+}
+
+/// A run that is to be undone as a whole must not contain what cannot be.
+fn way_back(steps: &[PlaybookStep], written: &[Value<'_>]) {
+    let kept = |step: &&PlaybookStep| {
+        matches!((&step.ensure, &step.undo), (Wish::RoutePointsAt { .. }, WayBack::No(_)))
+    };
+    for (at, _) in steps.iter().enumerate().filter(|(_, step)| step.if_failed == IfFailed::UndoAll) {
+        if let Some(before) = steps[..=at].iter().position(|step| kept(&step)) {
+            let why = format!("step {} asks for `undo_all`, and step {} has no undo", at + 1, before + 1);
+            written[at].refuse::<()>(why, "write an undo, or `if_failed: stuck`");
+        }
+    }
+}
+
+/// The run's deadline must leave time for every attempt, undo included.
+fn in_time(steps: &[PlaybookStep], list: Value<'_>) {
+    let ways = |step: &PlaybookStep| match step.undo {
+        WayBack::Wish(_) => 2,
+        WayBack::No(_) => 1,
+    };
+    let longest = |step: &PlaybookStep| (step.timeout + step.backoff) * u32::from(step.attempts) * ways(step);
+    let sum: Duration = steps.iter().map(longest).sum();
+    if sum > limits::RUN {
+        let fault = Fault::at(list.key_place(), "the steps may take longer than a run");
+        let (run, sum) = (limits::RUN.as_secs(), sum.as_secs());
+        list.faults().add(
+            fault
+                .sum(format!(
+                    "sum of attempts x (timeout + backoff), undo included <= {run}s    {sum}s is more"
+                ))
+                .hint("a shorter `timeout`, or fewer `attempts`"),
+        );
+    }
+}

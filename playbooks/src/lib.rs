@@ -1,0 +1,14 @@
+//! The playbook language, the plan that it becomes, and the machine that says what a run does next.
+
+pub mod language;
+pub mod limits;
+pub mod plan;
+pub mod run;
+mod shipped;
+pub mod words;
+mod yaml;
+
+pub use language::Playbook;
+pub use plan::{Arguments, PlanError, RouteFacts, plan};
+pub use run::{Advance, Footing, Ground, Start, advance, batch};
+pub use shipped::shipped;

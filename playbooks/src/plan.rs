@@ -1,0 +1,169 @@
+//! A playbook with its arguments becomes a plan: concrete values for every number, and nothing is done.
+
+use crate::language::{Doer, Playbook, PlaybookStep, WayBack, Wish};
+use state::plan::{At, Ensure, Plan, PlannedStep, Pointing, Undo};
+use state::{CarrierId, Destination, Number, RouteId, SiteId};
+use std::collections::BTreeMap;
+
+/// What a playbook is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arguments {
+    /// The route that it is about.
+    pub route: RouteId,
+    /// The site that is left, if the route rings in one.
+    pub from: Option<SiteId>,
+    /// The site that is to answer.
+    pub to: SiteId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What the policy and the carrier say about the route.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteFacts {
+    /// The carrier that holds the numbers; `None` if the policy does not know the route.
+    pub carrier: Option<CarrierId>,
+    /// The numbers in order, the first one first, each with what it was last seen to show.
+    pub numbers: Vec<(Number, Option<Destination>)>,
+    /// Where each number points when a site has it.
+    pub destinations: BTreeMap<(SiteId, Number), Destination>,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The playbook points at a route that the run is not about.
+    #[error("cannot plan `{playbook}`: it moves route `{found}`, and the run is about `{wanted}`")]
+    OtherRoute {
+        /// The playbook.
+        playbook: String,
+        /// The route that it names.
+        found: String,
+        /// The route of the run.
+        wanted: RouteId,
+    },
+    /// The route has no carrier or no numbers.
+    #[error("cannot plan for route `{0}`: the policy gives it no number")]
+    NoNumbers(RouteId),
+    /// The policy does not say where a number points for this site.
+    #[error("cannot plan for number {number}: the policy gives it no destination in `{site}`")]
+    NoDestination {
+        /// The number.
+        number: Number,
+        /// The site.
+        site: String,
+    },
+    /// The playbook leaves a site that nobody knows.
+    #[error("cannot plan `{0}`: it needs `$from`, and the route does not ring in a known site")]
+    NoFrom(String),
+}
+
+/// The plan of a playbook. The same arguments and facts give the same plan on every site.
+pub fn plan(playbook: &Playbook, arguments: &Arguments, facts: &RouteFacts) -> Result<Plan, PlanError> {
+    let planning = Planning { playbook, arguments, facts };
+    let steps = playbook.steps.iter().map(|step| planning.step(step)).collect::<Result<_, _>>()?;
+    Ok(Plan {
+        playbook: playbook.name.clone(),
+        route: arguments.route.clone(),
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        steps,
+    })
+}
+
+struct Planning<'a> {
+    playbook: &'a Playbook,
+    arguments: &'a Arguments,
+    facts: &'a RouteFacts,
+}
+
+impl Planning<'_> {
+    fn step(&self, step: &PlaybookStep) -> Result<PlannedStep, PlanError> {
+        let at = match &step.at {
+            Doer::Executor => At::Executor,
+            Doer::Leader => At::Leader,
+            Doer::Site(site) => At::Site(SiteId::new(self.filled(site)?)),
+        };
+        let ensure = self.ensure(&step.ensure)?;
+        let undo = self.undo(&step.undo, &ensure)?;
+        Ok(PlannedStep {
+            ensure,
+            undo,
+            at,
+            timeout: step.timeout,
+            attempts: step.attempts,
+            backoff: step.backoff,
+            if_failed: step.if_failed,
+        })
+    }
+
+    fn ensure(&self, wish: &Wish) -> Result<Ensure, PlanError> {
+        match wish {
+            Wish::Notify { text } => Ok(Ensure::Notify { text: self.filled(text)? }),
+            Wish::RoutePointsAt { route, site } => {
+                self.same_route(self.filled(route)?)?;
+                self.points_at(&SiteId::new(self.filled(site)?))
+            }
+        }
+    }
+
+    /// The undo goes from what the step brings about back to what its site shows; the unknown has no way back.
+    fn undo(&self, back: &WayBack, ensure: &Ensure) -> Result<Undo, PlanError> {
+        let wish = match back {
+            WayBack::No(why) => return Ok(Undo::No(why.clone())),
+            WayBack::Wish(wish) => wish,
+        };
+        let Ensure::RoutePointsAt { numbers: forward, .. } = ensure else {
+            return self.ensure(wish).map(Undo::Ensure);
+        };
+        if self.arguments.from.is_none() {
+            return Ok(Undo::No("nobody knows where the route rang before".to_owned()));
+        }
+        if let Some(unread) = forward.iter().find(|pointing| pointing.from.is_none()) {
+            return Ok(Undo::No(format!("nobody has read what {} showed before", unread.number)));
+        }
+        let mut back = self.ensure(wish)?;
+        if let Ensure::RoutePointsAt { numbers, .. } = &mut back {
+            for (back, forward) in numbers.iter_mut().zip(forward) {
+                back.from = Some(forward.to.clone());
+            }
+        }
+        Ok(Undo::Ensure(back))
+    }
+
+    fn points_at(&self, site: &SiteId) -> Result<Ensure, PlanError> {
+        let none = || PlanError::NoNumbers(self.arguments.route.clone());
+        let carrier = self.facts.carrier.clone().ok_or_else(none)?;
+        if self.facts.numbers.is_empty() {
+            return Err(none());
+        }
+        let pointing = |(number, shows): &(Number, Option<Destination>)| {
+            let to = self.facts.destinations.get(&(site.clone(), number.clone())).cloned();
+            let lacks =
+                || PlanError::NoDestination { number: number.clone(), site: site.as_str().to_owned() };
+            Ok(Pointing { number: number.clone(), from: shows.clone(), to: to.ok_or_else(lacks)? })
+        };
+        let numbers = self.facts.numbers.iter().map(pointing).collect::<Result<_, _>>()?;
+        Ok(Ensure::RoutePointsAt { carrier, site: site.clone(), numbers })
+    }
+
+    fn same_route(&self, found: String) -> Result<(), PlanError> {
+        if found == self.arguments.route.as_str() {
+            return Ok(());
+        }
+        let playbook = self.playbook.name.as_str().to_owned();
+        Err(PlanError::OtherRoute { playbook, found, wanted: self.arguments.route.clone() })
+    }
+
+    fn filled(&self, template: &crate::language::Template) -> Result<String, PlanError> {
+        if template.names("from") && self.arguments.from.is_none() {
+            return Err(PlanError::NoFrom(self.playbook.name.as_str().to_owned()));
+        }
+        Ok(template.fill(|name| match name {
+            "route" => self.arguments.route.as_str(),
+            "from" => self.arguments.from.as_ref().map_or("", SiteId::as_str),
+            "to" => self.arguments.to.as_str(),
+            _ => self.arguments.reason.as_str(),
+        }))
+    }
+}

@@ -1,0 +1,283 @@
+//! Runs told as text: each file in `tests/run` is a journal, and below each fact stands what comes next.
+
+mod support;
+
+use playbooks::{Advance, Arguments, Footing, Playbook, RouteFacts, batch, plan};
+use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Reading, Was};
+use state::plan::Pointing;
+use state::run::{Cause, Direction};
+use state::view::Applied;
+use state::{
+    Boot, CarrierId, Destination, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Who,
+};
+use std::fmt::Write as _;
+use std::time::Duration;
+use support::{Journal, START};
+
+const LIFE: Boot = Boot(7);
+
+struct Story {
+    journal: Journal,
+    run: RunId,
+    fence: Index,
+    pointings: Vec<Pointing>,
+    nonce: u64,
+}
+
+fn site(name: &str) -> SiteId {
+    SiteId::new(name)
+}
+
+fn route() -> RouteId {
+    RouteId::new("main")
+}
+
+fn destination(site: &str, number: &Number) -> Destination {
+    Destination::new(format!("S:{number}@{site}"))
+}
+
+/// The plan of `route:stuck notify:carry_on`, made by the real reader and the real planner.
+fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
+    let mut text = "playbook: move\nabout: a test\ninputs: { route: route, from: site, \
+        to: site, reason: text }\nsteps:\n"
+        .to_owned();
+    for (kind, if_failed) in words.iter().filter_map(|word| word.split_once(':')) {
+        text += match kind {
+            "route" => {
+                "  - ensure: { route_points_at: { route: $route, site: $to } }\n\
+                 \x20   undo: { route_points_at: { route: $route, site: $from } }\n"
+            }
+            "notify" => {
+                "  - ensure: { notify: { text: \"$route now rings in $to\" } }\n    no_undo: words cannot be recalled\n"
+            }
+            other => panic!("no such step: {other}"),
+        };
+        writeln!(text, "    if_failed: {if_failed}").expect("the test is set up so");
+    }
+    let playbook = Playbook::read("story", &text).unwrap_or_else(|report| panic!("{report}"));
+    let mut facts = RouteFacts { carrier: Some(CarrierId::new("magrathea")), ..RouteFacts::default() };
+    for n in 0..numbers {
+        let number = Number::new(format!("020794600{n:02}"));
+        for name in ["london", "manchester"] {
+            facts.destinations.insert((site(name), number.clone()), destination(name, &number));
+        }
+        facts.numbers.push((number.clone(), Some(destination("london", &number))));
+    }
+    let (from, to, reason) = (Some(site("london")), site("manchester"), "a test".to_owned());
+    plan(&playbook, &Arguments { route: route(), from, to, reason }, &facts).expect("the test is set up so")
+}
+
+impl Story {
+    /// One line of a story; none for a line that agrees nothing.
+    fn tell(&mut self, line: &str) -> Option<Applied> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let option = |name: &str| {
+            words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        };
+        let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
+        match words[0] {
+            "at" => {
+                let seconds: u64 = words[1].trim_end_matches('s').parse().expect("seconds");
+                self.journal.now = Stamp::from_millis(START + seconds * 1000);
+                None
+            }
+            "london" => {
+                let dead = words[1] == "dead";
+                self.journal.from = if dead { Footing::Dead } else { Footing::Candidate };
+                None
+            }
+            "rate" => {
+                self.journal.rate = words[1].parse().expect("a rate");
+                None
+            }
+            "open" => Some(self.open(&words, option("by"), count("numbers"))),
+            "start" => Some(self.start(words[1], count("seen"))),
+            "repeat" => {
+                let last = self.journal.last.clone().expect("something to repeat");
+                Some(self.journal.propose(last))
+            }
+            "ended" => Some(self.ended(&words, count("boot"), count("fence"))),
+            "read" => {
+                let readings = self.pointings.iter().enumerate().map(|(at, p)| {
+                    let wrong = words[1] == "wrong" || option("except") == Some((at + 1).to_string());
+                    let shows = if wrong { p.from.clone() } else { Some(p.to.clone()) };
+                    Reading { number: p.number.clone(), shows }
+                });
+                let readings = readings.collect();
+                Some(self.journal.agree(Fact::StepRead { fence: self.fence, readings }))
+            }
+            "read-nothing" => {
+                Some(self.journal.agree(Fact::StepRead { fence: self.fence, readings: Vec::new() }))
+            }
+            _ => Some(self.journal.agree(self.plain(&words, count("fence")))),
+        }
+    }
+
+    fn plain(&self, words: &[&str], fence: Option<u64>) -> Fact {
+        let fence = fence.map_or(self.fence, Index);
+        let who = || Who::new(*words.last().expect("a word"));
+        let because = "a person said so".to_owned();
+        match words[0] {
+            "lost" => Fact::StepLost { fence, why: "manchester was lost".to_owned() },
+            "lapse" => Fact::AttemptLapsed { fence },
+            "obey" => match self.journal.next(self.run) {
+                Advance::Turn { why } => Fact::RunTurned { run: self.run, why },
+                Advance::End { word, why } => Fact::RunEnded { run: self.run, word, why },
+                other
+                @ (Advance::Start(_) | Advance::Await { .. } | Advance::Read { .. } | Advance::Over) => {
+                    panic!("nothing to obey in {other:?}")
+                }
+            },
+            "hold" => {
+                let until = self.journal.now + Duration::from_secs(3600);
+                Fact::Held { route: Some(route()), until, because, who: who() }
+            }
+            "manual" => Fact::ModeSet { route: Some(route()), mode: Mode::Manual, who: who() },
+            "claim" => {
+                let playbook = PlaybookId::new("fail-over");
+                Fact::Claimed { route: route(), site: site("london"), playbook, because, who: who() }
+            }
+            other => panic!("no such line: {other}"),
+        }
+    }
+
+    fn open(&mut self, words: &[&str], by: Option<String>, numbers: Option<u64>) -> Applied {
+        let numbers = usize::try_from(numbers.unwrap_or(1)).expect("the test is set up so");
+        let cause = match by {
+            Some(who) => Cause::Person { who: Who::new(who), because: "a test".to_owned() },
+            None => Cause::Automatic { because: vec!["3 of 5 votes see london/pbx down".to_owned()] },
+        };
+        self.run = RunId(u64::try_from(self.journal.bytes.len()).expect("the test is set up so") + 1);
+        let basis = self.journal.view.index;
+        let plan = planned(words, numbers);
+        self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
+    }
+
+    fn start(&mut self, executor: &str, seen: Option<u64>) -> Applied {
+        let (step, direction, n, left) = match self.journal.next(self.run) {
+            Advance::Start(start) => (start.step, start.direction, start.n, start.numbers_left),
+            Advance::Await { .. }
+            | Advance::Read { .. }
+            | Advance::Turn { .. }
+            | Advance::End { .. }
+            | Advance::Over => (0, Direction::Do, 1, Vec::new()),
+        };
+        let numbers: Vec<Number> = left[..batch(left.len(), self.journal.rate).min(left.len())].to_vec();
+        let index = self.journal.view.index;
+        let attempt = Attempt {
+            run: self.run,
+            step: u16::try_from(step).expect("the test is set up so"),
+            direction,
+            n,
+            executor: site(executor),
+            boot: LIFE,
+            nonce: Nonce(self.nonce),
+            numbers: numbers.clone(),
+            basis: seen.map_or(index, Index),
+            seen: seen.map_or(index, Index),
+        };
+        self.nonce += 1;
+        let applied = self.journal.agree(Fact::StepStarted(attempt));
+        if applied == Applied::Accepted {
+            self.fence = self.journal.view.index;
+            let run = &self.journal.view.runs[&self.run];
+            let targets = run.ensure(step, direction).expect("the test is set up so").targets().iter();
+            self.pointings = targets.filter(|p| numbers.contains(&p.number)).cloned().collect();
+        }
+        applied
+    }
+
+    /// `ended right`, `ended wrong except 3`: all but the third are right.
+    fn ended(&mut self, words: &[&str], boot: Option<u64>, fence: Option<u64>) -> Applied {
+        let (was, closure) = match words[1] {
+            "right" => (Was::Right, Closure::Closed),
+            "wrong" => (Was::Wrong, Closure::Closed),
+            "unknown" => (Was::Unknown, Closure::Open),
+            other => panic!("no such outcome: {other}"),
+        };
+        let except = words.iter().find_map(|word| word.strip_prefix("except=")?.parse::<usize>().ok());
+        let outcome = |(at, p): (usize, &Pointing)| {
+            let was = match except {
+                Some(bad) if bad != at + 1 => Was::Right,
+                Some(_) | None => was,
+            };
+            let seen = (was == Was::Right).then(|| p.to.clone());
+            Outcome { number: p.number.clone(), was, closure, seen, why: words[1].to_owned() }
+        };
+        let outcomes = self.pointings.iter().enumerate().map(outcome).collect();
+        let note = (was != Was::Right).then(|| format!("the carrier said {}", words[1]));
+        let fence = fence.map_or(self.fence, Index);
+        self.journal.agree(Fact::StepEnded { fence, boot: boot.map_or(LIFE, Boot), was, outcomes, note })
+    }
+
+    fn next(&self) -> String {
+        let after = |stamp: Stamp| format!("{}s", (stamp.millis() - START) / 1000);
+        match self.journal.next(self.run) {
+            Advance::Start(start) => {
+                let numbers = match start.numbers_left.as_slice() {
+                    [] => "no number".to_owned(),
+                    [first, ..] => format!("{} numbers, {first} first", start.numbers_left.len()),
+                };
+                let (step, way, n) = (start.step + 1, format!("{:?}", start.direction), start.n);
+                format!(
+                    "start step {step} {way} attempt {n} not before {}, {numbers}",
+                    after(start.not_before)
+                )
+            }
+            Advance::Await { step, fence, executor, lapses_at } => {
+                format!("await step {} {fence} of {executor}, lapses at {}", step + 1, after(lapses_at))
+            }
+            Advance::Read { step, fence, numbers } => {
+                format!("read step {} {fence}, {} numbers", step + 1, numbers.len())
+            }
+            Advance::Turn { why } => format!("turn: {why}"),
+            Advance::End { word, why } => format!("end {word}: {why}"),
+            Advance::Over => "over".to_owned(),
+        }
+    }
+}
+
+/// The text with what really happened below each line.
+fn told(text: &str) -> String {
+    let mut story =
+        Story { journal: Journal::new(), run: RunId(0), fence: Index(0), pointings: Vec::new(), nonce: 1 };
+    let mut out = String::new();
+    for line in text.lines().filter(|line| !line.starts_with("  ")) {
+        writeln!(out, "{line}").expect("the test is set up so");
+        if line.starts_with('#') || line.trim().is_empty() {
+            continue;
+        }
+        let applied = story.tell(line);
+        if let Some(Applied::Refused(refusal)) = &applied {
+            writeln!(out, "  {} refused: {refusal}", story.journal.view.index)
+                .expect("the test is set up so");
+        }
+        if story.journal.view.runs.contains_key(&story.run) {
+            writeln!(out, "  {}", story.next()).expect("the test is set up so");
+        }
+    }
+    out
+}
+
+#[test]
+fn every_story_goes_as_it_is_written() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the test is set up so")
+        .map(|file| file.expect("the test is set up so").path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 15, "the stories are missing");
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("the test is set up so");
+        assert!(text.starts_with("# "), "{} does not say what it shows", file.display());
+        let now = told(&text);
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&file, &now).expect("the test is set up so");
+        } else if now != text {
+            wrong.push(format!("{}\n{now}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "UPDATE=1 rewrites what differs:\n{}", wrong.join("\n"));
+}
