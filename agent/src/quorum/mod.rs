@@ -1,0 +1,340 @@
+//! Agreement: the votes of one site, driven by ticks and messages, without disk, network or clock.
+//!
+//! The only place that names raft-rs. The driver feeds `tick`, `step` and `propose`, and after each of them
+//! empties `ready`: write the batch, hand over its receipt, do what the outcome says, until nothing is left.
+//! Nothing can be sent before its batch is on disk, because only the receipt of the batch buys the messages.
+
+mod batch;
+mod cycle;
+mod gate;
+mod log;
+mod logger;
+mod seats;
+mod voter;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::{Agreed, Appended, Batch, Cut, Outcome, VoterBatch, VoterState, Written};
+pub use gate::Refused;
+pub use log::LoadError;
+pub use seats::{RaftId, Seat, Seats, SeatsError, Standing};
+pub use wire::Message;
+
+use raft::GetEntriesContext;
+use state::{Index, SiteId, Term};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use thiserror::Error;
+use voter::Voter;
+use wire::{ENTRY_LIMIT, SNAPSHOT_LIMIT, Snapshot};
+
+/// How often the driver calls `tick`.
+pub const TICK: Duration = Duration::from_millis(100);
+/// The least ticks without a leader before anybody campaigns: 2 s, and a leader's patience with a lost majority.
+pub const ELECTION_TICK: usize = 20;
+/// A leader's pulse: 0.3 s.
+pub const HEARTBEAT_TICK: usize = 3;
+/// From one rank's campaign to the next one's: longer than a round trip, an fsync and a tick.
+pub const RANK_TICK: usize = 4;
+
+/// Entries that a log keeps for a site that is away; whoever was away longer gets a snapshot.
+pub const KEPT_ENTRIES: usize = 10_000;
+/// A cut writes a whole snapshot, so it must be worth this many entries.
+const CUT_WORTH: usize = 1_000;
+
+/// What a site remembers when it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The index of the last fact in the journal (or of the snapshot that followed it).
+    pub journal: Index,
+    /// Its voters' logs; none for a voter that is new.
+    pub voters: Vec<VoterState>,
+}
+
+/// A voter of this site leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reign {
+    /// In this term.
+    pub term: Term,
+    /// Whether the log is applied to its end, up to an entry of this very reign. Until then nothing is decided.
+    pub ready: bool,
+    /// The last entry of the leading log. A twin's may be longer, with entries that will never be agreed.
+    pub last: Index,
+}
+
+/// How far a voter has come, as the leader knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Whose voter.
+    pub site: SiteId,
+    /// Which one.
+    pub id: RaftId,
+    /// It holds the leader's log up to here.
+    pub matched: Index,
+    /// It has answered since the leader last counted its majority: every 2 s this begins anew, as false.
+    pub connected: bool,
+}
+
+/// What a voter says of itself in a greeting; none of it ever goes back, unless a disk was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Which voter.
+    pub id: RaftId,
+    /// The greatest term it has heard of.
+    pub hard_term: Term,
+    /// Its last entry.
+    pub last: Index,
+    /// That entry's term.
+    pub last_term: Term,
+}
+
+/// Why a proposal was not taken. Whoever proposed tries again until it sees it agreed.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NotProposed {
+    /// Another site may.
+    #[error("cannot propose: no voter of this site leads")]
+    NotLeading,
+    /// Empty, or above the limit.
+    #[error("cannot propose {length} bytes: a fact has 1 to {ENTRY_LIMIT}")]
+    Length {
+        /// In bytes.
+        length: usize,
+    },
+    /// Leadership is being handed on, or too much waits for a majority already.
+    #[error("cannot propose now: leadership is moving, or too much waits for a majority")]
+    Busy,
+}
+
+/// Why leadership was not handed on.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NotMoved {
+    /// It is not ours to give.
+    #[error("cannot hand on leadership: no voter of this site leads")]
+    NotLeading,
+    /// Never between twins, never to a learner.
+    #[error("cannot hand leadership to {0}: it is this site, or has no vote")]
+    NoCandidate(SiteId),
+    /// It would first have to catch up, and nobody would lead meanwhile.
+    #[error("cannot hand leadership to {0}: it has not caught up")]
+    Behind(SiteId),
+}
+
+/// The caller's snapshot does not fit into a message.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("cannot cut the log: the snapshot has {length} bytes, at most {SNAPSHOT_LIMIT} can be sent")]
+pub struct SnapshotTooLarge {
+    /// In bytes.
+    pub length: usize,
+}
+
+/// All votes of this site. Twins share one journal: an index is handed over once, whichever twin has it first.
+pub struct Quorum {
+    seats: Seats,
+    own: SiteId,
+    voters: Vec<Voter>,
+    /// Everything up to here was handed over.
+    taken: Index,
+    /// The last fact or snapshot that was handed over; what follows up to `taken` were openings of reigns.
+    handed: Index,
+    /// A snapshot on disk that the journal does not know: the process ended between the two.
+    owed: Option<Snapshot>,
+    number: u64,
+    out: Option<Vec<Option<raft::Ready>>>,
+}
+
+impl Quorum {
+    /// Starts the votes of `own` from what its disk holds.
+    pub fn new(seats: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
+        let ids = seats.of(own)?.ids.clone();
+        let mut states: BTreeMap<_, _> = past.voters.into_iter().map(|state| (state.id, state)).collect();
+        if let Some(&foreign) = states.keys().find(|id| !ids.contains(id)) {
+            return Err(LoadError::Foreign(foreign));
+        }
+        let newer = |snapshot: &&Snapshot| snapshot.index > past.journal;
+        let snapshots = states.values().filter_map(|state| state.snapshot.as_ref());
+        let owed = snapshots.filter(newer).max_by_key(|snapshot| snapshot.index).cloned();
+        let mut voters = Vec::new();
+        for id in ids {
+            let state = states.remove(&id).unwrap_or_else(|| VoterState::empty(id));
+            voters.push(Voter::new(&seats, state)?);
+        }
+        let taken = past.journal;
+        Ok(Self { seats, own: own.clone(), voters, taken, handed: taken, owed, number: 0, out: None })
+    }
+
+    /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.
+    pub fn tick(&mut self) {
+        self.assert_settled();
+        for voter in &mut self.voters {
+            voter.raw.tick();
+            voter.forget_lost_snapshots();
+        }
+    }
+
+    /// Takes a message that `from` has carried here (by its certificate).
+    pub fn step(&mut self, from: &SiteId, message: Message) -> Result<(), Refused> {
+        self.assert_settled();
+        gate::admit(&self.seats, from, &message)?;
+        let to = message.to;
+        let voter = self.voters.iter_mut().find(|voter| voter.id == to && *from != self.own);
+        let voter = voter.ok_or(Refused::NotOurs(to))?;
+        gate::fits(&self.seats, voter, &message)?;
+        let (id, kind) = (message.from, message.kind);
+        let stepped = voter.raw.step(message.into_raft());
+        stepped.map_err(|_| Refused::Nonsense { id, kind, why: "raft did not take it" })
+    }
+
+    /// Proposes a fact, if a voter of this site leads; says where it would stand. It is agreed only when it
+    /// comes out of `written`; another reign may put something else there.
+    pub fn propose(&mut self, bytes: Vec<u8>) -> Result<(Index, Term), NotProposed> {
+        self.assert_settled();
+        if bytes.is_empty() || bytes.len() > ENTRY_LIMIT {
+            return Err(NotProposed::Length { length: bytes.len() });
+        }
+        let voter = self.leading_mut().ok_or(NotProposed::NotLeading)?;
+        voter.raw.propose(Vec::new(), bytes).map_err(|_| NotProposed::Busy)?;
+        Ok((Index(voter.raw.raft.raft_log.last_index()), Term(voter.raw.raft.term)))
+    }
+
+    /// The reign of this site, if it believes to lead. It may have been followed without knowing it.
+    pub fn leads(&self) -> Option<Reign> {
+        let raft = &self.leading()?.raw.raft;
+        let last = Index(raft.raft_log.last_index());
+        Some(Reign { term: Term(raft.term), ready: raft.apply_to_current_term(), last })
+    }
+
+    /// Who leads, as far as this site has heard.
+    pub fn leader(&self) -> Option<(SiteId, Term)> {
+        let known = self.voters.iter().filter(|voter| voter.raw.raft.leader_id != raft::INVALID_ID);
+        let raft = &known.max_by_key(|voter| voter.raw.raft.term)?.raw.raft;
+        Some((self.seats.site(RaftId(raft.leader_id))?.clone(), Term(raft.term)))
+    }
+
+    /// Lays leadership down at once, without a successor: after a gap in the clock one cannot know how old it is.
+    pub fn step_down(&mut self) {
+        self.assert_settled();
+        for voter in self.voters.iter_mut().filter(|voter| voter.leads()) {
+            let term = voter.raw.raft.term;
+            voter.raw.raft.become_follower(term, raft::INVALID_ID);
+        }
+    }
+
+    /// Hands leadership to a voter of `to` that has the whole log and was heard lately.
+    ///
+    /// Takes effect, or not, within 2 s; until then
+    /// proposals are refused.
+    pub fn transfer(&mut self, to: &SiteId) -> Result<(), NotMoved> {
+        self.assert_settled();
+        let ids = match self.seats.of(to) {
+            Ok(seat) if *to != self.own && seat.standing == Standing::Voter => seat.ids.clone(),
+            Ok(_) | Err(_) => return Err(NotMoved::NoCandidate(to.clone())),
+        };
+        let voter = self.leading_mut().ok_or(NotMoved::NotLeading)?;
+        let raft = &voter.raw.raft;
+        let last = raft.raft_log.last_index();
+        let caught_up = |id: &&RaftId| {
+            raft.prs().get(id.0).is_some_and(|progress| progress.matched == last && progress.recent_active)
+        };
+        let id = *ids.iter().find(caught_up).ok_or_else(|| NotMoved::Behind(to.clone()))?;
+        voter.raw.transfer_leader(id.0);
+        Ok(())
+    }
+
+    /// How far each voter and learner has come; empty unless this site leads.
+    pub fn progress(&self) -> Vec<Progress> {
+        let Some(voter) = self.leading() else { return Vec::new() };
+        let mut all = Vec::new();
+        for (&id, progress) in voter.raw.raft.prs().iter() {
+            let id = RaftId(id);
+            let Some(site) = self.seats.site(id).cloned() else { continue };
+            let connected = progress.recent_active || id == voter.id;
+            all.push(Progress { site, id, matched: Index(progress.matched), connected });
+        }
+        all.sort_by_key(|progress| progress.id);
+        all
+    }
+
+    /// What each voter of this site says of itself.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mark = |voter: &Voter| {
+            let log = &voter.raw.raft.raft_log;
+            let (last, last_term) = (Index(log.last_index()), Term(log.last_term()));
+            Mark { id: voter.id, hard_term: Term(voter.raw.raft.term), last, last_term }
+        };
+        self.voters.iter().map(mark).collect()
+    }
+
+    /// How far the log is agreed and handed over.
+    pub fn applied(&self) -> Index {
+        self.taken
+    }
+
+    /// The facts in the own logs that are not agreed yet, twins' both, in order of index.
+    pub fn tail(&self) -> Vec<Appended> {
+        let mut tail = BTreeMap::new();
+        for voter in &self.voters {
+            let log = &voter.raw.raft.raft_log;
+            let from = self.taken.0.max(log.first_index() - 1) + 1;
+            let entries = log.entries(from, None, GetEntriesContext::empty(false)).unwrap_or_default();
+            for entry in entries.into_iter().filter(|entry| !entry.data.is_empty()) {
+                let (index, term) = (Index(entry.index), Term(entry.term));
+                tail.insert((index, term), Appended { index, term, bytes: entry.data.into() });
+            }
+        }
+        tail.into_values().collect()
+    }
+
+    /// Up to where the logs may be cut, if that is worth a snapshot: what every site has, else all but the
+    /// last 10,000 entries.
+    pub fn compactable(&self) -> Option<Index> {
+        let mut upto = Index(0);
+        for voter in &self.voters {
+            let (raft, log) = (&voter.raw.raft, voter.raw.store());
+            let old = raft.raft_log.last_index().saturating_sub(KEPT_ENTRIES as u64);
+            let shared = raft.prs().iter().map(|(_, progress)| progress.matched).min().unwrap_or(0);
+            let may = if voter.leads() { shared.max(old) } else { old };
+            if log.len() > CUT_WORTH && may.min(self.handed.0) >= log.cut().0 + CUT_WORTH as u64 {
+                upto = upto.max(Index(may.min(self.handed.0)));
+            }
+        }
+        (upto > Index(0)).then_some(upto)
+    }
+
+    /// Cuts the own logs up to `upto`. `snapshot` is the state after the last fact that was handed over.
+    /// The cut is in the next batch. A twin that has not come so far is left alone.
+    pub fn compact(&mut self, upto: Index, snapshot: &[u8]) -> Result<(), SnapshotTooLarge> {
+        self.assert_settled();
+        if snapshot.len() > SNAPSHOT_LIMIT {
+            return Err(SnapshotTooLarge { length: snapshot.len() });
+        }
+        let (handed, conf) = (self.handed, self.seats.conf());
+        for voter in &mut self.voters {
+            let log = voter.raw.store();
+            let upto = upto.min(handed);
+            if handed.0 > voter.raw.raft.raft_log.applied || upto <= log.cut() {
+                continue;
+            }
+            if let (Some(term), Some(at)) = (log.term_at(upto), log.term_at(handed)) {
+                let bytes = snapshot.to_vec();
+                let snapshot = Snapshot { index: handed, term: at, conf: conf.clone(), bytes };
+                voter.cut = Some(Cut { upto, term, snapshot });
+            }
+        }
+        Ok(())
+    }
+
+    fn leading(&self) -> Option<&Voter> {
+        self.voters.iter().filter(|voter| voter.leads()).max_by_key(|voter| voter.raw.raft.term)
+    }
+
+    fn leading_mut(&mut self) -> Option<&mut Voter> {
+        self.voters.iter_mut().filter(|voter| voter.leads()).max_by_key(|voter| voter.raw.raft.term)
+    }
+
+    /// raft-rs forbids any change between a batch and its receipt.
+    fn assert_settled(&self) {
+        assert!(self.out.is_none(), "a batch is written, and its receipt handed over, before anything else");
+    }
+}

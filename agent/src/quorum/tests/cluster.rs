@@ -1,0 +1,316 @@
+//! A cluster in one thread: four sites, five votes, a queue of messages, cuts, and disks that survive a crash.
+
+use crate::quorum::{
+    Agreed, Batch, Message, Past, Quorum, RaftId, Seat, Seats, Standing, VoterState, Written,
+};
+use crate::store::{JournalRow, Store};
+use state::{Head, Index, SiteId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+
+pub const SITES: [&str; 4] = ["netherlands", "london", "manchester", "office"];
+
+/// London, Manchester and the office with a vote each, the witness with two; witness first, its twin last.
+pub fn seats() -> Seats {
+    let seat = |site: &str, ids: &[u64]| Seat {
+        site: SiteId::new(site),
+        ids: ids.iter().copied().map(RaftId).collect(),
+        standing: Standing::Voter,
+    };
+    let seats = vec![
+        seat("london", &[1]),
+        seat("manchester", &[2]),
+        seat("office", &[3]),
+        seat("netherlands", &[4, 5]),
+    ];
+    Seats::new(seats, [4, 1, 2, 3, 5].map(RaftId).to_vec()).unwrap()
+}
+
+/// What survives a crash.
+pub trait Disk {
+    fn commit(&mut self, batch: Batch) -> Written;
+    fn journal(&mut self, facts: &[Agreed]);
+    fn restore(&mut self, at: Index);
+    fn past(&mut self) -> Past;
+}
+
+#[derive(Default)]
+pub struct Memory {
+    voters: Vec<VoterState>,
+    last: Index,
+}
+
+impl Disk for Memory {
+    fn commit(&mut self, batch: Batch) -> Written {
+        for part in batch.voters() {
+            if !self.voters.iter().any(|voter| voter.id == part.id) {
+                self.voters.push(VoterState::empty(part.id));
+            }
+            self.voters.iter_mut().find(|voter| voter.id == part.id).unwrap().write(part);
+        }
+        batch.written()
+    }
+
+    fn journal(&mut self, facts: &[Agreed]) {
+        self.last = facts.last().map_or(self.last, |fact| fact.index);
+    }
+
+    fn restore(&mut self, at: Index) {
+        self.last = at;
+    }
+
+    fn past(&mut self) -> Past {
+        Past { journal: self.last, voters: self.voters.clone() }
+    }
+}
+
+/// The real thing, in a directory of its own.
+pub struct File {
+    path: PathBuf,
+    store: Option<Store>,
+}
+
+impl File {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, store: None }
+    }
+}
+
+impl Disk for File {
+    fn commit(&mut self, batch: Batch) -> Written {
+        self.store.as_mut().unwrap().commit(batch).unwrap()
+    }
+
+    fn journal(&mut self, facts: &[Agreed]) {
+        let row =
+            |fact: &Agreed| JournalRow { index: fact.index, term: fact.term, bytes: fact.bytes.clone() };
+        let rows: Vec<_> = facts.iter().map(row).collect();
+        self.store.as_mut().unwrap().append_journal(&rows).unwrap();
+    }
+
+    fn restore(&mut self, at: Index) {
+        self.store.as_mut().unwrap().note_gap(at, Head([0; 32])).unwrap();
+    }
+
+    fn past(&mut self) -> Past {
+        self.store = None;
+        let (store, loaded) = Store::open(&self.path, "example").unwrap();
+        self.store = Some(store);
+        Past { journal: loaded.last, voters: loaded.voters }
+    }
+}
+
+pub struct Node<D> {
+    pub quorum: Option<Quorum>,
+    pub disk: D,
+    /// Every fact that this site was told to be agreed; grows over restarts, never contradicted.
+    pub journal: BTreeMap<Index, Vec<u8>>,
+    pub restored: usize,
+    pub appended: usize,
+}
+
+pub struct Cluster<D> {
+    pub seats: Seats,
+    pub nodes: BTreeMap<SiteId, Node<D>>,
+    pub queue: VecDeque<(SiteId, SiteId, Message)>,
+    pub cuts: BTreeSet<(SiteId, SiteId)>,
+    /// Voters that nothing reaches, while their twin hears everything.
+    pub deaf: BTreeSet<RaftId>,
+    pub ticks: usize,
+    pub leaders: Vec<(usize, SiteId, u64)>,
+    /// Crash this site when so many batches are still to be written: before the write, or after it.
+    pub fuse: Option<(SiteId, usize, Moment)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    BeforeWrite,
+    AfterWrite,
+    BeforeJournal,
+}
+
+pub fn site(name: &str) -> SiteId {
+    SiteId::new(name)
+}
+
+impl<D: Disk> Cluster<D> {
+    pub fn new(seats: Seats, mut disk: impl FnMut(&SiteId) -> D) -> Self {
+        let mut nodes = BTreeMap::new();
+        for seat in seats.iter() {
+            let mut disk = disk(&seat.site);
+            let quorum = Some(Quorum::new(seats.clone(), &seat.site, disk.past()).unwrap());
+            let node = Node { quorum, disk, journal: BTreeMap::new(), restored: 0, appended: 0 };
+            nodes.insert(seat.site.clone(), node);
+        }
+        let (queue, cuts, leaders) = (VecDeque::new(), BTreeSet::new(), Vec::new());
+        Self { seats, nodes, queue, cuts, deaf: BTreeSet::new(), ticks: 0, leaders, fuse: None }
+    }
+
+    pub fn node(&mut self, site: &SiteId) -> &mut Node<D> {
+        self.nodes.get_mut(site).unwrap()
+    }
+
+    pub fn crash(&mut self, site: &SiteId) {
+        self.node(site).quorum = None;
+        self.queue.retain(|(from, to, _)| from != site && to != site);
+    }
+
+    pub fn start(&mut self, site: &SiteId) {
+        let seats = self.seats.clone();
+        let node = self.node(site);
+        let past = node.disk.past();
+        node.quorum = Some(Quorum::new(seats, site, past).unwrap());
+        self.settle(site);
+    }
+
+    /// Cuts the log of one site; the snapshot is everything agreed so far.
+    pub fn compact(&mut self, at: &SiteId, upto: Index) {
+        let node = self.node(at);
+        let Some(quorum) = &mut node.quorum else { return };
+        quorum.compact(upto, &postcard::to_stdvec(&node.journal).unwrap()).unwrap();
+        self.settle(at);
+    }
+
+    pub fn cut(&mut self, a: &str, b: &str) {
+        self.cuts.insert((site(a), site(b)));
+        self.cuts.insert((site(b), site(a)));
+    }
+
+    pub fn isolate(&mut self, name: &str) {
+        let others: Vec<_> = self.nodes.keys().filter(|other| other.as_str() != name).cloned().collect();
+        for other in others {
+            self.cut(name, other.as_str());
+        }
+    }
+
+    /// Empties the ready cycle of one site, as the driver does.
+    pub fn settle(&mut self, at: &SiteId) {
+        loop {
+            let fuse = self.fuse.as_mut().filter(|fuse| fuse.0 == *at);
+            let node = self.nodes.get_mut(at).unwrap();
+            let Some(quorum) = &mut node.quorum else { return };
+            let Some(batch) = quorum.ready() else { break };
+            let moment = fuse.and_then(|fuse| {
+                fuse.1 = fuse.1.saturating_sub(1);
+                (fuse.1 == 0).then_some(fuse.2)
+            });
+            if moment == Some(Moment::BeforeWrite) {
+                return self.blow(at);
+            }
+            let written = node.disk.commit(batch);
+            if moment == Some(Moment::AfterWrite) {
+                return self.blow(at);
+            }
+            let outcome = quorum.written(written);
+            if moment == Some(Moment::BeforeJournal) {
+                return self.blow(at);
+            }
+            node.appended += outcome.appended.len();
+            if let Some(snapshot) = outcome.restored {
+                node.disk.restore(snapshot.index);
+                node.restored += 1;
+                let facts: BTreeMap<Index, Vec<u8>> = postcard::from_bytes(&snapshot.bytes).unwrap();
+                node.journal.extend(facts);
+            }
+            node.disk.journal(&outcome.agreed);
+            for fact in outcome.agreed {
+                let before = node.journal.insert(fact.index, fact.bytes.clone());
+                assert!(
+                    before.is_none_or(|bytes| bytes == fact.bytes),
+                    "{at} agreed twice at {}",
+                    fact.index
+                );
+            }
+            self.queue.extend(outcome.send.into_iter().map(|(to, message)| (at.clone(), to, message)));
+        }
+        let reign = self.nodes[at].quorum.as_ref().and_then(Quorum::leads);
+        if let Some(reign) = reign {
+            let known = self.leaders.iter().find(|(_, _, term)| *term == reign.term.0);
+            assert!(known.is_none_or(|(_, site, _)| site == at), "two leaders in {}", reign.term);
+            if known.is_none() {
+                self.leaders.push((self.ticks, at.clone(), reign.term.0));
+            }
+        }
+    }
+
+    fn blow(&mut self, at: &SiteId) {
+        self.fuse = None;
+        self.crash(at);
+    }
+
+    pub fn deliver(&mut self, (from, to, message): (SiteId, SiteId, Message)) {
+        if self.cuts.contains(&(from.clone(), to.clone())) || self.deaf.contains(&message.to) {
+            return;
+        }
+        if let Some(quorum) = &mut self.node(&to).quorum {
+            quorum.step(&from, message).unwrap();
+            self.settle(&to);
+        }
+    }
+
+    /// One tick everywhere, then everything that follows from it, without delay.
+    pub fn tick(&mut self) {
+        self.tick_losing(|_| false);
+    }
+
+    /// The same, and some messages never arrive.
+    pub fn tick_losing(&mut self, mut lost: impl FnMut(&Message) -> bool) {
+        self.ticks += 1;
+        let names: Vec<_> = self.nodes.keys().cloned().collect();
+        for name in names {
+            if let Some(quorum) = &mut self.node(&name).quorum {
+                quorum.tick();
+                self.settle(&name);
+            }
+        }
+        while let Some(message) = self.queue.pop_front() {
+            if !lost(&message.2) {
+                self.deliver(message);
+            }
+        }
+    }
+
+    pub fn drain(&mut self) {
+        while let Some(message) = self.queue.pop_front() {
+            self.deliver(message);
+        }
+    }
+
+    pub fn run(&mut self, ticks: usize) {
+        (0..ticks).for_each(|_| self.tick());
+    }
+
+    /// The site that leads with a majority behind it: the one of the greatest term.
+    pub fn leader(&self) -> Option<SiteId> {
+        let reigns =
+            self.nodes.iter().filter_map(|(site, node)| Some((site, node.quorum.as_ref()?.leads()?)));
+        reigns.max_by_key(|(_, reign)| reign.term).map(|(site, _)| site.clone())
+    }
+
+    pub fn propose(&mut self, fact: &str) -> bool {
+        let Some(leader) = self.leader() else { return false };
+        let taken = self.node(&leader).quorum.as_mut().unwrap().propose(fact.as_bytes().to_vec()).is_ok();
+        self.settle(&leader);
+        taken
+    }
+
+    /// Same index, same bytes, on every site that has the index.
+    pub fn check(&self) {
+        let mut all: BTreeMap<Index, &Vec<u8>> = BTreeMap::new();
+        for (site, node) in &self.nodes {
+            for (index, bytes) in &node.journal {
+                let first = *all.entry(*index).or_insert(bytes);
+                assert_eq!(first, bytes, "{site} has something else at {index}");
+            }
+        }
+    }
+
+    pub fn facts(&self, site: &SiteId) -> Vec<String> {
+        self.nodes[site].journal.values().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect()
+    }
+}
+
+/// A cluster on disks that live in memory.
+pub fn cluster() -> Cluster<Memory> {
+    Cluster::new(seats(), |_| Memory::default())
+}

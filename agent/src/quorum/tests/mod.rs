@@ -1,0 +1,7 @@
+//! The quorum as a whole: five votes on four sites, in one thread, with ticks instead of time.
+
+mod cluster;
+mod crashes;
+mod elections;
+mod fuzz;
+mod refusals;
