@@ -1,0 +1,103 @@
+//! Probes: each asks one thing once, by a deadline, and gives one answer.
+
+pub mod plan;
+pub mod schedule;
+pub mod sip;
+pub mod sip_options;
+pub mod tcp;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A question that can be asked again and again.
+#[derive(Clone, Debug)]
+pub enum Probe {
+    /// SIP OPTIONS.
+    SipOptions(sip_options::SipOptions),
+    /// A bare TCP connect.
+    Tcp(tcp::TcpConnect),
+}
+
+impl Probe {
+    /// Asks once; an answer comes by `timeout` at the latest.
+    pub async fn ask(&self, timeout: Duration) -> Answer {
+        match self {
+            Self::SipOptions(probe) => probe.ask(timeout).await,
+            Self::Tcp(probe) => probe.ask(timeout).await,
+        }
+    }
+
+    /// Whom it asks.
+    pub fn target(&self) -> SocketAddr {
+        match self {
+            Self::SipOptions(probe) => probe.target,
+            Self::Tcp(probe) => probe.target,
+        }
+    }
+}
+
+/// What one question brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It answered; `detail` says what, `took` how long it was from the first byte sent.
+    Alive { detail: String, took: Duration },
+    /// It answered that it is about to stop: SIP 503.
+    Draining,
+    /// It did not answer, or not as it should.
+    Dead { why: Why },
+}
+
+/// Why something counts as dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The machine is there and says that nobody listens, or hangs up; known at once.
+    Refused,
+    /// Nothing came in time.
+    Silent,
+    /// Something came, but no answer to the question.
+    Malformed,
+    /// This machine knows no way there, or may not use the local address asked for.
+    Unreachable,
+}
+
+impl Answer {
+    /// What a failed system call says of the target.
+    fn from_error(error: &io::Error) -> Self {
+        let kind = error.kind();
+        let refused = [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+        let why = if refused.contains(&kind) {
+            Why::Refused
+        } else if kind == ErrorKind::TimedOut {
+            Why::Silent
+        } else {
+            Why::Unreachable
+        };
+        Self::Dead { why }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alive { detail, took } => write!(f, "{detail} in {:.1} ms", took.as_secs_f64() * 1000.0),
+            Self::Draining => f.write_str("draining (503)"),
+            Self::Dead { why } => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "refused",
+            Self::Silent => "silent",
+            Self::Malformed => "answered nonsense",
+            Self::Unreachable => "unreachable from here",
+        })
+    }
+}
