@@ -2,11 +2,17 @@
 
 pub mod carriers;
 pub mod clock;
+pub mod cluster_clock;
+pub mod command;
+pub mod event;
+pub mod frame;
 pub mod init;
 pub mod links;
+pub mod node;
 pub mod probes;
 pub mod quorum;
 pub mod resolve;
 pub mod secret;
 pub mod site;
 pub mod store;
+pub mod turn;

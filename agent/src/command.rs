@@ -1,0 +1,270 @@
+//! What a person may ask an agent over the control socket, and what it answers.
+
+mod millis;
+
+use policies::Decision;
+use policies::Verdict;
+use serde::{Deserialize, Serialize};
+use state::fact::Mode;
+use state::incident::Incident;
+use state::run::{Run, Word};
+use state::{
+    Destination, IncidentId, Index, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Subject, Term,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One question or order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// What does the cluster believe, and what needs me?
+    Status,
+    /// Why does it, or does it not, act?
+    Why { route: Option<RouteId> },
+    /// What would be done, and undone?
+    Plan { playbook: PlaybookId, args: BTreeMap<String, String> },
+    /// Do it.
+    Play { playbook: PlaybookId, args: BTreeMap<String, String>, because: String },
+    /// A site shall have the route.
+    Claim { route: RouteId, site: SiteId, because: String },
+    /// Who may act.
+    Mode { route: Option<RouteId>, mode: Mode },
+    /// Nobody but a person, for a while.
+    Hold { route: Option<RouteId>, lasts: Duration, because: String },
+    /// Automation may act again.
+    Resume { route: Option<RouteId> },
+    /// I have seen it.
+    Ack { incident: IncidentId },
+    /// What happened?
+    Runs,
+    /// What happens, line by line, until the connection is closed.
+    Follow,
+}
+
+impl Command {
+    /// Whether it changes anything: reading is allowed to more people than changing.
+    pub fn changes(&self) -> Access {
+        match self {
+            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Play { .. }
+            | Self::Claim { .. }
+            | Self::Mode { .. }
+            | Self::Hold { .. }
+            | Self::Resume { .. }
+            | Self::Ack { .. } => Access::Act,
+        }
+    }
+}
+
+/// What a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To look.
+    Read,
+    /// To change something.
+    Act,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It was agreed, at this index.
+    Agreed { index: Index },
+    /// It was not, and this is why; the hint can be typed.
+    Refused { why: String, hint: Option<String> },
+    /// To `Status`.
+    Status(Box<StatusReport>),
+    /// To `Why`.
+    Why(Vec<WhyReport>),
+    /// To `Plan`.
+    Plan(Box<PlanReport>),
+    /// To `Runs`: the newest last.
+    Runs { runs: Vec<Run> },
+    /// To `Follow`, once: from here on everything is told.
+    Following,
+    /// To `Follow`, again and again.
+    Told(Telling),
+}
+
+/// What the cluster believes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Who answers.
+    pub here: SiteId,
+    /// When, in cluster time; `None` while it is not known.
+    pub at: Option<Stamp>,
+    /// Who leads, as far as this site knows.
+    pub leader: Option<SiteId>,
+    /// Raft's reign number.
+    pub term: Term,
+    /// The votes that this site hears, its own included.
+    pub heard: u32,
+    /// All votes.
+    pub votes: u32,
+    /// The short name of the policy in force.
+    pub policy: Option<String>,
+    /// The journal's last entry and the short form of its chain.
+    pub journal: (Index, String),
+    /// The sites, in the policy's order.
+    pub sites: Vec<SiteReport>,
+    /// The routes, in the policy's order.
+    pub routes: Vec<RouteReport>,
+    /// Incidents that are not over.
+    pub incidents: Vec<Incident>,
+    /// Runs that are not over.
+    pub runs: Vec<Run>,
+    /// What people were told last, the newest last.
+    pub notices: Vec<(Stamp, String)>,
+    /// What a person must do now.
+    pub needs_you: Vec<Need>,
+    /// What is worth knowing and does no harm yet.
+    pub watch: Vec<String>,
+}
+
+/// Something that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// What.
+    pub what: String,
+    /// What can be typed.
+    pub hint: String,
+}
+
+/// One site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteReport {
+    /// Its name.
+    pub site: SiteId,
+    /// Its votes.
+    pub votes: u8,
+    /// The verdict on its PBX.
+    pub pbx: Verdict,
+    /// Which sites say that they see the PBX up.
+    pub seen_by: Vec<SiteId>,
+    /// How long ago its agent was heard from here; `None` for the own agent or if never.
+    #[serde(rename = "heard_ms", with = "millis::maybe")]
+    pub heard: Option<Duration>,
+    /// Whether the leader has declared it silent.
+    pub silent: Voice,
+}
+
+/// Whether a site is heard by the leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voice {
+    /// It is.
+    Heard,
+    /// It has been silent for too long.
+    Silent,
+}
+
+/// One route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteReport {
+    /// Its name.
+    pub route: RouteId,
+    /// How many numbers move together.
+    pub numbers: usize,
+    /// The site it rings in, as far as was verified.
+    pub rings_in: Option<SiteId>,
+    /// Since when.
+    pub since: Option<Stamp>,
+    /// What the carrier showed last for the first number, and how long ago; only where this site has it read.
+    pub carrier: Option<CarrierReport>,
+    /// Automatic switches used of the budget.
+    pub budget: (usize, usize),
+    /// Who may act.
+    pub mode: Mode,
+    /// Until when, by whom and why it is held.
+    pub hold: Option<String>,
+    /// Why it is manual until a person resumes it.
+    pub latch: Option<String>,
+    /// Where it would go if its site died now.
+    pub next: Option<SiteId>,
+}
+
+/// What the carrier shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierReport {
+    /// The first number of the route.
+    pub number: Number,
+    /// Slot 1.
+    pub shows: Option<Destination>,
+    /// The site that it means, if it is one of the route's.
+    pub site: Option<SiteId>,
+    /// How long ago it was read.
+    #[serde(rename = "age_ms", with = "millis::one")]
+    pub age: Duration,
+}
+
+/// Why a route is not, or would be, moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhyReport {
+    /// The route.
+    pub route: RouteId,
+    /// Where it rings.
+    pub rings_in: Option<SiteId>,
+    /// The votes that this site hears, and all.
+    pub heard: (u32, u32),
+    /// Who leads.
+    pub leader: Option<SiteId>,
+    /// The decision with its reasons, as it would be taken now.
+    pub decision: Decision,
+    /// The candidates in order, each with why it is none if it is none.
+    pub candidates: Vec<(SiteId, Option<String>)>,
+    /// How soon after its death the route would have moved: at best and at worst.
+    #[serde(rename = "after_ms", with = "millis::pair")]
+    pub after: (Duration, Duration),
+}
+
+/// What a playbook would do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanReport {
+    /// The plan in words, line by line.
+    pub words: Vec<String>,
+    /// The plan itself.
+    pub plan: state::plan::Plan,
+    /// What would forbid it if automation wanted it, in words.
+    pub guards: Vec<String>,
+    /// Automatic switches used of the budget.
+    pub budget: (usize, usize),
+}
+
+/// Something that happened, as told to whoever follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Telling {
+    /// An answer did not come.
+    Suspect { site: SiteId, subject: Subject, missed: u32, fall: u32 },
+    /// A site said its opinion aloud, or took it back.
+    Ballot { site: SiteId, subject: Subject, says: String, votes: u32, of: u32 },
+    /// The count amounts to something else than before.
+    Verdict { subject: Subject, is: Verdict, votes: u32, of: u32 },
+    /// A run was opened.
+    Decision {
+        run: RunId,
+        route: RouteId,
+        playbook: PlaybookId,
+        from: Option<SiteId>,
+        to: SiteId,
+        because: Vec<String>,
+    },
+    /// A step went on.
+    Step { run: RunId, step: u16, of: u16, what: String, state: String, by: Option<SiteId>, index: Index },
+    /// The carrier was read.
+    CarrierRead { route: RouteId, number: Number, shows: Option<Destination>, site: Option<SiteId> },
+    /// A run ended in one of the four words.
+    Run { run: RunId, route: RouteId, playbook: PlaybookId, word: Word, why: String },
+    /// Who may act has changed.
+    Mode { route: Option<RouteId>, mode: Mode, because: String },
+    /// Another leader.
+    Leader { site: Option<SiteId>, term: Term },
+    /// A site is not heard any more, or is again.
+    Voice { site: SiteId, is: Voice },
+    /// The fold refused something.
+    Refused { index: Index, what: String, why: String },
+}

@@ -1,0 +1,180 @@
+//! The one door in and the one door out of `Node`: events, and what is to be done about them.
+
+use crate::command::{Answer, Command, Telling};
+use crate::frame::{Body, Call, Look};
+use crate::probes::plan::ProbePlan;
+use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
+use state::plan::Pointing;
+use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything that can happen to an agent.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed.
+    Tick,
+    /// A probe was answered, or not.
+    Observed { subject: Subject, asked: Mono, answer: Presence, detail: String },
+    /// One of the own references answered, or not.
+    Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// A peer said something.
+    Heard { from: SiteId, body: Body },
+    /// Raft says who leads.
+    Standing(Standing),
+    /// An entry entered this site's own log; it may never be agreed.
+    Appended { index: Index, entry: Box<Entry> },
+    /// An entry was agreed.
+    Agreed { index: Index, bytes: Vec<u8>, entry: Box<Entry> },
+    /// An agreed entry cannot be read by this version: nothing after it is folded.
+    Unreadable { index: Index, why: String },
+    /// A snapshot took the place of entries that this site missed.
+    Restored { view: Box<View> },
+    /// This machine slept or was stopped for this long.
+    ClockGap { since: Mono },
+    /// The wall clocks that are far from the others' are these now.
+    Astray { by: BTreeMap<SiteId, Duration> },
+    /// The carrier's session for this ask stands.
+    Prepared { nonce: Nonce },
+    /// It does not.
+    Unprepared { nonce: Nonce, why: String },
+    /// An attempt ended, as far as this process can tell.
+    Executed { fence: Index, report: Report },
+    /// What the carrier shows.
+    Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// A person, or a program of theirs, asks something.
+    Asked { asker: Asker, command: Command },
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It answered.
+    Present,
+    /// It did not.
+    Absent,
+}
+
+/// Who asks over the control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Names the connection that waits for the answer.
+    pub id: u64,
+    /// The person.
+    pub who: Who,
+}
+
+/// What Raft says about leadership, as seen from here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Raft's reign number.
+    pub term: Term,
+    /// Who leads, as far as this site knows.
+    pub leader: Option<SiteId>,
+    /// Whether this site leads.
+    pub reign: Reign,
+    /// The last entry of the log by which this site leads, uncommitted ones included; else of its longest one.
+    pub last: Index,
+    /// The last entry that is agreed and handed over, openings of reigns included.
+    pub applied: Index,
+    /// The last entry of the longest own log: what was appended after it was taken back.
+    pub end: Index,
+}
+
+/// Whether this site leads, and may act on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reign {
+    /// Another site leads, or none.
+    #[default]
+    Following,
+    /// This site leads, but has not applied its log to its end in this term.
+    Fresh,
+    /// This site leads and knows everything agreed before.
+    Ready,
+}
+
+/// What an executor knows about its attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// On the whole.
+    pub was: Was,
+    /// For each number.
+    pub outcomes: Vec<Outcome>,
+    /// What a person should know.
+    pub note: Option<String>,
+}
+
+/// What `Node` wants done: propose, then send, then act.
+#[must_use = "propose, then send, then act"]
+#[derive(Debug, Default)]
+pub struct Output {
+    /// To be agreed; only while this site leads.
+    pub propose: Vec<(Origin, Fact)>,
+    /// Leadership is to be handed to this site.
+    pub hand_over: Option<SiteId>,
+    /// To be said to peers, or to oneself.
+    pub send: Vec<(SiteId, Body)>,
+    /// To be done outside.
+    pub act: Vec<Effect>,
+    /// To be told to whoever listens.
+    pub tell: Vec<Telling>,
+    /// When to come back even if nothing happens.
+    pub wake_at: Option<Mono>,
+}
+
+/// An order to touch the world.
+#[derive(Debug)]
+pub enum Effect {
+    /// Log in at a carrier, so that only the ask is left.
+    Prepare { nonce: Nonce, carrier: CarrierId, until: Mono },
+    /// Let a prepared session go.
+    Release { nonce: Nonce },
+    /// Bring numbers to where they shall point; the session is the one prepared under `nonce`.
+    Point(Point),
+    /// Tell people.
+    Notify { fence: Index, text: String },
+    /// Read what a carrier shows.
+    Look(Look),
+    /// Answer a person.
+    Answer { to: u64, answer: Box<Answer> },
+    /// Watch these subjects from now on.
+    Watch(Vec<ProbePlan>),
+    /// These are the carriers from now on.
+    Reach(Vec<policies::policy::Carrier>),
+}
+
+/// One attempt at pointing a batch of numbers: fenced and dated.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The log position of the intent.
+    pub fence: Index,
+    /// The ask that prepared the session.
+    pub nonce: Nonce,
+    /// No SET leaves after this.
+    pub send_by: Mono,
+    /// After this the connection is reset.
+    pub close_by: Mono,
+    /// The numbers of the batch in order, with what else may rightly stand there.
+    pub batch: Vec<(Pointing, Vec<Destination>)>,
+}
+
+/// Who an agent is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its site.
+    pub site: SiteId,
+    /// Which life on this disk.
+    pub starts: state::Starts,
+    /// Names this process.
+    pub boot: Boot,
+}
+
+/// What an unprepared or unanswered call was about.
+pub type CallKey = (state::RunId, u16, state::run::Direction, u8);
+
+impl Call {
+    /// The attempt that the call is about.
+    pub fn key(&self) -> CallKey {
+        (self.run, self.step, self.direction, self.n)
+    }
+}

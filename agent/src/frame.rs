@@ -1,0 +1,100 @@
+//! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
+
+use crate::quorum::Message;
+use serde::{Deserialize, Serialize};
+use state::fact::{Fact, Origin, Reading};
+use state::run::Direction;
+use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, Stamp};
+
+/// One frame on a link. The sender is known by its certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Frame {
+    /// The sender's cluster time; `None` while it has not learned it.
+    pub stamp: Option<Stamp>,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a frame says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Body {
+    /// Raft's own messages.
+    Raft(Vec<Message>),
+    /// To the leader: please propose this.
+    Propose { origin: Origin, fact: Fact },
+    /// To everybody, once a second: I live, and this is what I can do.
+    Pulse(Pulse),
+    /// From the leader: prepare for this attempt, then ask.
+    Prepare(Call),
+    /// To the leader: I cannot, and this is why.
+    Unready { call: Call, why: String },
+    /// To the leader: I am ready; my deadline has started.
+    Ask { call: Call, boot: Boot, nonce: Nonce },
+    /// From the leader: what does the carrier show?
+    Look(Look),
+    /// To the leader: this.
+    Looked { id: u64, found: Result<Vec<Reading>, String> },
+}
+
+/// What a site can do, and what its clock says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// Names this life of the agent.
+    pub boot: Boot,
+    /// The sender's wall clock: it starts and slews cluster time, nothing else.
+    pub wall: Stamp,
+    /// The short name of the policy that it has applied.
+    pub policy: Option<String>,
+    /// The carriers whose secret it has.
+    pub secrets: Vec<CarrierId>,
+    /// Its journal's last entry and the chain's head there.
+    pub journal: (Index, Head),
+}
+
+/// A call to prepare one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The run.
+    pub run: RunId,
+    /// Its step, from 0.
+    pub step: u16,
+    /// Which way.
+    pub direction: Direction,
+    /// Which attempt, from 1.
+    pub n: u8,
+    /// The numbers of the batch.
+    pub numbers: Vec<Number>,
+    /// The carrier to log in at; `None` where nothing at a carrier is written.
+    pub carrier: Option<CarrierId>,
+}
+
+/// A question to a carrier that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Names the question.
+    pub id: u64,
+    /// Which carrier.
+    pub carrier: CarrierId,
+    /// Which numbers.
+    pub numbers: Vec<Number>,
+}
+
+/// Why bytes from a peer are not a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The decoder's words.
+    #[error("cannot read a frame: {0}")]
+    Malformed(#[from] postcard::Error),
+}
+
+impl Frame {
+    /// The bytes for the wire.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("every field of a frame is plain data")
+    }
+
+    /// The frame in these bytes; the link has limited their length.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        Ok(postcard::from_bytes(bytes)?)
+    }
+}

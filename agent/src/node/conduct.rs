@@ -1,0 +1,293 @@
+//! The leader's part of a run: call an executor, quote its ask in the intent, and see the run to its end.
+
+use super::Node;
+use super::outbox::Answered;
+use crate::event::{CallKey, Output};
+use crate::frame::{Body, Call};
+use playbooks::run::{Advance, Footing, Ground, Start, advance};
+use policies::tally::Verdict;
+use state::fact::{Attempt, Fact};
+use state::plan::{At, Ensure};
+use state::run::{Run, Word};
+use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId, Subject};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a called executor may take to ask, before another one is called.
+const CALL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait after a call that could not be answered.
+const CALL_BACKOFF: Duration = Duration::from_millis(500);
+/// An executor that was not heard for this long is taken for lost: reading decides, and reading is free.
+pub(super) const LOST: Duration = Duration::from_millis(2500);
+
+/// What the leader remembers about its calls; a new leader simply calls again.
+#[derive(Debug, Default)]
+pub struct Calls {
+    open: BTreeMap<RunId, Called>,
+    /// Who could not, for the attempt in question.
+    unready: BTreeMap<CallKey, Unready>,
+}
+
+#[derive(Debug)]
+struct Called {
+    call: Call,
+    executor: SiteId,
+    at: Mono,
+}
+
+#[derive(Debug, Default)]
+struct Unready {
+    sites: BTreeSet<SiteId>,
+    again: Mono,
+    why: String,
+}
+
+impl Calls {
+    /// Why the attempt of a run still waits, in the words of the executor that could not.
+    pub fn waits_for(&self, run: RunId) -> Option<&str> {
+        self.unready.iter().rev().find(|(key, _)| key.0 == run).map(|(_, unready)| unready.why.as_str())
+    }
+
+    fn forget(&mut self, live: &BTreeSet<RunId>) {
+        self.open.retain(|run, _| live.contains(run));
+        self.unready.retain(|key, _| live.contains(&key.0));
+    }
+}
+
+impl Node {
+    /// Moves every open run as far as it can go now.
+    pub(super) fn conduct(&mut self, now: Now, out: &mut Output) {
+        let runs: Vec<Run> = self.view.open_runs().cloned().collect();
+        self.calls.forget(&runs.iter().map(|run| run.id).collect());
+        for run in &runs {
+            if self.outbox.any(|fact| concerns(fact, run)) == Answered::Pending {
+                continue;
+            }
+            match advance(run, now.stamp, &self.ground(run, now)) {
+                Advance::Start(start) => match self.dead_end(run, &start, now) {
+                    Some(end) => self.lead_fact(end),
+                    None => self.call(run, start, now, out),
+                },
+                Advance::Await { fence, executor, lapses_at, .. } => {
+                    let patience = if now.stamp >= lapses_at { Patience::Over } else { Patience::Left };
+                    self.await_report((fence, &executor), patience, now);
+                }
+                Advance::Read { fence, numbers, .. } => self.read_after(run, (fence, numbers), now, out),
+                Advance::Turn { why } => self.lead_fact(Fact::RunTurned { run: run.id, why }),
+                Advance::End { word, why } => self.lead_fact(Fact::RunEnded { run: run.id, word, why }),
+                Advance::Over => {}
+            }
+        }
+    }
+
+    fn ground(&self, run: &Run, now: Now) -> Ground<'_> {
+        let able = run.plan.from.as_ref().is_some_and(|site| self.is_candidate(&run.plan.route, site, now));
+        let from = if able { Footing::Candidate } else { Footing::Dead };
+        let rate_per_second = self.rate(&run.plan.route);
+        Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run) }
+    }
+
+    /// No automatic attempt goes to a site that died after the run was opened: callers would follow it. If nothing
+    /// was moved yet the run has done nothing, and the next choice is decided anew; else a person must look.
+    fn dead_end(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
+        let Some(Ensure::RoutePointsAt { site, .. }) = run.ensure(start.step, start.direction) else {
+            return None;
+        };
+        if !run.automatic() || self.verdict_of(&Subject::pbx(site), now) != Verdict::Down {
+            return None;
+        }
+        let moved = run.steps.iter().any(|step| !step.moved.is_empty());
+        let open = self.view.attempts.values().any(|a| a.run == run.id && !a.open.is_empty());
+        let (word, what) = if moved || open {
+            (Word::Stuck, "some numbers may point at it")
+        } else {
+            (Word::Undone, "nothing was moved")
+        };
+        Some(Fact::RunEnded { run: run.id, word, why: format!("{site} went down meanwhile; {what}") })
+    }
+
+    /// Calls an executor for the next attempt, as soon as nothing of an earlier one can still be under way.
+    fn call(&mut self, run: &Run, start: Start, now: Now, out: &mut Output) {
+        if start.not_before > now.stamp || self.receipts.pending_attempt() {
+            return;
+        }
+        let Some(ensure) = run.ensure(start.step, start.direction) else { return };
+        let (carrier, numbers) = match ensure {
+            Ensure::RoutePointsAt { carrier, .. } => {
+                let size = self.batch(carrier);
+                (Some(carrier.clone()), start.numbers_left.iter().take(size).cloned().collect())
+            }
+            Ensure::Notify { .. } => (None, Vec::new()),
+        };
+        if self.receipts.free_at(&numbers, &self.view, now.mono) > now.mono {
+            return;
+        }
+        let step = u16::try_from(start.step).unwrap_or(u16::MAX);
+        let call = Call { run: run.id, step, direction: start.direction, n: start.n, numbers, carrier };
+        self.calls.give_up_on_mute(now.mono);
+        if self.calls.patient(&call, now.mono) {
+            return;
+        }
+        let Some(executor) = self.executor(run, &call, now) else { return };
+        let called = Called { call: call.clone(), executor: executor.clone(), at: now.mono };
+        self.calls.open.insert(run.id, called);
+        self.say(&executor, Body::Prepare(call), out);
+    }
+
+    /// The destination, else the leader, else the first in `prefer` order that is able; another one each time.
+    fn executor(&mut self, run: &Run, call: &Call, now: Now) -> Option<SiteId> {
+        let planned = run.plan.steps.get(usize::from(call.step))?;
+        let here = self.identity.site.clone();
+        let sites: Vec<SiteId> = match &planned.at {
+            At::Leader => vec![here],
+            At::Site(site) => vec![site.clone()],
+            At::Executor => self.executors(run, here),
+        };
+        let failed = self.calls.unready.get(&call.key());
+        let tried = |site: &SiteId| failed.is_some_and(|unready| unready.sites.contains(site));
+        let able: Vec<&SiteId> =
+            sites.iter().filter(|site| self.able(site, call.carrier.as_ref(), now)).collect();
+        let fresh = able.iter().find(|site| !tried(site)).or(able.first());
+        let chosen = fresh.map(|site| (*site).clone());
+        if chosen.is_none() {
+            let why = "no site that is heard has the carrier's secret".to_owned();
+            self.calls.unready.entry(call.key()).or_default().why = why;
+        }
+        chosen
+    }
+
+    fn executors(&self, run: &Run, here: SiteId) -> Vec<SiteId> {
+        let mut order = vec![run.plan.to.clone(), here];
+        order.extend(self.prefer(&run.plan.route).iter().cloned());
+        let mut seen = BTreeSet::new();
+        order.retain(|site| Some(site) != run.plan.from.as_ref() && seen.insert(site.clone()));
+        order
+    }
+
+    /// A site that is heard, rules by the same policy, and holds the secret if one is needed.
+    pub(super) fn able(&self, site: &SiteId, carrier: Option<&CarrierId>, now: Now) -> bool {
+        let here = *site == self.identity.site;
+        let secrets = if here { Some(&self.secrets) } else { self.peers.secrets(site) };
+        let trusted = carrier.is_none_or(|carrier| secrets.is_some_and(|held| held.contains(carrier)));
+        let digest = self.rules.as_ref().map(|rules| rules.digest.as_str());
+        let current = here || self.peers.policy(site) == digest;
+        let heard = here || self.peers.heard_within(site, LOST, now.mono);
+        trusted && current && heard && !self.view.silent.contains_key(site)
+    }
+
+    /// An executor cannot: the run waits with that reason, and another one is called.
+    pub(super) fn unready(&mut self, from: &SiteId, call: &Call, (why, now): (String, Now)) {
+        let asked = self.calls.open.get(&call.run).is_some_and(|c| c.call == *call && c.executor == *from);
+        if !asked {
+            return;
+        }
+        self.calls.failed(call, from, (why, now.mono));
+    }
+
+    /// The ask of the executor that was called becomes the intent; its commit is the go.
+    pub(super) fn asked(&mut self, from: &SiteId, call: &Call, ask: (Boot, Nonce), now: Now) {
+        let Some(called) = self.calls.open.get(&call.run) else { return };
+        let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
+        if called.call != *call || called.executor != *from || !free || !self.leads() {
+            return;
+        }
+        let (boot, nonce) = ask;
+        self.calls.open.remove(&call.run);
+        self.lead_fact(Fact::StepStarted(Attempt {
+            run: call.run,
+            step: call.step,
+            direction: call.direction,
+            n: call.n,
+            executor: from.clone(),
+            boot,
+            nonce,
+            numbers: call.numbers.clone(),
+            basis: self.view.index,
+            seen: self.standing.last.max(self.view.index),
+        }));
+    }
+
+    /// Waits for the report; an attempt whose executor is gone, or that takes too long, is not waited for.
+    fn await_report(&mut self, of: (Index, &SiteId), lapsed: Patience, now: Now) {
+        let (fence, executor) = of;
+        let telling = self.view.attempts.get(&fence).is_none_or(|attempt| attempt.pointings.is_empty());
+        let here = *executor == self.identity.site;
+        let asked = self.view.attempts.get(&fence).map(|attempt| attempt.boot);
+        let lives = if here { Some(self.identity.boot) } else { self.peers.boot(executor) };
+        let gone = !here && !self.peers.heard_within(executor, LOST, now.mono);
+        // A site whose life is not known yet has not been born again.
+        let reborn = lives.is_some() && lives != asked;
+        match (lapsed, gone || reborn) {
+            (Patience::Over, _) => self.lead_fact(Fact::AttemptLapsed { fence }),
+            (Patience::Left, true) if telling => self.lead_fact(Fact::AttemptLapsed { fence }),
+            (Patience::Left, true) => {
+                let why = format!("{executor} was lost while it did this");
+                self.lead_fact(Fact::StepLost { fence, why });
+            }
+            (Patience::Left, false) => {}
+        }
+    }
+}
+
+/// Whether an attempt may still take its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// It may.
+    Left,
+    /// Its timeout has passed.
+    Over,
+}
+
+impl Calls {
+    /// A site could not, or did not answer: another one is called next, and this one again when all have failed.
+    fn failed(&mut self, call: &Call, site: &SiteId, (why, now): (String, Mono)) {
+        self.open.remove(&call.run);
+        let unready = self.unready.entry(call.key()).or_default();
+        if !unready.sites.insert(site.clone()) {
+            unready.sites = BTreeSet::from([site.clone()]);
+        }
+        unready.again = now + CALL_BACKOFF;
+        unready.why = format!("{site}: {why}");
+    }
+
+    /// A site that was called and says nothing for too long has failed like one that says why.
+    fn give_up_on_mute(&mut self, now: Mono) {
+        let mute = self.open.values().filter(|called| now.since(called.at) >= CALL_PATIENCE);
+        let mute: Vec<(Call, SiteId)> = mute.map(|c| (c.call.clone(), c.executor.clone())).collect();
+        for (call, site) in mute {
+            self.failed(&call, &site, ("it was called and did not answer".to_owned(), now));
+        }
+    }
+
+    /// Whether to wait: the call is out, or the next one is not due.
+    fn patient(&self, call: &Call, now: Mono) -> bool {
+        let out = self.open.get(&call.run);
+        let waiting = out.is_some_and(|c| c.call == *call);
+        waiting || self.unready.get(&call.key()).is_some_and(|unready| unready.again > now)
+    }
+}
+
+/// Whether a fact is about this run, so that nothing else is proposed for it until it is agreed.
+fn concerns(fact: &Fact, run: &Run) -> bool {
+    let fence = |of: &Index| run.step_of(*of).is_some();
+    match fact {
+        Fact::StepStarted(attempt) => attempt.run == run.id,
+        Fact::StepEnded { fence: of, .. }
+        | Fact::StepLost { fence: of, .. }
+        | Fact::AttemptLapsed { fence: of }
+        | Fact::StepRead { fence: of, .. } => fence(of),
+        Fact::RunTurned { run: of, .. } | Fact::RunEnded { run: of, .. } => *of == run.id,
+        Fact::PolicyAgreed { .. }
+        | Fact::BallotsCast { .. }
+        | Fact::SiteSilent { .. }
+        | Fact::IncidentOpened { .. }
+        | Fact::IncidentPassed { .. }
+        | Fact::IncidentAcked { .. }
+        | Fact::RunOpened { .. }
+        | Fact::RouteAdopted { .. }
+        | Fact::ModeSet { .. }
+        | Fact::Held { .. }
+        | Fact::Resumed { .. }
+        | Fact::Claimed { .. } => false,
+    }
+}

@@ -1,0 +1,168 @@
+//! The leader's rounds: who fell silent, what is down, what is to be done about it.
+
+use super::outbox::{Answered, Bond};
+use super::{Node, wake};
+use crate::event::{Output, Reign};
+use policies::decide::{Decision, Move, Standing as Seen, Verb};
+use policies::judge::Case;
+use policies::limits::SILENCE;
+use policies::tally::Verdict;
+use state::fact::{Fact, Home};
+use state::incident::IncidentState;
+use state::plan::Plan;
+use state::route::Claim;
+use state::run::Cause;
+use state::{Mono, Now, PlaybookId, RouteId, SiteId, Subject, Who};
+
+impl Node {
+    /// Whether this site leads and knows everything that was agreed before.
+    pub(super) fn leads(&self) -> bool {
+        self.standing.reign == Reign::Ready && self.idle().is_none()
+    }
+
+    /// Proposes a fact that only the leader of this term may mean.
+    pub(super) fn lead_fact(&mut self, fact: Fact) {
+        self.outbox.add(fact, Bond::Reign(self.standing.term));
+    }
+
+    /// Everything a leader does, in order; each part proposes at most once until that is agreed.
+    pub(super) fn lead(&mut self, now: Now, out: &mut Output) {
+        if !self.leads() {
+            self.resign(now, out);
+            return;
+        }
+        self.birth();
+        self.silences(now.mono);
+        self.conduct(now, out);
+        for route in self.routes() {
+            self.incidents(&route, now);
+            self.serve(&route, now, out);
+        }
+        self.look_after(now, out);
+        self.place(now, out);
+    }
+
+    /// The first leader's own policy file becomes the policy; from then on a file is only a proposal.
+    fn birth(&mut self) {
+        let pending = |fact: &Fact| matches!(fact, Fact::PolicyAgreed { .. });
+        if self.view.policy.is_none() && self.outbox.any(pending) == Answered::No {
+            let who = Who::new(format!("the birth of the cluster, at {}", self.identity.site));
+            self.lead_fact(Fact::PolicyAgreed { text: self.file.clone(), who });
+        }
+    }
+
+    /// Silence is a fact: counted from the later of the last frame and the own election.
+    fn silences(&mut self, now: Mono) {
+        for site in self.others() {
+            let since = self.peers.last(&site).unwrap_or_default().max(self.elected_at);
+            let pending = |fact: &Fact| matches!(fact, Fact::SiteSilent { site: of, .. } if *of == site);
+            let known = self.view.silent.contains_key(&site) || self.outbox.any(pending) == Answered::Pending;
+            if !known && now.since(since) > SILENCE {
+                let (starts, n) = self.view.ballots_upto(&site);
+                self.lead_fact(Fact::SiteSilent { site, starts, n });
+            }
+        }
+    }
+
+    /// An incident begins with the verdict, whatever is done about it, and may pass by itself.
+    fn incidents(&mut self, route: &RouteId, now: Now) {
+        let Some(site) = self.view.routes.get(route).and_then(|r| r.rings_in.clone()) else { return };
+        let is = self.verdict_of(&Subject::pbx(&site), now);
+        let open = self.view.routes.get(route).and_then(|r| r.incident);
+        let state = open.and_then(|id| self.view.incidents.get(&id)).map(|incident| incident.state);
+        let pending = |fact: &Fact| {
+            matches!(fact, Fact::IncidentOpened { route: of, .. } if of == route)
+                || matches!(fact, Fact::IncidentPassed { incident } if Some(*incident) == open)
+        };
+        if self.outbox.any(pending) == Answered::Pending {
+            return;
+        }
+        match (is, open, state) {
+            (Verdict::Down, None, _) => {
+                self.lead_fact(Fact::IncidentOpened { route: route.clone(), site });
+            }
+            (Verdict::Up, Some(incident), Some(IncidentState::Open)) => {
+                self.lead_fact(Fact::IncidentPassed { incident });
+            }
+            (_, _, _) => {}
+        }
+    }
+
+    /// One route: a person's claim comes first, then the decision.
+    fn serve(&mut self, route: &RouteId, now: Now, out: &mut Output) {
+        let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route);
+        let busy = self.view.routes.get(route).is_some_and(|r| r.run.is_some());
+        if busy || self.outbox.any(opening) == Answered::Pending {
+            return;
+        }
+        if let Some(claim) = self.view.routes.get(route).and_then(|r| r.claim.clone()) {
+            self.open_claimed(route, claim);
+            return;
+        }
+        let Some(decision) = self.decide(route, now) else { return };
+        if let Some(at) = decision.again_at {
+            wake(out, now.mono + at.since(now.stamp));
+        }
+        if let Verb::Act(Move { from, to }) = &decision.verb {
+            let reasons = decision.because.iter().chain(&decision.besides);
+            let because = reasons.map(ToString::to_string).collect();
+            let Some(playbook) = self.site_down(route) else { return };
+            self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
+        }
+    }
+
+    /// The decision on a route, as this site sees it now; `None` while there is no policy.
+    pub(super) fn decide(&self, route: &RouteId, now: Now) -> Option<Decision> {
+        let rules = self.rules.as_ref()?;
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        Some(case.decide(route, &self.seen(now.mono)))
+    }
+
+    /// What only this node knows: whether it may decide, and whom it hears.
+    pub(super) fn seen(&self, now: Mono) -> Seen {
+        let reign = match self.standing.reign {
+            Reign::Following => policies::decide::Reign::Follows,
+            Reign::Fresh => policies::decide::Reign::CatchingUp,
+            Reign::Ready => policies::decide::Reign::Leads,
+        };
+        let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
+        let fresh = self.others().iter().filter_map(heard).collect();
+        Seen { reign, heard: self.votes_heard(now), of: self.votes(), fresh }
+    }
+
+    /// The verdict on a subject, as this site sees it now.
+    pub(super) fn verdict_of(&self, subject: &Subject, now: Now) -> Verdict {
+        let Some(rules) = &self.rules else { return Verdict::Pending };
+        Case { judge: &rules.judge, view: &self.view, now: now.stamp }.verdict(subject)
+    }
+
+    fn open_claimed(&mut self, route: &RouteId, claim: Claim) {
+        let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
+        let cause = Cause::Person { who: claim.who, because: claim.because };
+        self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), cause);
+    }
+
+    fn open_run(
+        &mut self,
+        route: &RouteId,
+        (playbook, from, to): (&PlaybookId, Option<&SiteId>, &SiteId),
+        cause: Cause,
+    ) {
+        let reason = match &cause {
+            Cause::Automatic { because } => because.first().cloned().unwrap_or_default(),
+            Cause::Person { who, because } => format!("{because} ({who})"),
+        };
+        match self.plan(playbook, (route, from, to), reason) {
+            Ok(plan) => {
+                let home = self.way(&plan);
+                self.lead_fact(Fact::RunOpened { basis: self.view.index, plan, cause, home });
+            }
+            Err(why) => self.complain(route, why),
+        }
+    }
+
+    fn way(&self, plan: &Plan) -> Home {
+        let first = self.rules.as_ref().and_then(|rules| rules.prefer(&plan.route).first());
+        if first == Some(&plan.to) { Home::Home } else { Home::Elsewhere }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is known of the other agents without agreement: when they were heard, and what they can do.
+
+use crate::frame::Pulse;
+use state::{Boot, CarrierId, Mono, SiteId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The other agents, as heard on the links.
+#[derive(Debug, Default)]
+pub struct Peers {
+    known: BTreeMap<SiteId, Peer>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    heard: Mono,
+    pulse: Option<Pulse>,
+}
+
+impl Peers {
+    /// Any frame is life.
+    pub fn heard(&mut self, site: &SiteId, now: Mono) {
+        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
+        peer.heard = peer.heard.max(now);
+    }
+
+    /// A pulse says more.
+    pub fn pulse(&mut self, site: &SiteId, pulse: Pulse, now: Mono) {
+        self.heard(site, now);
+        if let Some(peer) = self.known.get_mut(site) {
+            peer.pulse = Some(pulse);
+        }
+    }
+
+    /// When a site was heard last.
+    pub fn last(&self, site: &SiteId) -> Option<Mono> {
+        self.known.get(site).map(|peer| peer.heard)
+    }
+
+    /// Whether a site was heard lately.
+    pub fn heard_within(&self, site: &SiteId, window: Duration, now: Mono) -> bool {
+        self.last(site).is_some_and(|at| now.since(at) < window)
+    }
+
+    /// The carriers whose secret a site says it has.
+    pub fn secrets(&self, site: &SiteId) -> Option<&Vec<CarrierId>> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| &pulse.secrets)
+    }
+
+    /// Which life of its agent a site is in.
+    pub fn boot(&self, site: &SiteId) -> Option<Boot> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| pulse.boot)
+    }
+
+    /// The policy that a site has applied.
+    pub fn policy(&self, site: &SiteId) -> Option<&str> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())
+    }
+}

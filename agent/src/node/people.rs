@@ -1,0 +1,172 @@
+//! Persons: their questions are answered from the view, their orders become facts before anybody says "done".
+
+use super::Node;
+use crate::command::{Answer, Command};
+use crate::event::{Asker, Effect, Output};
+use policies::limits::HOLD_MAX;
+use state::fact::{Entry, Fact, Origin};
+use state::view::Applied;
+use state::{Index, Mono, Now, PlaybookId, RouteId, SiteId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long a person waits for an agreement before being told that there is none.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who waits for which proposal.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    open: BTreeMap<Origin, (u64, Mono)>,
+}
+
+impl Node {
+    /// A person asks, or orders.
+    pub(super) fn command(&mut self, asker: Asker, command: Command, now: Now, out: &mut Output) {
+        let to = asker.id;
+        let answer = match self.order(&asker, command.clone(), now) {
+            Ok(Some(fact)) => match self.outbox.order(fact) {
+                Some(origin) => {
+                    self.waiting.open.insert(origin, (to, now.mono));
+                    return;
+                }
+                None => refused("too many orders wait for an agreement already", "`pointsman status`"),
+            },
+            Ok(None) => Box::new(self.question(&command, now)),
+            Err(answer) => answer,
+        };
+        out.act.push(Effect::Answer { to, answer });
+    }
+
+    /// The fact that an order shall become; `None` for a question.
+    fn order(&self, asker: &Asker, command: Command, now: Now) -> Result<Option<Fact>, Box<Answer>> {
+        let who = asker.who.clone();
+        Ok(Some(match command {
+            Command::Status
+            | Command::Why { .. }
+            | Command::Plan { .. }
+            | Command::Runs
+            | Command::Follow => return Ok(None),
+            Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
+            Command::Hold { lasts, .. } if lasts > HOLD_MAX => {
+                return Err(refused("a hold lasts at most 7 days", "`--for 7 days`, and hold it again then"));
+            }
+            Command::Hold { route, lasts, because } => {
+                Fact::Held { route: self.known(route)?, until: now.stamp + lasts, because, who }
+            }
+            Command::Resume { route } => Fact::Resumed { route: self.known(route)?, who },
+            Command::Ack { incident } => Fact::IncidentAcked { incident, who },
+            Command::Claim { route, site, because } => {
+                let playbook = self.site_down(&route).unwrap_or_else(|| PlaybookId::new("fail-over"));
+                self.claim((&playbook, &route, &site), now)?;
+                Fact::Claimed { route, site, playbook, because, who }
+            }
+            Command::Play { playbook, args, because } => {
+                let (route, site) = arguments(&args)?;
+                self.claim((&playbook, &route, &site), now)?;
+                Fact::Claimed { route, site, playbook, because, who }
+            }
+        }))
+    }
+
+    fn known(&self, route: Option<RouteId>) -> Result<Option<RouteId>, Box<Answer>> {
+        match &route {
+            Some(id) if !self.routes().contains(id) => Err(self.no_route(id)),
+            Some(_) | None => Ok(route),
+        }
+    }
+
+    fn no_route(&self, route: &RouteId) -> Box<Answer> {
+        let names: Vec<String> = self.routes().iter().map(|r| format!("`{r}`")).collect();
+        refused(&format!("the policy has no route `{route}`"), &format!("one of: {}", names.join(", ")))
+    }
+
+    /// A claim must be possible before it is agreed: the site known, the playbook fit for it.
+    fn claim(
+        &self,
+        (playbook, route, site): (&PlaybookId, &RouteId, &SiteId),
+        _now: Now,
+    ) -> Result<(), Box<Answer>> {
+        if !self.routes().contains(route) {
+            return Err(self.no_route(route));
+        }
+        if !self.sites().contains(site) {
+            let names: Vec<String> = self.sites().iter().map(|s| format!("`{s}`")).collect();
+            let what = format!("the policy has no site `{site}`");
+            return Err(refused(&what, &format!("one of: {}", names.join(", "))));
+        }
+        let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
+        let planned = self.plan(playbook, (route, from.as_ref(), site), String::new());
+        planned.map(|_| ()).map_err(|why| refused(&why, "`pointsman check` shows what a playbook needs"))
+    }
+
+    fn question(&self, command: &Command, now: Now) -> Answer {
+        match command {
+            Command::Status => Answer::Status(Box::new(self.status(now))),
+            Command::Why { route: Some(route) } if !self.routes().contains(route) => *self.no_route(route),
+            Command::Why { route } => {
+                let all = self.routes();
+                let meant = all.iter().filter(|r| route.as_ref().is_none_or(|route| route == *r));
+                Answer::Why(meant.filter_map(|route| self.why(route, now)).collect())
+            }
+            Command::Plan { playbook, args } => match arguments(args) {
+                Ok((route, site)) => match self.claim((playbook, &route, &site), now) {
+                    Ok(()) => self.plan_report(playbook, (&route, &site), now),
+                    Err(answer) => *answer,
+                },
+                Err(answer) => *answer,
+            },
+            Command::Runs => Answer::Runs { runs: self.view.runs.values().cloned().collect() },
+            Command::Follow
+            | Command::Play { .. }
+            | Command::Claim { .. }
+            | Command::Mode { .. }
+            | Command::Hold { .. }
+            | Command::Resume { .. }
+            | Command::Ack { .. } => *refused("this is not a question", "`pointsman --help`"),
+        }
+    }
+
+    /// An agreed order is confirmed to the one who gave it, or refused in the words of the fold.
+    pub(super) fn answer_agreed(&mut self, index: Index, entry: &Entry, applied: &Applied, out: &mut Output) {
+        let Some((to, _)) = self.waiting.open.remove(&entry.origin) else { return };
+        let answer = match applied {
+            Applied::Accepted => Box::new(Answer::Agreed { index }),
+            Applied::Refused(why) => refused(&why.to_string(), "`pointsman status` shows what is true now"),
+        };
+        out.act.push(Effect::Answer { to, answer });
+    }
+
+    /// Without an agreement a person is told so, and that the order may still take effect.
+    pub(super) fn expire_waiting(&mut self, now: Now, out: &mut Output) {
+        let over = |(_, since): &(u64, Mono)| now.mono.since(*since) > PATIENCE;
+        let late: Vec<(Origin, u64)> =
+            self.waiting.open.iter().filter(|(_, w)| over(w)).map(|(o, (to, _))| (o.clone(), *to)).collect();
+        for (origin, to) in late {
+            self.waiting.open.remove(&origin);
+            self.outbox.settle(&origin);
+            let votes = (self.votes_heard(now.mono), self.votes());
+            let what = format!(
+                "not agreed within 10s: {} of {} votes reachable; it may still take effect if the leader has it",
+                votes.0, votes.1
+            );
+            let answer = refused(&what, "`pointsman status` shows what was agreed");
+            out.act.push(Effect::Answer { to, answer });
+        }
+    }
+}
+
+/// The route and the site of a playbook's arguments.
+fn arguments(args: &BTreeMap<String, String>) -> Result<(RouteId, SiteId), Box<Answer>> {
+    let known = ["route", "to", "from", "reason"];
+    if let Some(strange) = args.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(refused(&format!("no playbook takes `{strange}`"), "`route=main to=manchester`"));
+    }
+    match (args.get("route"), args.get("to")) {
+        (Some(route), Some(to)) => Ok((RouteId::new(route.clone()), SiteId::new(to.clone()))),
+        (_, _) => Err(refused("a route and a site to go to are needed", "`route=main to=manchester`")),
+    }
+}
+
+fn refused(why: &str, hint: &str) -> Box<Answer> {
+    Box::new(Answer::Refused { why: why.to_owned(), hint: Some(hint.to_owned()) })
+}

@@ -1,0 +1,108 @@
+//! What the node looks up in the policy in force, and how a playbook becomes a plan for a route.
+
+use super::Node;
+use playbooks::{Arguments, RouteFacts};
+use policies::judge::Case;
+use state::fact::Reading;
+use state::plan::Plan;
+use state::run::Run;
+use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
+use std::time::Duration;
+
+/// How recently a site must have been heard for its votes to count as reachable.
+const HEARD: Duration = Duration::from_secs(2);
+
+impl Node {
+    pub(super) fn routes(&self) -> Vec<RouteId> {
+        let rules = self.rules.as_ref();
+        rules.map(|r| r.routes.iter().map(|route| route.route.clone()).collect()).unwrap_or_default()
+    }
+
+    pub(super) fn sites(&self) -> Vec<SiteId> {
+        self.rules.as_ref().map(|rules| rules.sites().cloned().collect()).unwrap_or_default()
+    }
+
+    pub(super) fn others(&self) -> Vec<SiteId> {
+        self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
+    }
+
+    pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {
+        self.rules.as_ref().map(|rules| rules.prefer(route)).unwrap_or_default()
+    }
+
+    pub(super) fn carrier(&self, route: &RouteId) -> Option<CarrierId> {
+        self.rules.as_ref()?.route(route).map(|rules| rules.carrier.clone())
+    }
+
+    pub(super) fn numbers(&self, route: &RouteId) -> Vec<Number> {
+        let rules = self.rules.as_ref().and_then(|rules| rules.route(route));
+        rules.map(|r| r.numbers.iter().map(|(number, _)| number.clone()).collect()).unwrap_or_default()
+    }
+
+    pub(super) fn site_down(&self, route: &RouteId) -> Option<PlaybookId> {
+        self.rules.as_ref()?.route(route).map(|rules| rules.site_down.clone())
+    }
+
+    /// How many numbers the carrier of a route takes in a second.
+    pub(super) fn rate(&self, route: &RouteId) -> u32 {
+        let carrier = self.carrier(route);
+        self.rules.as_ref().zip(carrier).map_or(1, |(rules, carrier)| rules.rate(&carrier))
+    }
+
+    /// How many numbers one attempt may cover at a carrier.
+    pub(super) fn batch(&self, carrier: &CarrierId) -> usize {
+        self.rules.as_ref().and_then(|rules| rules.batches.get(carrier).copied()).unwrap_or(1)
+    }
+
+    pub(super) fn site_shown(&self, route: &RouteId, readings: &[Reading]) -> Option<SiteId> {
+        self.rules.as_ref()?.site_shown(route, readings)
+    }
+
+    pub(super) fn votes(&self) -> u32 {
+        self.rules.as_ref().map_or(0, super::Rules::votes)
+    }
+
+    /// The votes of the sites that are heard here, the own included.
+    pub(super) fn votes_heard(&self, now: Mono) -> u32 {
+        let Some(rules) = &self.rules else { return 0 };
+        let here = |site: &SiteId| *site == self.identity.site || self.peers.heard_within(site, HEARD, now);
+        rules.sites().filter(|site| here(site)).map(|site| u32::from(rules.votes_of(site))).sum()
+    }
+
+    /// Whether callers could be sent to a site.
+    pub(super) fn is_candidate(&self, route: &RouteId, site: &SiteId, now: Now) -> bool {
+        let Some(rules) = &self.rules else { return false };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        case.candidate(route, site).is_ok()
+    }
+
+    /// For how long of its life nobody could go on with a run: from the last agreement to this leader's election.
+    pub(super) fn leaderless_within(&self, run: &Run) -> Duration {
+        let unattended = self.elected.filter(|(at, _)| *at > run.opened);
+        unattended.map(|(_, unattended)| unattended).unwrap_or_default()
+    }
+
+    /// The plan of a playbook for a route, with what is known of its numbers.
+    pub(super) fn plan(
+        &self,
+        playbook: &PlaybookId,
+        (route, from, to): (&RouteId, Option<&SiteId>, &SiteId),
+        reason: String,
+    ) -> Result<Plan, String> {
+        let known = self.playbooks.get(playbook);
+        let text = known.ok_or_else(|| format!("no playbook `{playbook}` is known here"))?;
+        let rules = self.rules.as_ref().and_then(|rules| rules.route(route));
+        let rules = rules.ok_or_else(|| format!("the policy has no route `{route}`"))?;
+        let state = self.view.routes.get(route);
+        let shown = |number: &Number| state.and_then(|s| s.numbers.get(number)?.expected.clone());
+        let mut facts = RouteFacts { carrier: Some(rules.carrier.clone()), ..RouteFacts::default() };
+        for (number, destinations) in &rules.numbers {
+            facts.numbers.push((number.clone(), shown(number)));
+            for (site, destination) in destinations {
+                facts.destinations.insert((site.clone(), number.clone()), destination.clone());
+            }
+        }
+        let arguments = Arguments { route: route.clone(), from: from.cloned(), to: to.clone(), reason };
+        playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,175 @@
+//! The policy in force, as the node uses it: plain values, made once when a text is agreed.
+
+use crate::probes::plan::{About, Kind, ProbePlan};
+use crate::probes::sip;
+use policies::Policy;
+use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
+use policies::limits::RETRY_AFTER;
+use policies::policy::{Ask, Carrier, Pace, Route, Site, Transport};
+use state::fact::Reading;
+use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
+use std::collections::BTreeMap;
+
+/// Everything in a policy that the node needs.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The short name of the text.
+    pub digest: String,
+    /// By which ballots, verdicts and decisions are judged.
+    pub judge: Judge,
+    /// The routes, in the policy's order.
+    pub routes: Vec<RouteRules>,
+    /// The carriers.
+    pub carriers: Vec<Carrier>,
+    /// How many numbers a carrier takes in a second.
+    pub rates: BTreeMap<CarrierId, u32>,
+    /// How many numbers one attempt may cover at a carrier.
+    pub batches: BTreeMap<CarrierId, usize>,
+    /// What is watched, by every site.
+    pub subjects: BTreeMap<Subject, Pace>,
+    /// What this site probes.
+    pub probes: Vec<ProbePlan>,
+}
+
+/// One route of the policy.
+#[derive(Clone, Debug)]
+pub struct RouteRules {
+    /// Its name.
+    pub route: RouteId,
+    /// Who holds its numbers.
+    pub carrier: CarrierId,
+    /// Its numbers, the first one first, each with where it points for every site.
+    pub numbers: Vec<(Number, BTreeMap<SiteId, Destination>)>,
+    /// What is played when its site is down.
+    pub site_down: PlaybookId,
+}
+
+impl Rules {
+    /// Makes rules of a policy text, as seen from one site.
+    ///
+    /// # Errors
+    /// The faults of the text, as `pointsman check` shows them.
+    pub fn read(text: &str, here: &SiteId) -> Result<Self, String> {
+        let policy = Policy::read("the agreed policy", text).map_err(|report| report.to_string())?;
+        let routes = policy.routes.iter().map(|route| RouteRules {
+            route: route.id.clone(),
+            carrier: route.carrier.clone(),
+            numbers: route.numbers.iter().map(|number| destinations(&policy, route, number)).collect(),
+            site_down: route.playbooks.site_down.clone(),
+        });
+        Ok(Self {
+            digest: state::chain::digest(text),
+            judge: judge(&policy),
+            routes: routes.collect(),
+            rates: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.rate)).collect(),
+            batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
+            subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
+            probes: probes(&policy, here),
+            cluster: policy.cluster,
+            carriers: policy.carriers,
+        })
+    }
+
+    /// One route's rules.
+    pub fn route(&self, route: &RouteId) -> Option<&RouteRules> {
+        self.routes.iter().find(|rules| rules.route == *route)
+    }
+
+    /// The sites, in the policy's order.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
+        self.judge.sites.iter().map(|site| &site.site)
+    }
+
+    /// All votes.
+    pub fn votes(&self) -> u32 {
+        self.judge.sites.iter().map(|site| u32::from(site.votes)).sum()
+    }
+
+    /// The votes of one site.
+    pub fn votes_of(&self, site: &SiteId) -> u8 {
+        self.judge.sites.iter().find(|s| s.site == *site).map_or(0, |s| s.votes)
+    }
+
+    /// The sites that may have a route, the first choice first.
+    pub fn prefer(&self, route: &RouteId) -> &[SiteId] {
+        self.judge.routes.get(route).map(|rule| rule.prefer.as_slice()).unwrap_or_default()
+    }
+
+    /// How many numbers the carrier of a route takes in a second.
+    pub fn rate(&self, carrier: &CarrierId) -> u32 {
+        self.rates.get(carrier).copied().unwrap_or(1)
+    }
+
+    /// The site that every reading of a route means; `None` if they differ or mean no site of it.
+    pub fn site_shown(&self, route: &RouteId, readings: &[Reading]) -> Option<SiteId> {
+        let rules = self.route(route)?;
+        let means = |site: &&SiteId| {
+            readings.iter().all(|reading| {
+                let number = rules.numbers.iter().find(|(number, _)| *number == reading.number);
+                let wanted = number.and_then(|(_, destinations)| destinations.get(*site));
+                wanted.is_some() && wanted == reading.shows.as_ref()
+            })
+        };
+        self.sites().find(means).filter(|_| !readings.is_empty()).cloned()
+    }
+}
+
+/// A number, and where it points for every site.
+fn destinations(policy: &Policy, route: &Route, number: &Number) -> (Number, BTreeMap<SiteId, Destination>) {
+    let points = |site: &Site| Some((site.id.clone(), policy.destination(route, number, &site.id)?));
+    (number.clone(), policy.sites.iter().filter_map(points).collect())
+}
+
+fn judge(policy: &Policy) -> Judge {
+    let electorate = |subject: &Subject| {
+        let sites = policy.electorate(subject).into_iter().map(|site| site.id.clone()).collect();
+        (subject.clone(), sites)
+    };
+    let rule = |route: &Route| RouteRule {
+        prefer: route.prefer.clone(),
+        services: BTreeMap::new(),
+        budget: Budget {
+            switches: usize::try_from(route.budget.switches).unwrap_or(usize::MAX),
+            window: route.budget.window,
+        },
+        retry_after: RETRY_AFTER,
+        mode: route.mode,
+    };
+    let subjects = policy.subjects();
+    Judge {
+        sites: policy.sites.iter().map(|s| SiteVotes { site: s.id.clone(), votes: s.votes }).collect(),
+        electorates: subjects.iter().map(electorate).collect(),
+        blip: Blip {
+            default: Pace::CALM.blip,
+            of: subjects.iter().map(|s| (s.clone(), policy.pace(s).blip)).collect(),
+        },
+        routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
+        mode: policy.mode,
+    }
+}
+
+/// What one site probes: the subjects that it is asked to, and the references.
+fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
+    let mine = policy.probes.iter().filter(|p| p.by.as_ref().is_none_or(|by| by.contains(here)));
+    let subjects = mine.map(|probe| {
+        let pace = policy.pace(&probe.subject);
+        let target = probe.address;
+        let kind = match probe.ask {
+            Ask::SipOptions(Transport::Udp) => Kind::SipOptions { target, transport: sip::Transport::Udp },
+            Ask::SipOptions(Transport::Tcp) => Kind::SipOptions { target, transport: sip::Transport::Tcp },
+            Ask::Tcp => Kind::Tcp { target },
+        };
+        let about = About::Subject(probe.subject.clone());
+        ProbePlan { about, kind, every: pace.every, timeout: pace.timeout }
+    });
+    let own = policy.site(here).map_or(Pace::CALM, |site| site.pace);
+    let references = policy.references.iter().map(|target| ProbePlan {
+        about: About::Reference,
+        kind: Kind::Tcp { target: *target },
+        every: own.every,
+        timeout: own.timeout,
+    });
+    subjects.chain(references).collect()
+}

@@ -1,0 +1,229 @@
+//! What whoever follows is told: the same events in the demo, on a terminal and in the log.
+
+use super::Node;
+use crate::command::{Telling, Voice};
+use crate::event::{Output, Standing};
+use policies::judge::Case;
+use policies::tally::Verdict;
+use state::fact::{Attempt, Entry, Fact, Says, Was};
+use state::plan::Ensure;
+use state::run::{Cause, Direction, Run};
+use state::view::{Applied, Refusal};
+use state::{Index, Now, SiteId, Subject};
+use std::collections::BTreeMap;
+
+/// How many attempts are remembered for telling: far more than are ever under way.
+const STEPS: usize = 64;
+
+/// The verdicts that were told last.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    told: BTreeMap<Subject, Verdict>,
+    /// What each site was last told to have said of each subject.
+    ballots: BTreeMap<(SiteId, Subject), &'static str>,
+    /// Which step an attempt belongs to: told again when it ends, by when the view may have let go of it.
+    steps: BTreeMap<Index, u16>,
+}
+
+impl Node {
+    pub(super) fn tell_leader(&self, next: &Standing, out: &mut Output) {
+        if (next.term, &next.leader) != (self.standing.term, &self.standing.leader) {
+            out.tell.push(Telling::Leader { site: next.leader.clone(), term: next.term });
+        }
+    }
+
+    /// A verdict is not a fact but a count: it is told when it changes.
+    pub(super) fn tell_verdicts(&mut self, now: Now, out: &mut Output) {
+        let Some(rules) = &self.rules else { return };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        for subject in rules.subjects.keys() {
+            let tally = case.tally(subject);
+            let is = tally.verdict();
+            let before = self.verdicts.told.insert(subject.clone(), is);
+            if before.is_some_and(|before| before != is) {
+                let votes = if is == Verdict::Up { tally.up_votes() } else { tally.down_votes() };
+                out.tell.push(Telling::Verdict { subject: subject.clone(), is, votes, of: tally.total() });
+            }
+        }
+    }
+
+    pub(super) fn tell_agreed(
+        &mut self,
+        index: Index,
+        entry: &Entry,
+        (applied, now): (&Applied, Now),
+        out: &mut Output,
+    ) {
+        // What was said twice, or overtaken by something newer, is no news to anybody.
+        if let Applied::Refused(Refusal::Repeated | Refusal::Overtaken(_)) = applied {
+            return;
+        }
+        if let Applied::Refused(why) = applied {
+            let what = kind(&entry.fact).to_owned();
+            out.tell.push(Telling::Refused { index, what, why: why.to_string() });
+            return;
+        }
+        match &entry.fact {
+            Fact::BallotsCast { .. } => self.tell_ballots(&entry.origin.site, now, out),
+            Fact::SiteSilent { site, .. } => {
+                self.tell_ballots(site, now, out);
+                out.tell.push(Telling::Voice { site: site.clone(), is: Voice::Silent });
+            }
+            Fact::RunOpened { plan, cause, .. } => out.tell.push(Telling::Decision {
+                run: state::RunId(index.0),
+                route: plan.route.clone(),
+                playbook: plan.playbook.clone(),
+                from: plan.from.clone(),
+                to: plan.to.clone(),
+                because: match cause {
+                    Cause::Automatic { because } => because.clone(),
+                    Cause::Person { who, because } => vec![format!("{who} says: {because}")],
+                },
+            }),
+            Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
+            Fact::StepEnded { fence, was, note, .. } => {
+                let state = match was {
+                    Was::Right => "done",
+                    Was::Wrong => "failed",
+                    Was::Unknown => "unknown",
+                };
+                self.tell_step(*fence, (state, note.as_deref()), out);
+            }
+            Fact::StepLost { fence, why } => self.tell_step(*fence, ("lost", Some(why)), out),
+            Fact::AttemptLapsed { fence } => self.tell_step(*fence, ("lapsed", None), out),
+            Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
+            Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
+            Fact::RouteAdopted { route, site, readings, .. } => {
+                out.tell.extend(readings.first().map(|reading| Telling::CarrierRead {
+                    route: route.clone(),
+                    number: reading.number.clone(),
+                    shows: reading.shows.clone(),
+                    site: site.clone(),
+                }));
+            }
+            Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } => {
+                self.tell_mode(&entry.fact, now, out);
+            }
+            Fact::PolicyAgreed { .. }
+            | Fact::IncidentOpened { .. }
+            | Fact::IncidentPassed { .. }
+            | Fact::IncidentAcked { .. }
+            | Fact::RunTurned { .. }
+            | Fact::Claimed { .. } => {}
+        }
+    }
+
+    /// Each subject of a site's ballots whose word is another than the one told last.
+    fn tell_ballots(&mut self, site: &SiteId, now: Now, out: &mut Output) {
+        let Some(rules) = &self.rules else { return };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        for subject in rules.subjects.keys() {
+            let says = match self.view.says(site, subject, now.stamp) {
+                Some(Says::Up) => "up",
+                Some(Says::Down { .. }) => "down",
+                None => "withdrawn",
+            };
+            let before = self.verdicts.ballots.insert((site.clone(), subject.clone()), says);
+            if before == Some(says) || before.is_none() && says == "withdrawn" {
+                continue;
+            }
+            let tally = case.tally(subject);
+            let votes = if says == "up" { tally.up_votes() } else { tally.down_votes() };
+            let (site, subject) = (site.clone(), subject.clone());
+            out.tell.push(Telling::Ballot { site, subject, says: says.to_owned(), votes, of: tally.total() });
+        }
+    }
+
+    fn tell_started(&mut self, index: Index, attempt: &Attempt, out: &mut Output) {
+        self.verdicts.steps.insert(index, attempt.step);
+        while self.verdicts.steps.len() > STEPS {
+            self.verdicts.steps.pop_first();
+        }
+        let Some(run) = self.view.runs.get(&attempt.run) else { return };
+        let state = match attempt.direction {
+            Direction::Do => "started",
+            Direction::Undo => "undo started",
+        };
+        out.tell.push(Telling::Step {
+            run: run.id,
+            step: attempt.step + 1,
+            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
+            what: what(run, usize::from(attempt.step)),
+            state: state.to_owned(),
+            by: Some(attempt.executor.clone()),
+            index,
+        });
+    }
+
+    fn tell_step(&self, fence: Index, (state, note): (&str, Option<&str>), out: &mut Output) {
+        let attempt = self.view.attempts.get(&fence);
+        let known = attempt.and_then(|attempt| self.view.runs.get(&attempt.run));
+        let Some(run) = known.or_else(|| self.view.open_runs().last()) else { return };
+        let step = self.verdicts.steps.get(&fence).copied().unwrap_or_default();
+        out.tell.push(Telling::Step {
+            run: run.id,
+            step: step + 1,
+            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
+            what: what(run, usize::from(step)),
+            state: note.map_or_else(|| state.to_owned(), |note| format!("{state}: {note}")),
+            // Whoever reads after a loss is not the one who was lost.
+            by: attempt.filter(|_| state != "read").map(|attempt| attempt.executor.clone()),
+            index: fence,
+        });
+    }
+
+    fn tell_ended(&self, id: state::RunId, word: state::run::Word, why: &str, out: &mut Output) {
+        let Some(run) = self.view.runs.get(&id) else { return };
+        out.tell.push(Telling::Run {
+            run: id,
+            route: run.plan.route.clone(),
+            playbook: run.plan.playbook.clone(),
+            word,
+            why: why.to_owned(),
+        });
+    }
+
+    fn tell_mode(&self, fact: &Fact, now: Now, out: &mut Output) {
+        for route in self.routes() {
+            out.tell.push(Telling::Mode {
+                mode: self.mode(&route, now),
+                route: Some(route),
+                because: kind(fact).to_owned(),
+            });
+        }
+    }
+}
+
+/// A step in words.
+fn what(run: &Run, step: usize) -> String {
+    match run.plan.steps.get(step).map(|planned| &planned.ensure) {
+        Some(Ensure::RoutePointsAt { site, .. }) => format!("route {} points at {site}", run.plan.route),
+        Some(Ensure::Notify { .. }) => "notify".to_owned(),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// What a fact is called.
+fn kind(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::PolicyAgreed { .. } => "policy",
+        Fact::BallotsCast { .. } => "ballots",
+        Fact::SiteSilent { .. } => "silence",
+        Fact::IncidentOpened { .. } => "incident",
+        Fact::IncidentPassed { .. } => "end of an incident",
+        Fact::IncidentAcked { .. } => "acknowledgement",
+        Fact::RunOpened { .. } => "run",
+        Fact::StepStarted(_) => "attempt",
+        Fact::StepEnded { .. } => "report of an attempt",
+        Fact::StepLost { .. } => "loss of an attempt",
+        Fact::AttemptLapsed { .. } => "lapse of an attempt",
+        Fact::StepRead { .. } => "reading",
+        Fact::RunTurned { .. } => "turn of a run",
+        Fact::RunEnded { .. } => "end of a run",
+        Fact::RouteAdopted { .. } => "adoption of what the carrier shows",
+        Fact::ModeSet { .. } => "mode",
+        Fact::Held { .. } => "hold",
+        Fact::Resumed { .. } => "resume",
+        Fact::Claimed { .. } => "claim",
+    }
+}

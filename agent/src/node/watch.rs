@@ -1,0 +1,161 @@
+//! From observations to ballots: what this site believes, and when it says so aloud.
+
+use super::Node;
+use super::outbox::{Answered, Bond};
+use crate::command::Telling;
+use crate::event::{Output, Presence};
+use policies::limits::BALLOT_EVERY;
+use policies::opinion::{Belief, Event as Seen, Opinion, Proof, Rules as Judged, Why};
+use policies::policy::Pace;
+use state::fact::{Ballot, Fact, Says};
+use state::{Mono, Now, Subject};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long all references must be silent before the fault counts as this site's own.
+const BLIND: Duration = Duration::from_secs(5);
+
+/// What this site watches, and what it last said.
+#[derive(Debug, Default)]
+pub struct Watches {
+    watches: BTreeMap<Subject, Watched>,
+    references: BTreeMap<SocketAddr, Option<Mono>>,
+    said: Option<(Mono, Vec<Ballot>)>,
+}
+
+/// One subject: by which rules it is judged, and what is believed of it.
+#[derive(Debug)]
+struct Watched {
+    rules: Judged,
+    opinion: Opinion,
+}
+
+impl Watched {
+    fn see(&mut self, seen: Seen, at: Mono) {
+        self.opinion = self.opinion.clone().next(seen, &self.rules, at);
+    }
+}
+
+impl Watches {
+    /// The subjects that flap, as seen from here.
+    pub fn flapping(&self) -> impl Iterator<Item = &Subject> {
+        let flaps = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::Flapping);
+        self.watches.iter().filter(move |(_, watched)| flaps(watched)).map(|(subject, _)| subject)
+    }
+
+    /// Whether this site's own references are silent.
+    pub fn blind(&self) -> Presence {
+        let silent = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::References);
+        if self.watches.values().any(silent) { Presence::Absent } else { Presence::Present }
+    }
+
+    /// Something befell this site itself, so that every opinion is touched by it.
+    pub fn all_see(&mut self, seen: Seen, now: Mono) {
+        for watched in self.watches.values_mut() {
+            watched.see(seen, now);
+        }
+    }
+
+    /// What this site would say aloud now.
+    fn ballots(&self, now: Mono) -> Vec<Ballot> {
+        let say = |(subject, watched): (&Subject, &Watched)| {
+            watched.opinion.says(now).map(|says| Ballot { subject: subject.clone(), says })
+        };
+        self.watches.iter().filter_map(say).collect()
+    }
+
+    /// Whether there are references, and every one of them has been silent.
+    fn references_silent(&self, now: Mono) -> Presence {
+        let silent = |seen: &Option<Mono>| seen.is_none_or(|at| now.since(at) > BLIND);
+        let all = !self.references.is_empty() && self.references.values().all(silent);
+        if all { Presence::Absent } else { Presence::Present }
+    }
+}
+
+impl Node {
+    /// The subjects of a new policy; those that stay keep what is known of them.
+    pub(super) fn watch_subjects(&mut self, now: Mono) {
+        let Some(rules) = &self.rules else { return };
+        let serving: Vec<Subject> =
+            self.view.routes.values().filter_map(|r| r.rings_in.as_ref()).map(Subject::pbx).collect();
+        let mut kept = std::mem::take(&mut self.watches.watches);
+        for (subject, pace) in &rules.subjects {
+            let proof = if serving.contains(subject) { Proof::One } else { Proof::Rise };
+            let kept = kept.remove(subject).filter(|watched| watched.rules.pace == *pace);
+            let fresh = || Watched { rules: judged(*pace, proof), opinion: Opinion::new(now) };
+            self.watches.watches.insert(subject.clone(), kept.unwrap_or_else(fresh));
+        }
+    }
+
+    /// One answer to one question, or none. An answer is as good as its question is old.
+    pub(super) fn observed(
+        &mut self,
+        (subject, asked): (&Subject, Mono),
+        answer: Presence,
+        out: &mut Output,
+    ) {
+        let Some(watched) = self.watches.watches.get_mut(subject) else { return };
+        watched.see(if answer == Presence::Present { Seen::Good } else { Seen::Miss }, asked);
+        if answer == Presence::Absent && watched.opinion.belief() == Belief::Suspect {
+            let (missed, fall) = watched.opinion.streak(&watched.rules);
+            let site = self.identity.site.clone();
+            out.tell.push(Telling::Suspect { site, subject: subject.clone(), missed, fall });
+        }
+    }
+
+    /// A reference answered, or not; if none does, the fault is this site's own.
+    pub(super) fn referred(&mut self, target: SocketAddr, asked: Mono, answer: Presence) {
+        let last = self.watches.references.entry(target).or_default();
+        if answer == Presence::Present {
+            *last = Some(asked);
+        }
+        match (self.watches.references_silent(asked), self.watches.blind()) {
+            (Presence::Absent, Presence::Present) => self.watches.all_see(Seen::ReferencesSilent, asked),
+            (Presence::Present, Presence::Absent) => self.watches.all_see(Seen::ReferencesAnswer, asked),
+            (_, _) => {}
+        }
+    }
+
+    /// Ballots are level: while they differ from the agreed ones, the whole set is proposed.
+    pub(super) fn cast(&mut self, now: Now) {
+        if self.idle().is_some() {
+            return;
+        }
+        let ballots = self.watches.ballots(now.mono);
+        let here = &self.identity.site;
+        let agreed = self.view.ballots.get(here);
+        let same = agreed.is_some_and(|agreed| {
+            agreed.starts == self.identity.starts
+                && agreed.set.len() == ballots.len()
+                && ballots.iter().all(|b| agreed.set.get(&b.subject).is_some_and(|s| alike(*s, b.says)))
+        });
+        let silenced = self.view.silent.contains_key(here);
+        let looked = !ballots.is_empty() || agreed.is_some_and(|agreed| !agreed.set.is_empty());
+        if !(silenced || !same && looked) {
+            return;
+        }
+        let pending = self.outbox.any(|fact| matches!(fact, Fact::BallotsCast { .. })) == Answered::Pending;
+        let unchanged = self.watches.said.as_ref().is_some_and(|(at, said)| {
+            let alike = said.len() == ballots.len()
+                && said.iter().zip(&ballots).all(|(a, b)| a.subject == b.subject && alike(a.says, b.says));
+            alike && (pending || now.mono.since(*at) < BALLOT_EVERY)
+        });
+        if unchanged {
+            return;
+        }
+        // A set that has not been agreed yet is overtaken by the newer one.
+        self.outbox.drop_kind(|fact| matches!(fact, Fact::BallotsCast { .. }));
+        self.watches.said = Some((now.mono, ballots.clone()));
+        self.outbox.add(Fact::BallotsCast { ballots }, Bond::Own);
+    }
+}
+
+/// Two ballots that say the same, however long it has been dark.
+fn alike(a: Says, b: Says) -> bool {
+    matches!((a, b), (Says::Up, Says::Up) | (Says::Down { .. }, Says::Down { .. }))
+}
+
+fn judged(pace: Pace, proof: Proof) -> Judged {
+    Judged { pace, proof }
+}

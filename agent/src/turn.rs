@@ -1,0 +1,297 @@
+//! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
+
+use crate::cluster_clock::ClusterClock;
+use crate::command::Telling;
+use crate::event::{Effect, Event, Output, Reign, Standing};
+use crate::frame::{Body, Frame};
+use crate::node::{Folding, Node};
+use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::store::JournalRow;
+use state::fact::{Entry, Fact, Origin};
+use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
+pub trait World {
+    /// Why the disk gave up. It is never tried again: the process ends.
+    type Error;
+
+    /// Writes both Readys of a site in one transaction; nothing is sent before it has returned.
+    fn commit(&mut self, batch: Batch) -> Result<Written, Self::Error>;
+    /// Appends agreed facts to the journal.
+    fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
+    /// Notes that a snapshot took the place of facts that the journal lacks.
+    fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// Hands a frame to a link.
+    fn send(&mut self, to: &SiteId, frame: Frame);
+    /// Hands an order to the hands.
+    fn act(&mut self, effect: Effect);
+    /// Tells whoever follows.
+    fn tell(&mut self, telling: Telling);
+}
+
+/// Both clocks of the machine, read once per turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Clocks {
+    /// For waiting.
+    pub mono: Mono,
+    /// The wall clock, which may be wrong.
+    pub wall: Stamp,
+}
+
+/// What can begin a turn.
+#[derive(Debug)]
+pub enum Input {
+    /// Raft's tick.
+    Tick,
+    /// A peer said something.
+    Frame { from: SiteId, frame: Frame },
+    /// Anything that the node takes as it is.
+    Event(Event),
+}
+
+/// One agent with its quorum, on some world.
+pub struct Turn<W> {
+    here: SiteId,
+    node: Node,
+    quorum: Quorum,
+    clock: ClusterClock,
+    world: W,
+    standing: Standing,
+    /// The wall clocks that the node was last told to be astray.
+    astray: BTreeMap<SiteId, Duration>,
+    events: VecDeque<Event>,
+}
+
+impl<W: World> Turn<W> {
+    /// Puts an agent together.
+    pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
+        let (standing, astray) = (Standing::default(), BTreeMap::new());
+        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+    }
+
+    /// What the agent remembers.
+    pub fn view(&self) -> &View {
+        self.node.view()
+    }
+
+    /// The world it works on.
+    pub fn world(&mut self) -> &mut W {
+        &mut self.world
+    }
+
+    /// One turn: everything that the input means, to its end. Returns when to come back at the latest.
+    pub fn take(&mut self, input: Input, clocks: Clocks) -> Result<Option<Mono>, W::Error> {
+        self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
+        match input {
+            Input::Tick => {
+                self.quorum.tick();
+                if self.standing.reign != Reign::Following {
+                    self.clock.slew(clocks.mono);
+                }
+                let by = self.clock.all_astray(clocks.mono);
+                if by != self.astray {
+                    self.astray = by.clone();
+                    self.events.push_back(Event::Astray { by });
+                }
+                self.events.push_back(Event::Tick);
+            }
+            Input::Frame { from, frame } => self.hear(&from, frame, clocks),
+            Input::Event(event) => {
+                if let Event::ClockGap { .. } = event {
+                    self.quorum.step_down();
+                }
+                self.events.push_back(event);
+            }
+        }
+        let mut wake_at = None;
+        loop {
+            self.record(clocks)?;
+            let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
+            let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
+            let out = self.node.step(event, now);
+            wake_at = wake_at.into_iter().chain(out.wake_at).min();
+            self.carry_out(out, clocks)?;
+        }
+    }
+
+    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) {
+        if let Some(stamp) = frame.stamp {
+            self.clock.hear(stamp, clocks.mono);
+        }
+        let body = match frame.body {
+            Body::Raft(messages) => {
+                for message in messages {
+                    if let Err(refused) = self.quorum.step(from, message) {
+                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    }
+                }
+                Body::Raft(Vec::new())
+            }
+            Body::Pulse(pulse) => {
+                self.clock.see_wall(from, pulse.wall, clocks.mono);
+                Body::Pulse(pulse)
+            }
+            other @ (Body::Propose { .. }
+            | Body::Prepare(_)
+            | Body::Unready { .. }
+            | Body::Ask { .. }
+            | Body::Look(_)
+            | Body::Looked { .. }) => other,
+        };
+        self.events.push_back(Event::Heard { from: from.clone(), body });
+    }
+
+    /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
+    fn record(&mut self, clocks: Clocks) -> Result<(), W::Error> {
+        while let Some(batch) = self.quorum.ready() {
+            let written = self.world.commit(batch)?;
+            let outcome = self.quorum.written(written);
+            for appended in outcome.appended {
+                if let Ok(entry) = codec::decode(&appended.bytes) {
+                    self.events.push_back(Event::Appended { index: appended.index, entry: Box::new(entry) });
+                }
+            }
+            if let Some(snapshot) = outcome.restored {
+                self.restore(&snapshot)?;
+            }
+            self.journal(outcome.agreed)?;
+            for (to, message) in outcome.send {
+                self.send(&to, Body::Raft(vec![message]), clocks);
+            }
+        }
+        let standing = self.stand(clocks.mono);
+        if standing != self.standing {
+            self.standing = standing.clone();
+            // What was agreed before is folded first: a reign is ready only when its log is.
+            self.events.push_back(Event::Standing(standing));
+        }
+        Ok(())
+    }
+
+    fn journal(&mut self, agreed: Vec<Agreed>) -> Result<(), W::Error> {
+        if agreed.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<JournalRow> = agreed
+            .iter()
+            .map(|a| JournalRow { index: a.index, term: a.term, bytes: a.bytes.clone() })
+            .collect();
+        self.world.append(&rows)?;
+        for agreed in agreed {
+            match codec::decode(&agreed.bytes) {
+                Ok(entry) => {
+                    self.clock.agreed(entry.stamp);
+                    let (index, bytes) = (agreed.index, agreed.bytes);
+                    self.events.push_back(Event::Agreed { index, bytes, entry: Box::new(entry) });
+                }
+                Err(why) => {
+                    tracing::error!("entry {} of the journal cannot be read: {why}", agreed.index);
+                    self.events.push_back(Event::Unreadable { index: agreed.index, why: why.to_string() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
+        match postcard::from_bytes::<View>(&snapshot.bytes) {
+            Ok(view) => {
+                self.world.note_gap(snapshot.index, &view)?;
+                self.clock.agreed(view.stamp);
+                self.events.push_back(Event::Restored { view: Box::new(view) });
+            }
+            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
+        }
+        Ok(())
+    }
+
+    /// What Raft says about leadership. Without cluster time nobody decides.
+    fn stand(&self, now: Mono) -> Standing {
+        let (leader, leads) = (self.quorum.leader(), self.quorum.leads());
+        let reign = match &leads {
+            Some(reign) if reign.ready && self.clock.known(now).is_some() => Reign::Ready,
+            Some(_) => Reign::Fresh,
+            None => Reign::Following,
+        };
+        let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
+        let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
+        let last = leads.map_or(end, |reign| reign.last);
+        Standing { term, leader, reign, last, applied: self.quorum.applied(), end }
+    }
+
+    fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
+        let Output { propose, hand_over, send, act, tell, wake_at: _ } = out;
+        for (origin, fact) in propose {
+            self.propose(origin, fact, clocks.mono);
+        }
+        if let Some(site) = hand_over {
+            match self.quorum.transfer(&site) {
+                Ok(()) => tracing::info!("leadership is handed to {site}, where no calls are"),
+                Err(why) => tracing::debug!("leadership stays: {why}"),
+            }
+        }
+        self.record(clocks)?;
+        for (to, body) in send {
+            self.send(&to, body, clocks);
+        }
+        for effect in act {
+            self.world.act(effect);
+        }
+        for telling in tell {
+            self.world.tell(telling);
+        }
+        Ok(())
+    }
+
+    fn propose(&mut self, origin: Origin, fact: Fact, now: Mono) {
+        let entry = Entry { origin, stamp: self.clock.now(now), fact };
+        match codec::encode(&entry) {
+            Ok(bytes) => {
+                if let Err(why) = self.quorum.propose(bytes) {
+                    tracing::debug!("a proposal was not taken: {why}");
+                }
+            }
+            Err(why) => tracing::error!("a fact cannot be proposed: {why}"),
+        }
+    }
+
+    fn send(&mut self, to: &SiteId, body: Body, clocks: Clocks) {
+        if *to == self.here {
+            self.events.push_back(Event::Heard { from: to.clone(), body });
+            return;
+        }
+        let body = match body {
+            Body::Pulse(mut pulse) => {
+                pulse.wall = clocks.wall;
+                Body::Pulse(pulse)
+            }
+            other @ (Body::Raft(_)
+            | Body::Propose { .. }
+            | Body::Prepare(_)
+            | Body::Unready { .. }
+            | Body::Ask { .. }
+            | Body::Look(_)
+            | Body::Looked { .. }) => other,
+        };
+        let stamp = self.clock.known(clocks.mono);
+        self.world.send(to, Frame { stamp, body });
+    }
+
+    /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
+    pub fn compact(&mut self) {
+        // A view that stopped behind the log would be handed out as what the log amounts to.
+        if self.node.folds() == Folding::Stopped {
+            return;
+        }
+        let Some(upto) = self.quorum.compactable() else { return };
+        let bytes = postcard::to_stdvec(self.node.view()).expect("every field of a view is plain data");
+        if let Err(why) = self.quorum.compact(upto, &bytes) {
+            tracing::warn!("the log cannot be compacted: {why}");
+        }
+    }
+}
+
+/// How long the machine may have stood still before its clock counts as having jumped.
+pub const GAP: Duration = policies::limits::GAP;
