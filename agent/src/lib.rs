@@ -1,9 +1,13 @@
 //! The hands: the only crate that touches the world.
 
+pub mod act;
 pub mod carriers;
+pub mod cli;
 pub mod clock;
 pub mod cluster_clock;
 pub mod command;
+pub mod control;
+pub mod driver;
 pub mod event;
 pub mod frame;
 pub mod init;
@@ -14,5 +18,6 @@ pub mod quorum;
 pub mod resolve;
 pub mod secret;
 pub mod site;
+pub mod start;
 pub mod store;
 pub mod turn;

@@ -1,0 +1,80 @@
+//! The commands that only look: status, why, plan, runs.
+
+use super::args::{Look, PlanArgs, RunsArgs, ShowRun, WhyArgs};
+use super::ending::{Ending, Failure, unhoped};
+use super::print;
+use super::screens::{self, json};
+use crate::command::{Answer, Command, PlanReport};
+use crate::control::client::Client;
+use state::{PlaybookId, RouteId, RunId};
+use std::path::Path;
+
+pub async fn status(socket: &Path, look: &Look) -> Result<Ending, Failure> {
+    let answer = Client::connect(socket).await?.ask(Command::Status).await?;
+    let Answer::Status(report) = answer else { return Err(unhoped(answer)) };
+    print(&if look.json { json::object(&*report) } else { screens::status::screen(&report) })?;
+    Ok(if report.needs_you.is_empty() { Ending::Done } else { Ending::No })
+}
+
+pub async fn why(socket: &Path, args: WhyArgs) -> Result<Ending, Failure> {
+    let command = Command::Why { route: args.route.map(RouteId::new) };
+    let answer = Client::connect(socket).await?.ask(command).await?;
+    let Answer::Why(reports) = answer else { return Err(unhoped(answer)) };
+    let text = if args.look.json {
+        reports.iter().map(json::object).collect()
+    } else {
+        let screens: Vec<String> = reports.iter().map(screens::why::screen).collect();
+        screens.join("\n")
+    };
+    print(&text)?;
+    Ok(if reports.iter().any(screens::why::needs_a_person) { Ending::No } else { Ending::Done })
+}
+
+pub async fn plan(socket: &Path, args: PlanArgs) -> Result<Ending, Failure> {
+    let report = planned(&mut Client::connect(socket).await?, &args).await?;
+    print(&plan_text(&report, &args))?;
+    Ok(Ending::Done)
+}
+
+/// Asks for the plan that these arguments make.
+pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanReport>, Failure> {
+    let playbook = PlaybookId::new(&args.playbook);
+    let mut given = std::collections::BTreeMap::new();
+    for (key, value) in &args.args {
+        if given.insert(key.clone(), value.clone()).is_some() {
+            return Err(Failure::mistyped(format!("`{key}` is given twice")));
+        }
+    }
+    match client.ask(Command::Plan { playbook, args: given }).await? {
+        Answer::Plan(report) => Ok(report),
+        answer @ (Answer::Agreed { .. }
+        | Answer::Refused { .. }
+        | Answer::Status(_)
+        | Answer::Why(_)
+        | Answer::Runs { .. }
+        | Answer::Following
+        | Answer::Told(_)) => Err(unhoped(answer)),
+    }
+}
+
+/// The plan as it is printed before anything is done.
+pub fn plan_text(report: &PlanReport, args: &PlanArgs) -> String {
+    if args.look.json { json::object(report) } else { screens::plan::screen(report, &args.args) }
+}
+
+pub async fn runs(socket: &Path, args: RunsArgs) -> Result<Ending, Failure> {
+    let answer = Client::connect(socket).await?.ask(Command::Runs).await?;
+    let Answer::Runs { runs } = answer else { return Err(unhoped(answer)) };
+    match args.show {
+        None if args.look.json => print(&runs.iter().map(json::object).collect::<String>())?,
+        None => print(&screens::runs::screen(&runs))?,
+        Some(ShowRun::Show { id, look }) => {
+            let id = RunId(id);
+            let found = runs.iter().find(|run| run.id == id);
+            let unknown = || Failure::no(format!("no run `{id}` is kept at hand")).hint("`pointsman runs`");
+            let run = found.ok_or_else(unknown)?;
+            print(&if look.json { json::object(run) } else { screens::runs::one(run) })?;
+        }
+    }
+    Ok(Ending::Done)
+}

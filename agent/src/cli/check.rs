@@ -1,0 +1,89 @@
+//! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
+
+use super::args::CheckArgs;
+use super::ending::{Ending, Failure};
+use super::print;
+use crate::site::{SiteFile, SiteFileError};
+use playbooks::Playbook;
+use policies::Policy;
+use std::fs;
+use std::path::Path;
+
+/// Checks every file, also after a fault in an earlier one.
+pub fn check(args: &CheckArgs) -> Result<Ending, Failure> {
+    let mut faulty = 0;
+    for file in &args.files {
+        match checked(file, args)? {
+            Ok(words) => print(&words)?,
+            Err(faults) => {
+                faulty += 1;
+                print(&faults)?;
+            }
+        }
+    }
+    match (faulty, args.files.len()) {
+        (0, _) => Ok(Ending::Done),
+        (_, 1) => Err(Failure::mistyped("the file has faults")),
+        (n, all) => Err(Failure::mistyped(format!("{n} of {all} files have faults"))),
+    }
+}
+
+/// A policy for a command that cannot go on without one; its faults go to stdout, as `check` prints them.
+pub fn policy(file: &Path) -> Result<(Policy, String), Failure> {
+    let text = read(file)?;
+    let policy = Policy::read(&file.display().to_string(), &text);
+    match policy {
+        Ok(policy) => Ok((policy, text)),
+        Err(report) => {
+            print(&report.to_string())?;
+            Err(Failure::mistyped("the policy has faults; nothing is made"))
+        }
+    }
+}
+
+/// Words, or faults.
+fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Failure> {
+    let (name, text) = (file.display().to_string(), read(file)?);
+    Ok(match kind(&text) {
+        Kind::Policy => match Policy::read(&name, &text) {
+            Ok(policy) if args.table => Ok(policies::check::table(&policy)),
+            Ok(policy) => Ok(policies::check::words(&policy)),
+            Err(report) => Err(report.to_string()),
+        },
+        Kind::Playbook => match Playbook::read(&name, &text) {
+            Ok(playbook) => {
+                Ok(format!("ok: {} in {} steps: {}\n", playbook.name, playbook.steps.len(), playbook.about))
+            }
+            Err(report) => Err(report.to_string()),
+        },
+        Kind::Site => match SiteFile::load(file) {
+            Ok(site) => Ok(format!("ok: site {}, listens at {}\n", site.site, site.listen.peers)),
+            Err(error @ SiteFileError::Fault { .. }) => Err(format!("{error}\n")),
+            Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
+        },
+    })
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Policy,
+    Playbook,
+    Site,
+}
+
+/// The key that only one kind of file has. What has none of them is read as a policy, whose faults say what is missing.
+fn kind(text: &str) -> Kind {
+    let has =
+        |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    match (has("playbook"), has("site"), has("cluster")) {
+        (true, _, false) => Kind::Playbook,
+        (false, true, false) => Kind::Site,
+        _ => Kind::Policy,
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file)
+        .map_err(|error| Failure::mistyped(format!("cannot read `{}`: {error}", file.display())))
+}

@@ -1,0 +1,123 @@
+//! The commands that change something: play, claim, mode, hold, resume, ack.
+
+use super::args::{AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ResumeArgs};
+use super::ask;
+use super::ending::{Ending, Failure, unhoped};
+use super::follow::{Awaited, to_its_end};
+use super::print;
+use super::screens::json;
+use crate::command::{Answer, Command};
+use crate::control::client::Client;
+use state::{IncidentId, Index, PlaybookId, RouteId, SiteId};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+pub async fn play(socket: &Path, args: PlayArgs) -> Result<Ending, Failure> {
+    let mut client = Client::connect(socket).await?;
+    let report = ask::planned(&mut client, &args.plan).await?;
+    print(&ask::plan_text(&report, &args.plan))?;
+    if !args.yes {
+        consent()?;
+    }
+    // A person may think for longer than a connection may say nothing.
+    let mut client = Client::connect(socket).await?;
+    let following = Client::connect(socket).await?.follow().await?;
+    let order = Command::Play {
+        playbook: PlaybookId::new(&args.plan.playbook),
+        args: args.plan.args.iter().cloned().collect(),
+        because: args.because,
+    };
+    let index = agreed(&mut client, order).await?;
+    to_its_end(following, Awaited::new(report.plan.route, index), &args.plan.look).await
+}
+
+pub async fn claim(socket: &Path, args: ClaimArgs) -> Result<Ending, Failure> {
+    let mut client = Client::connect(socket).await?;
+    let (route, site) = (RouteId::new(args.route), SiteId::new(args.site));
+    let there = rings_in(&mut client, &route).await? == Some(site.clone());
+    let following = Client::connect(socket).await?.follow().await?;
+    let order = Command::Claim { route: route.clone(), site: site.clone(), because: args.because };
+    let index = agreed(&mut client, order).await?;
+    if there {
+        // Nothing has to move, so no run will ever tell its end.
+        done(index, &format!("{route} rings in {site} already, and that is now your decision"), &args.look)?;
+        return Ok(Ending::Done);
+    }
+    to_its_end(following, Awaited::new(route, index), &args.look).await
+}
+
+pub async fn mode(socket: &Path, args: ModeArgs) -> Result<Ending, Failure> {
+    let what = format!("{}: mode {}", of(args.route.as_deref()), args.mode);
+    let order = Command::Mode { route: args.route.map(RouteId::new), mode: args.mode };
+    one(socket, order, (&what, &args.look)).await
+}
+
+pub async fn hold(socket: &Path, args: HoldArgs) -> Result<Ending, Failure> {
+    let lasts = policies::reason::Setting(args.lasts);
+    let of = of(args.route.as_deref());
+    let what = format!("{of}: held for {lasts}; `pointsman resume` ends it sooner");
+    let order =
+        Command::Hold { route: args.route.map(RouteId::new), lasts: args.lasts, because: args.because };
+    one(socket, order, (&what, &args.look)).await
+}
+
+pub async fn resume(socket: &Path, args: ResumeArgs) -> Result<Ending, Failure> {
+    let what = format!("{}: holds and latches are over; the mode is as it was", of(args.route.as_deref()));
+    one(socket, Command::Resume { route: args.route.map(RouteId::new) }, (&what, &args.look)).await
+}
+
+pub async fn ack(socket: &Path, args: AckArgs) -> Result<Ending, Failure> {
+    let incident = IncidentId(args.incident);
+    let what = format!("{incident} is acknowledged");
+    one(socket, Command::Ack { incident }, (&what, &args.look)).await
+}
+
+/// Gives one order and says that it was agreed.
+async fn one(socket: &Path, order: Command, (what, look): (&str, &Look)) -> Result<Ending, Failure> {
+    let index = agreed(&mut Client::connect(socket).await?, order).await?;
+    done(index, what, look)?;
+    Ok(Ending::Done)
+}
+
+fn done(index: Index, what: &str, look: &Look) -> Result<(), Failure> {
+    if look.json {
+        return print(&json::object(&serde_json::json!({ "agreed": index, "what": what })));
+    }
+    print(&format!("{what} (agreed at {index})\n"))
+}
+
+async fn agreed(client: &mut Client, order: Command) -> Result<Index, Failure> {
+    let answer = client.ask(order).await?;
+    let Answer::Agreed { index } = answer else { return Err(unhoped(answer)) };
+    Ok(index)
+}
+
+async fn rings_in(client: &mut Client, route: &RouteId) -> Result<Option<SiteId>, Failure> {
+    let answer = client.ask(Command::Status).await?;
+    let Answer::Status(report) = answer else { return Err(unhoped(answer)) };
+    let known = report.routes.into_iter().find(|known| known.route == *route);
+    let unknown = || Failure::no(format!("there is no route `{route}`")).hint("`pointsman status`");
+    Ok(known.ok_or_else(unknown)?.rings_in)
+}
+
+fn of(route: Option<&str>) -> String {
+    route.map_or_else(|| "every route".to_owned(), str::to_owned)
+}
+
+/// Asks once, at the terminal; without one nobody can say yes.
+fn consent() -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        let what = "nobody is at a terminal to be asked";
+        return Err(Failure::mistyped(what).hint("add `--yes` to do it without being asked"));
+    }
+    let mut err = io::stderr();
+    let mut line = String::new();
+    write!(err, "do it? type yes: ")
+        .and_then(|()| err.flush())
+        .and_then(|()| io::stdin().read_line(&mut line))
+        .map_err(|error| Failure::failed(&error))?;
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::no("not done: you did not say yes")),
+    }
+}

@@ -1,0 +1,263 @@
+//! The screen of `status`: where it rings, who is alive, what is wrong, and what needs you.
+
+use super::runs::wanted;
+use super::table::table;
+use super::{WIDTH, edges, labelled};
+use crate::command::{CarrierReport, RouteReport, SiteReport, StatusReport, Voice};
+use policies::Verdict;
+use policies::reason::Age;
+use state::fact::Mode;
+use state::incident::{Incident, IncidentState};
+use state::run::{Run, StepState};
+use state::{Destination, SiteId};
+use std::collections::BTreeSet;
+
+/// Where the text after `needs you:` begins.
+const INDENT: usize = 11;
+/// So many of the last notices are shown; the journal has all of them.
+const TOLD: usize = 3;
+
+/// The whole screen.
+pub fn screen(report: &StatusReport) -> String {
+    let mut out = edges(&format!("{}: {}", report.cluster, rings(&report.routes)), &mood(report));
+    out += &standing(report);
+    for rows in [sites(report), routes(report)] {
+        // The first row is the header.
+        if rows.len() > 1 {
+            out.push('\n');
+            out += &table(&rows);
+        }
+    }
+    out += &troubles(report);
+    out.push('\n');
+    out += &needs(report);
+    for text in &report.watch {
+        out += &labelled("watch:", text, INDENT);
+    }
+    let why =
+        report.routes.first().map_or("pointsman why".to_owned(), |r| format!("pointsman why {}", r.route));
+    out + &labelled("more:", &format!("{why}, pointsman runs"), INDENT)
+}
+
+/// A verdict in one word; what is bad is loud without colour.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Up => "up",
+        Verdict::Down => "DOWN",
+        Verdict::Pending => "unsure",
+        Verdict::Disputed => "DISPUTED",
+    }
+}
+
+fn rings(routes: &[RouteReport]) -> String {
+    let of = |r: &RouteReport| match &r.rings_in {
+        Some(site) => format!("{} rings in {site}", r.route),
+        None => format!("nobody knows where {} rings", r.route),
+    };
+    match routes {
+        [] => "no route".to_owned(),
+        [one] => of(one),
+        [first, ..] if routes.iter().all(|r| r.rings_in == first.rings_in && r.rings_in.is_some()) => {
+            let site = first.rings_in.as_ref().map_or("", SiteId::as_str);
+            format!("all {} routes ring in {site}", routes.len())
+        }
+        many => format!("{} routes, not all in one place", many.len()),
+    }
+}
+
+/// The right edge: the worst thing in a word or two, else who may act.
+fn mood(report: &StatusReport) -> String {
+    if !quorate(report) {
+        return "NO QUORUM".to_owned();
+    }
+    let unseen = report.incidents.iter().filter(|incident| incident.acked.is_none()).count();
+    let plural = if report.incidents.len() == 1 { "" } else { "S" };
+    match (report.incidents.len(), unseen) {
+        (0, _) => report.routes.iter().map(|r| r.mode).max().unwrap_or(Mode::Auto).to_string(),
+        (n, 0) => format!("{n} INCIDENT{plural}, acknowledged"),
+        (n, _) => format!("{n} INCIDENT{plural}, needs an ack"),
+    }
+}
+
+fn quorate(report: &StatusReport) -> bool {
+    2 * report.heard > report.votes
+}
+
+fn standing(report: &StatusReport) -> String {
+    let leader = report.leader.as_ref().map_or("no leader".to_owned(), |site| format!("leader {site}"));
+    let policy = report.policy.as_ref().map_or("no policy yet".to_owned(), |p| format!("policy {p}"));
+    let at = report.at.map_or("time unknown".to_owned(), |at| format!("{at} UTC"));
+    let (heard, votes) = (report.heard, report.votes);
+    let line = format!("{leader} (term {}), {heard} of {votes} votes, {policy}, {at}\n", report.term);
+    if quorate(report) {
+        return line;
+    }
+    let why = format!(
+        "{} is in the minority: automation cannot act here. The others may be well, and may act.",
+        report.here
+    );
+    line + &labelled("", &why, 0)
+}
+
+fn sites(report: &StatusReport) -> Vec<Vec<String>> {
+    let names: Vec<&SiteId> = report.sites.iter().map(|s| &s.site).collect();
+    let short = short(&names);
+    let mut rows = vec![["site", "votes", "pbx", "seen by", "agent"].map(String::from).to_vec()];
+    for site in &report.sites {
+        let seen = names.iter().zip(&short).map(|(name, short)| {
+            let mark = if site.seen_by.contains(name) { short.as_str() } else { "-" };
+            format!("{mark:^width$}", width = short.chars().count())
+        });
+        let seen = seen.collect::<Vec<_>>().join(" ");
+        let pbx = verdict(site.pbx).to_owned();
+        rows.push(vec![site.site.to_string(), site.votes.to_string(), pbx, seen, agent(report, site)]);
+    }
+    if table(&rows).lines().any(|line| line.chars().count() > WIDTH) {
+        for (row, site) in rows[1..].iter_mut().zip(&report.sites) {
+            row[3] = format!("{} of {} sites", site.seen_by.len(), names.len());
+        }
+    }
+    rows
+}
+
+fn agent(report: &StatusReport, site: &SiteReport) -> String {
+    let here = site.site == report.here;
+    let leads = report.leader.as_ref() == Some(&site.site);
+    match (site.silent, site.heard) {
+        _ if here && leads => "here, leads".to_owned(),
+        _ if here => "here".to_owned(),
+        (Voice::Silent, Some(age)) => format!("silent, {}", Age(age)),
+        (Voice::Silent, None) => "silent".to_owned(),
+        (Voice::Heard, Some(age)) if leads => format!("{}, leads", Age(age)),
+        (Voice::Heard, Some(age)) => Age(age).to_string(),
+        (Voice::Heard, None) => "never heard".to_owned(),
+    }
+}
+
+/// The shortest beginnings, three letters at least, that tell the sites apart.
+fn short(names: &[&SiteId]) -> Vec<String> {
+    let longest = names.iter().map(|n| n.as_str().chars().count()).max().unwrap_or(0);
+    let cut =
+        |len: usize| names.iter().map(|n| n.as_str().chars().take(len).collect()).collect::<Vec<String>>();
+    let distinct = |shorts: &[String]| shorts.iter().collect::<BTreeSet<_>>().len() == shorts.len();
+    (3..longest).map(cut).find(|shorts| distinct(shorts)).unwrap_or_else(|| cut(longest))
+}
+
+fn routes(report: &StatusReport) -> Vec<Vec<String>> {
+    let first = report.routes.first().and_then(|r| r.rings_in.as_ref());
+    let one = first.filter(|_| report.routes.iter().all(|r| r.rings_in.as_ref() == first));
+    let next = one.map_or("if its site dies".to_owned(), |site| format!("if {site} dies"));
+    let head = ["route", "numbers", "rings in", "carrier says", "budget", "mode", &next];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for route in &report.routes {
+        let mode = match (&route.latch, &route.hold) {
+            (Some(_), _) => "latched".to_owned(),
+            (None, Some(_)) => "held".to_owned(),
+            (None, None) => route.mode.to_string(),
+        };
+        rows.push(vec![
+            route.route.to_string(),
+            route.numbers.to_string(),
+            route.rings_in.as_ref().map_or("unknown".to_owned(), SiteId::to_string),
+            carrier(route),
+            format!("{}/{}", route.budget.0, route.budget.1),
+            mode,
+            route.next.as_ref().map_or("nobody".to_owned(), SiteId::to_string),
+        ]);
+    }
+    rows
+}
+
+fn carrier(route: &RouteReport) -> String {
+    let Some(CarrierReport { site, shows, age, .. }) = &route.carrier else {
+        return "not read here".to_owned();
+    };
+    let age = Age(*age);
+    match (site, shows) {
+        (Some(site), _) if Some(site) == route.rings_in.as_ref() => format!("the same, {age} ago"),
+        (Some(site), _) => format!("{site}, {age} ago"),
+        (None, Some(_)) => format!("no site, {age} ago"),
+        (None, None) => format!("nothing, {age} ago"),
+    }
+}
+
+/// Incidents, runs, holds, strangers' values and what people were told: nothing of it is there on a good day.
+fn troubles(report: &StatusReport) -> String {
+    let mut out = String::new();
+    for incident in &report.incidents {
+        out += &labelled(&format!("incident {}", incident.id), &happened(incident), 16);
+    }
+    for run in &report.runs {
+        out += &labelled(&format!("  run {}", run.id), &goes(run), 16);
+    }
+    for route in &report.routes {
+        if let Some(CarrierReport { number, shows: Some(shows), site: None, .. }) = &route.carrier {
+            out += &labelled("  carrier", &stranger(number.as_str(), shows), 16);
+        }
+        if let Some(latch) = &route.latch {
+            out += &labelled("  latched", &format!("{}: {latch}", route.route), 16);
+        }
+        if let Some(hold) = &route.hold {
+            out += &labelled("  held", &format!("{}: {hold}", route.route), 16);
+        }
+    }
+    if !report.incidents.is_empty() {
+        let skip = report.notices.len().saturating_sub(TOLD);
+        for (at, text) in &report.notices[skip..] {
+            out += &labelled("  told", &format!("{at} {text}"), 16);
+        }
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+fn stranger(number: &str, shows: &Destination) -> String {
+    format!("{number} shows {shows}, which is no site of ours")
+}
+
+fn happened(incident: &Incident) -> String {
+    let left =
+        incident.site.as_ref().map_or("a person moved it".to_owned(), |site| format!("{site} is down"));
+    let state = match incident.state {
+        IncidentState::Open => "nothing was moved yet".to_owned(),
+        IncidentState::Switching { run } => format!("{run} is moving it away"),
+        IncidentState::Away => "it rings elsewhere".to_owned(),
+        IncidentState::Returning { run } => format!("{run} is bringing it home"),
+        IncidentState::Stuck => "STUCK, a person must look".to_owned(),
+        IncidentState::Closed { at } => format!("over since {at}"),
+    };
+    let seen =
+        incident.acked.as_ref().map_or("nobody has seen it".to_owned(), |who| format!("seen by {who}"));
+    format!("{}: {left} since {}; {state}; {seen}", incident.route, incident.opened)
+}
+
+fn goes(run: &Run) -> String {
+    let moving = |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone);
+    let step = run.steps.iter().position(moving);
+    let at = step.and_then(|n| Some((n, run.plan.steps.get(n)?)));
+    let (playbook, route, to) = (&run.plan.playbook, &run.plan.route, &run.plan.to);
+    match at {
+        Some((n, step)) => {
+            format!(
+                "{playbook} {route} -> {to}: step {} of {}, {}",
+                n + 1,
+                run.steps.len(),
+                wanted(&step.ensure)
+            )
+        }
+        None => format!("{playbook} {route} -> {to}: every step is done"),
+    }
+}
+
+fn needs(report: &StatusReport) -> String {
+    if report.needs_you.is_empty() {
+        return labelled("needs you:", "nothing", INDENT);
+    }
+    let mut out = String::new();
+    let mut label = "needs you:";
+    for need in &report.needs_you {
+        out += &labelled(label, &need.what, INDENT);
+        out += &labelled("", &format!("  {}", need.hint), INDENT);
+        label = "";
+    }
+    out
+}

@@ -1,0 +1,71 @@
+//! Something that happened, in one line, with its reasons below it.
+
+use crate::command::{Telling, Voice};
+use state::{Destination, RouteId, SiteId};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Where lines go on that belong to the one above.
+const BELOW: usize = 19;
+
+/// One telling, `since` after the order was given.
+pub fn line(telling: &Telling, since: Duration) -> String {
+    let (kind, text, below) = words(telling);
+    let mut out = format!("{:>6.2}s  {kind:<9} {text}\n", since.as_secs_f64());
+    for line in below {
+        // Writing to a text cannot fail.
+        let _ = writeln!(out, "{:BELOW$}{line}", "");
+    }
+    out
+}
+
+fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
+    match telling {
+        Telling::Suspect { site, subject, missed, fall } => {
+            ("suspect", format!("{site} misses {subject} ({missed} of {fall})"), Vec::new())
+        }
+        Telling::Ballot { site, subject, says, votes, of } => {
+            ("ballot", format!("{site}: {subject} {says}; {votes} of {of} votes"), Vec::new())
+        }
+        Telling::Verdict { subject, is, votes, of } => {
+            let is = super::status::verdict(*is);
+            ("verdict", format!("{subject} is {is}: {votes} of {of} votes"), Vec::new())
+        }
+        Telling::Decision { run, route, playbook, from, to, because } => {
+            let from = named(from.as_ref());
+            let because = because.iter().map(|reason| format!("because {reason}")).collect();
+            ("decision", format!("{playbook} {route}: {from} -> {to} ({run})"), because)
+        }
+        Telling::Step { step, of, what, state, by, index, .. } => {
+            let by = by.as_ref().map(|site| format!(" by {site}")).unwrap_or_default();
+            ("step", format!("{}/{of} {what}: {state}{by}, {index}", step), Vec::new())
+        }
+        Telling::CarrierRead { route, number, shows, site } => {
+            ("carrier", carrier(route, number.as_str(), (shows.as_ref(), site.as_ref())), Vec::new())
+        }
+        Telling::Run { run, playbook, word, why, .. } => {
+            let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            ("run", format!("{playbook} {run} ended: {word}{why}"), Vec::new())
+        }
+        Telling::Mode { route, mode, because } => {
+            let of = route.as_ref().map_or("every route", RouteId::as_str);
+            ("mode", format!("{of}: {mode}, because {because}"), Vec::new())
+        }
+        Telling::Leader { site: Some(site), term } => {
+            ("leader", format!("{site} leads (term {term})"), Vec::new())
+        }
+        Telling::Leader { site: None, term } => ("leader", format!("nobody leads (term {term})"), Vec::new()),
+        Telling::Voice { site, is: Voice::Silent } => ("voice", format!("{site} is silent"), Vec::new()),
+        Telling::Voice { site, is: Voice::Heard } => ("voice", format!("{site} is heard again"), Vec::new()),
+        Telling::Refused { index, what, why } => ("refused", format!("{what} at {index}: {why}"), Vec::new()),
+    }
+}
+
+fn carrier(route: &RouteId, number: &str, (shows, site): (Option<&Destination>, Option<&SiteId>)) -> String {
+    let shows = shows.map_or("nothing", Destination::as_str);
+    format!("{number} of {route} -> {shows}  {}", site.map_or("no site of ours", SiteId::as_str))
+}
+
+fn named(site: Option<&SiteId>) -> &str {
+    site.map_or("nowhere", SiteId::as_str)
+}

@@ -1,0 +1,282 @@
+//! Start-up: files, disk and links become an agent; its memory is the replay of its journal.
+
+use crate::cluster_clock::ClusterClock;
+use crate::links::{Identity as Certificate, IdentityError};
+use crate::node::{Node, Shelf, Start};
+use crate::quorum::{LoadError, Past, Quorum, RaftId, Seat, Seats, SeatsError, Standing, VoterState};
+use crate::site::{SiteFile, SiteFileError};
+use crate::store::{Loaded, Store, StoreError};
+use crate::{clock, event};
+use playbooks::Playbook;
+use policies::Policy;
+use state::{Boot, CarrierId, Index, SiteId, View, codec};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why an agent does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The site file.
+    #[error(transparent)]
+    Site(#[from] SiteFileError),
+    /// A file that is needed.
+    #[error("cannot read `{}`", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The policy or a playbook has faults; they are shown as `pointsman check` shows them.
+    #[error("{0}")]
+    Faults(String),
+    /// The certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Two files speak of different things.
+    #[error("cannot start as {here}: {what}")]
+    Mismatch {
+        /// The site of the site file.
+        here: SiteId,
+        /// What does not fit.
+        what: String,
+    },
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal holds what this version cannot read.
+    #[error("cannot replay entry {index} of the journal")]
+    Replay {
+        /// Which entry.
+        index: Index,
+        /// Why.
+        source: codec::CodecError,
+    },
+    /// The journal has a gap, and nothing stands for what it lacks.
+    #[error("cannot replay the journal: it has a gap up to {gap}, and no snapshot stands for what it lacks")]
+    Gap {
+        /// Where the gap ends.
+        gap: Index,
+    },
+    /// The snapshot that stands for a gap was written by another version.
+    #[error("cannot read the snapshot at {index}, which stands for a gap of the journal")]
+    Snapshot {
+        /// Where it was taken.
+        index: Index,
+        /// The decoder's words.
+        source: postcard::Error,
+    },
+    /// The members.
+    #[error(transparent)]
+    Seats(#[from] SeatsError),
+    /// The Raft log.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// Everything that the driver needs.
+pub struct Ready {
+    /// The site file.
+    pub site: SiteFile,
+    /// The site's certificate.
+    pub certificate: Certificate,
+    /// The policy that was read, agreed or from the file.
+    pub policy: Policy,
+    /// The agent.
+    pub node: Node,
+    /// Its quorum.
+    pub quorum: Quorum,
+    /// Its clock.
+    pub clock: ClusterClock,
+    /// Its disk.
+    pub store: Store,
+}
+
+/// Reads everything and replays the journal. Nothing is executed by replay.
+///
+/// # Errors
+/// Names the file or the entry that stands in the way.
+pub fn start(config: &Path) -> Result<Ready, StartError> {
+    let site = SiteFile::load(config)?;
+    let certificate = Certificate::load(&site.bundle)?;
+    let file = read(&site.policy)?;
+    let own = policy(&site.policy.display().to_string(), &file)?;
+    agree(&site, &certificate, &own)?;
+    std::fs::create_dir_all(&site.state)
+        .map_err(|source| StartError::File { path: site.state.clone(), source })?;
+    let (store, loaded) = Store::open(&site.state.join("pointsman.db"), &own.cluster)?;
+    let (view, stopped) = replay(&store, &own.cluster, &loaded.voters)?;
+    let policy = match &view.policy {
+        Some(agreed) => policy("the agreed policy", &agreed.text)?,
+        None => own,
+    };
+    let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
+    let clock = ClusterClock::new(view.stamp, votes);
+    let identity =
+        event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()) };
+    let secrets = secrets(&site, &policy);
+    let playbooks = shelf(&site.playbooks)?;
+    let node = Node::new(Start { identity, view, file, secrets, playbooks, stopped }, clock::mono());
+    let quorum = quorum(&policy, &site.site, loaded)?;
+    Ok(Ready { site, certificate, policy, node, quorum, clock, store })
+}
+
+fn read(path: &Path) -> Result<String, StartError> {
+    std::fs::read_to_string(path).map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+fn policy(name: &str, text: &str) -> Result<Policy, StartError> {
+    Policy::read(name, text).map_err(|report| StartError::Faults(report.to_string()))
+}
+
+/// The three files must speak of the same site and the same cluster.
+fn agree(site: &SiteFile, certificate: &Certificate, policy: &Policy) -> Result<(), StartError> {
+    let wrong = |what: String| Err(StartError::Mismatch { here: site.site.clone(), what });
+    if *certificate.site() != site.site {
+        return wrong(format!("the certificate is that of {}", certificate.site()));
+    }
+    if certificate.cluster() != policy.cluster {
+        let (theirs, ours) = (certificate.cluster(), &policy.cluster);
+        return wrong(format!("the certificate is of cluster `{theirs}`, the policy of `{ours}`"));
+    }
+    if policy.site(&site.site).is_none() {
+        return wrong("the policy has no such site".to_owned());
+    }
+    Ok(())
+}
+
+/// The view of the journal, and why it stops short if an entry is of a newer version: a site that cannot
+/// read on still votes and answers.
+/// The memory that the journal amounts to, and why it ends early if it does.
+fn replay(store: &Store, cluster: &str, voters: &[VoterState]) -> Result<(View, Option<String>), StartError> {
+    let mut view = match store.gaps()?.last() {
+        Some((after, _)) => beyond(*after, voters)?,
+        None => View::birth(cluster),
+    };
+    for row in store.journal_from(Index(view.index.0 + 1)) {
+        let row = row?;
+        let entry = match codec::decode(&row.bytes) {
+            Ok(entry) => entry,
+            Err(why @ codec::CodecError::Schema { .. }) => {
+                return Ok((view, Some(format!("entry {} cannot be read: {why}", row.index))));
+            }
+            Err(source) => return Err(StartError::Replay { index: row.index, source }),
+        };
+        let _ = view.apply(row.index, &row.bytes, &entry);
+    }
+    Ok((view, None))
+}
+
+/// A journal with a gap does not tell everything: the newest snapshot on the same disk stands for the part
+/// that it lacks.
+pub fn beyond(gap: Index, voters: &[VoterState]) -> Result<View, StartError> {
+    let snapshots = voters.iter().filter_map(|voter| voter.snapshot.as_ref());
+    let newest = snapshots.filter(|snapshot| snapshot.index >= gap).max_by_key(|snapshot| snapshot.index);
+    let newest = newest.ok_or(StartError::Gap { gap })?;
+    postcard::from_bytes(&newest.bytes).map_err(|source| StartError::Snapshot { index: newest.index, source })
+}
+
+/// The carriers of the policy whose secret is here.
+fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
+    let held = |id: &CarrierId| match site.secrets.read(id.as_str()) {
+        Ok(_) => true,
+        Err(why) => {
+            tracing::warn!("{} will not act at {id}: {why}", site.site);
+            false
+        }
+    };
+    policy.carriers.iter().map(|carrier| carrier.id.clone()).filter(held).collect()
+}
+
+/// The playbooks that come with the program, and those of the folder, which win.
+fn shelf(folder: &Path) -> Result<Shelf, StartError> {
+    let mut shelf = BTreeMap::new();
+    let mut put = |name: &str, text: &str| match Playbook::read(name, text) {
+        Ok(playbook) => {
+            shelf.insert(playbook.name.clone(), playbook);
+            Ok(())
+        }
+        Err(report) => Err(StartError::Faults(report.to_string())),
+    };
+    for (name, text) in playbooks::shipped() {
+        put(name, text)?;
+    }
+    let Ok(listing) = std::fs::read_dir(folder) else { return Ok(shelf) };
+    let mut files: Vec<PathBuf> = listing.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    for path in files {
+        put(&path.display().to_string(), &read(&path)?)?;
+    }
+    Ok(shelf)
+}
+
+fn quorum(policy: &Policy, here: &SiteId, loaded: Loaded) -> Result<Quorum, StartError> {
+    let past = Past { journal: loaded.last, voters: loaded.voters };
+    Ok(Quorum::new(seats(policy)?, here, past)?)
+}
+
+/// Who votes, and who stands for election first: witnesses, then those where no calls are, their twins last.
+///
+/// # Errors
+/// Names what makes no group of voters.
+pub fn seats(policy: &Policy) -> Result<Seats, SeatsError> {
+    let mut next = 1;
+    let mut seats = Vec::new();
+    for site in &policy.sites {
+        let count = u64::from(site.votes).max(1);
+        let ids: Vec<RaftId> = (next..next + count).map(RaftId).collect();
+        next += count;
+        let standing = if site.votes == 0 { Standing::Learner } else { Standing::Voter };
+        seats.push(Seat { site: site.id.clone(), ids, standing });
+    }
+    let first_choice = |site: &SiteId| policy.routes.iter().any(|route| route.prefer.first() == Some(site));
+    let mut voters: Vec<&Seat> = seats.iter().filter(|seat| seat.standing == Standing::Voter).collect();
+    voters.sort_by_key(|seat| (seat.ids.len() < 2, first_choice(&seat.site)));
+    let firsts = voters.iter().filter_map(|seat| seat.ids.first());
+    let twins = voters.iter().filter_map(|seat| seat.ids.get(1));
+    let rank = firsts.chain(twins).copied().collect();
+    Seats::new(seats, rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quorum::wire::{ConfState, Snapshot};
+    use crate::store::JournalRow;
+    use state::fact::{Entry, Fact, Mode, Origin};
+    use state::{Stamp, Starts, Term, Who};
+
+    fn row(index: u64, mode: Mode) -> (JournalRow, Entry) {
+        let origin = Origin { site: SiteId::new("office"), starts: Starts(1), n: index };
+        let fact = Fact::ModeSet { route: None, mode, who: Who::new("matthew") };
+        let entry = Entry { origin, stamp: Stamp::from_millis(index), fact };
+        let bytes = codec::encode(&entry).unwrap();
+        (JournalRow { index: Index(index), term: Term(1), bytes }, entry)
+    }
+
+    #[test]
+    fn a_journal_with_a_gap_is_replayed_from_the_snapshot_that_stands_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = Store::open(&folder.path().join("pointsman.db"), "bytemark").unwrap();
+        let rows = [row(1, Mode::Auto), row(2, Mode::Manual), row(3, Mode::Advise)];
+        let mut view = View::birth("bytemark");
+        for (row, entry) in &rows[..2] {
+            let _ = view.apply(row.index, &row.bytes, entry);
+        }
+        store.append_journal(&[rows[0].0.clone()]).unwrap();
+        store.note_gap(Index(2), view.head).unwrap();
+        store.append_journal(&[rows[2].0.clone()]).unwrap();
+        assert!(matches!(replay(&store, "bytemark", &[]), Err(StartError::Gap { gap: Index(2) })));
+
+        let mut voter = VoterState::empty(RaftId(1));
+        let conf = ConfState { voters: vec![RaftId(1)], learners: Vec::new() };
+        let bytes = postcard::to_stdvec(&view).unwrap();
+        voter.snapshot = Some(Snapshot { index: Index(2), term: Term(1), conf, bytes });
+        let (replayed, _) = replay(&store, "bytemark", &[voter]).unwrap();
+        let _ = view.apply(Index(3), &rows[2].0.bytes, &rows[2].1);
+        assert_eq!(replayed, view);
+    }
+}

@@ -1,0 +1,273 @@
+//! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
+
+use super::world::{Carrier, Cluster, Heard, SITES, Set};
+use agent::command::{Answer, Command, Telling};
+use policies::Policy;
+use state::fact::Mode;
+use state::{Destination, Number, RouteId, SiteId};
+use std::time::Duration;
+
+/// The policy of every story: one number, the demo's pace.
+pub const POLICY: &str = "\
+cluster: bytemark
+timezone: Europe/London
+mode: auto
+pace: { every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }
+
+sites:
+  london:      { votes: 1, address: 192.0.2.11, pbx: 192.0.2.21 }
+  manchester:  { votes: 1, address: 192.0.2.12, pbx: 192.0.2.22 }
+  office:      { votes: 1, address: 192.0.2.14, pbx: 192.0.2.24 }
+  netherlands: { votes: 2, address: 192.0.2.13, pbx: 192.0.2.23 }
+
+carriers:
+  magrathea: { ntsapi: { host: 192.0.2.31, port: 777, tls: plain } }
+
+routes:
+  main:
+    carrier: magrathea
+    numbers: [NUMBERS]
+    to: S:$number@$pbx
+    prefer: [london, manchester, netherlands, office]
+
+people:
+  matthew: { mail: matthew@example.com }
+alerts:
+  mail: { from: pointsman@example.com, relays: [192.0.2.25] }
+  tell: [matthew]
+";
+
+/// Plays a story to its end; the error says what was expected, and what happened.
+pub fn play(story: &str) -> Result<(), String> {
+    let mut lines: Vec<&str> =
+        story.lines().map(|line| line.split('#').next().expect("the story is well formed").trim()).collect();
+    lines.retain(|line| !line.is_empty());
+    let numbers = lines.iter().find_map(|line| line.strip_prefix("numbers ")).unwrap_or("1");
+    let mut cluster = Cluster::new(&policy(numbers.parse().expect("the story is well formed")));
+    let mut faults = Vec::new();
+    for line in &lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["numbers", _] => {}
+            ["at", moment, rest @ ..] => {
+                run_until(&mut cluster, time(moment));
+                act(&mut cluster, rest);
+            }
+            ["until", moment] => run_until(&mut cluster, time(moment)),
+            ["expect", rest @ ..] => {
+                if let Err(why) = expect(&mut cluster, rest) {
+                    faults.push(format!("{line}: {why}"));
+                }
+            }
+            strange => panic!("no such line: {strange:?}"),
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+}
+
+/// The policy with so many numbers.
+pub fn policy(numbers: usize) -> String {
+    let all: Vec<String> = (0..numbers).map(|n| format!("\"0207946{n:04}\"")).collect();
+    POLICY.replace("NUMBERS", &all.join(", "))
+}
+
+fn time(text: &str) -> Duration {
+    match text.strip_suffix("ms") {
+        Some(millis) => Duration::from_millis(millis.parse().expect("the story is well formed")),
+        None => Duration::from_secs_f64(
+            text.strip_suffix('s')
+                .expect("the story is well formed")
+                .parse()
+                .expect("the story is well formed"),
+        ),
+    }
+}
+
+fn run_until(cluster: &mut Cluster, moment: Duration) {
+    while cluster.outside.borrow().now < moment {
+        cluster.step();
+    }
+}
+
+fn act(cluster: &mut Cluster, words: &[&str]) {
+    let site = |name: &str| SiteId::new(name);
+    let main = || RouteId::new("main");
+    let because = || "the test says so".to_owned();
+    match words {
+        ["die", name] => {
+            cluster.outside.borrow_mut().missing.insert(site(name));
+            cluster.kill(&site(name));
+        }
+        ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
+        ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
+        ["kill", name] => cluster.kill(&site(name)),
+        ["start", name] => cluster.start(&site(name)),
+        ["cut", name] => drop(cluster.outside.borrow_mut().cut.insert(site(name))),
+        ["heal", name] => drop(cluster.outside.borrow_mut().cut.remove(&site(name))),
+        ["ahead", name] => cluster.outside.borrow_mut().ahead = Some(site(name)),
+        ["lose", "ask"] => drop(cluster.outside.borrow_mut().lose.insert("ask")),
+        ["carrier", "mute"] => cluster.outside.borrow_mut().carrier = Carrier::Mute,
+        ["carrier", "well"] => cluster.outside.borrow_mut().carrier = Carrier::Well,
+        ["carrier", "drops"] => cluster.outside.borrow_mut().carrier = Carrier::Drops,
+        ["carrier", "swallows"] => cluster.outside.borrow_mut().carrier = Carrier::Swallows,
+        ["edit", to] => {
+            let first =
+                cluster.outside.borrow().shows.keys().next().expect("the story is well formed").clone();
+            cluster.outside.borrow_mut().shows.insert(first, Destination::new(*to));
+        }
+        ["hold", at] => {
+            let lasts = Duration::from_secs(3600);
+            cluster.order(&site(at), Command::Hold { route: Some(main()), lasts, because: because() });
+        }
+        ["manual", at] => {
+            cluster.order(&site(at), Command::Mode { route: Some(main()), mode: Mode::Manual });
+        }
+        ["resume", at] => drop(cluster.order(&site(at), Command::Resume { route: None })),
+        ["claim", to, "at", at] => {
+            let (route, site_to) = (main(), site(to));
+            cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
+        }
+        strange => panic!("no such deed: {strange:?}"),
+    }
+}
+
+fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let fail = |what: String| Err(what);
+    match words {
+        ["sets", count] => {
+            let is = cluster.outside.borrow().sets.len();
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
+        ["set", "by", moment] => {
+            let last = cluster.outside.borrow().sets.last().map(|set| set.at);
+            if last.is_some_and(|at| at <= time(moment)) { Ok(()) } else { fail(format!("{last:?}")) }
+        }
+        ["set", "by", moment, "or", "never"] => {
+            let last = cluster.outside.borrow().sets.last().map(|set| set.at);
+            if last.is_none_or(|at| at <= time(moment)) { Ok(()) } else { fail(format!("{last:?}")) }
+        }
+        ["shows", "anybody", "alive"] => {
+            let shown = shown(cluster).into_iter().next().flatten();
+            let good = shown.as_ref().is_some_and(|site| !cluster.outside.borrow().missing.contains(site));
+            if good { Ok(()) } else { fail(format!("{shown:?}")) }
+        }
+        ["shows", site] => {
+            let shown = shown(cluster);
+            let good = shown.iter().all(|shown| *shown == Some(SiteId::new(*site)));
+            if good { Ok(()) } else { fail(format!("{shown:?}")) }
+        }
+        ["run", word, "by", moment] => {
+            let outside = cluster.outside.borrow();
+            let ended = outside.told.iter().find_map(|(at, _, telling)| {
+                let Telling::Run { word, .. } = telling else { return None };
+                Some((*at, word.to_string().replace(' ', "-")))
+            });
+            let good = ended.as_ref().is_some_and(|(at, is)| is == word && *at <= time(moment));
+            if good { Ok(()) } else { fail(format!("{ended:?}")) }
+        }
+        ["ended"] => {
+            let open = |site: &SiteId| cluster.view(site).is_some_and(|view| view.open_runs().count() > 0);
+            let open: Vec<SiteId> = cluster.living().into_iter().filter(open).collect();
+            if open.is_empty() { Ok(()) } else { fail(format!("still open at {open:?}")) }
+        }
+        words => expect_said(cluster, words),
+    }
+}
+
+/// The rest of what can be expected: what the agents say and agree on.
+fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let fail = |what: String| Err(what);
+    match words {
+        ["living", "agree"] => {
+            let living = cluster.living();
+            let heads: Vec<_> =
+                living.iter().filter_map(|s| cluster.view(s)).map(|v| (v.index, v.head)).collect();
+            if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
+        }
+        ["apart"] => apart(cluster),
+        ["looks", "at", "most", count] => {
+            let is = cluster.outside.borrow().looks.len();
+            if is <= count.parse().expect("the story is well formed") {
+                Ok(())
+            } else {
+                fail(format!("{is}"))
+            }
+        }
+        ["agreed", at] => {
+            let outside = cluster.outside.borrow();
+            let last = outside.answers.values().last();
+            if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
+        }
+        ["status", at, "says", rest @ ..] => {
+            let said = lines(cluster, at);
+            let wanted = rest.join(" ");
+            if said.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(format!("{said:?}")) }
+        }
+        ["status", at, "lacks", rest @ ..] => {
+            let said = lines(cluster, at);
+            let wanted = rest.join(" ");
+            match said.into_iter().find(|line| line.contains(&wanted)) {
+                Some(line) => fail(line),
+                None => Ok(()),
+            }
+        }
+        strange => panic!("no such expectation: {strange:?}"),
+    }
+}
+
+/// What the status of a site asks of a person, and what it finds worth knowing.
+fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
+    let report = cluster.status(&SiteId::new(at));
+    report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
+}
+
+/// Nothing follows a SET that nobody heard the answer of for as long as it may still arrive: C and D, 7 s.
+fn apart(cluster: &Cluster) -> Result<(), String> {
+    let outside = cluster.outside.borrow();
+    for (at, first) in outside.sets.iter().enumerate().filter(|(_, set)| set.heard == Heard::Never) {
+        let later = outside.sets[at + 1..].iter().find(|set| set.number == first.number);
+        if later.is_some_and(|later| later.at - first.at < Duration::from_secs(7)) {
+            return Err(format!("{first:?} and then {later:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The site that each number shows.
+fn shown(cluster: &Cluster) -> Vec<Option<SiteId>> {
+    let outside = cluster.outside.borrow();
+    let means = |destination: &Destination| {
+        let policy = Policy::read("the test's policy", &policy(1)).expect("the story is well formed");
+        let sites = policy.sites.iter();
+        let host = destination.as_str().rsplit_once('@').map(|(_, host)| host.to_owned());
+        sites
+            .map(|site| {
+                (site.id.clone(), policy.destination(&policy.routes[0], &Number::new("020"), &site.id))
+            })
+            .find(|(_, to)| {
+                to.as_ref().and_then(|to| to.as_str().rsplit_once('@')).map(|x| x.1.to_owned()) == host
+            })
+            .map(|(site, _)| site)
+    };
+    outside.shows.values().map(means).collect()
+}
+
+/// What happened, for whoever has to find out.
+fn account(cluster: &Cluster) -> String {
+    let outside = cluster.outside.borrow();
+    let told = outside.told.iter().filter(|(_, site, telling)| {
+        let leader = matches!(telling, Telling::Leader { .. });
+        leader
+            || *site == SiteId::new(SITES[2])
+            || matches!(telling, Telling::Run { .. } | Telling::Refused { .. })
+    });
+    let told = told
+        .filter(|(_, _, telling)| !matches!(telling, Telling::Suspect { .. } | Telling::Ballot { .. }))
+        .map(|(at, site, telling)| format!("{:.2} {site}: {telling:?}\n", at.as_secs_f64()));
+    let set = |set: &Set| {
+        let Set { at, by, number, to, fence, heard } = set;
+        format!("{:.2} SET by {by} for {fence}: {number} {to}, answer heard: {heard:?}\n", at.as_secs_f64())
+    };
+    let sets = outside.sets.iter().map(set);
+    told.chain(sets).collect()
+}

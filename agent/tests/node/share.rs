@@ -1,0 +1,157 @@
+//! One site's disk, links and hands, as its agent sees them; the carrier is here too.
+
+use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
+use agent::command::Telling;
+use agent::event::{Effect, Event, Point, Report};
+use agent::frame::Frame;
+use agent::probes::plan::ProbePlan;
+use agent::quorum::{Batch, VoterState, Written};
+use agent::store::JournalRow;
+use agent::turn::World;
+use state::fact::{Closure, Outcome, Reading, Was};
+use state::{Boot, Index, Number, SiteId, View};
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// One site's share of the world.
+pub struct Share {
+    pub here: SiteId,
+    pub boot: Boot,
+    pub disk: Rc<RefCell<Disk>>,
+    pub outside: Rc<RefCell<Outside>>,
+    pub watch: Vec<ProbePlan>,
+}
+
+impl World for Share {
+    type Error = Infallible;
+
+    fn commit(&mut self, batch: Batch) -> Result<Written, Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        for part in batch.voters() {
+            if !disk.voters.iter().any(|voter| voter.id == part.id) {
+                disk.voters.push(VoterState::empty(part.id));
+            }
+            disk.voters
+                .iter_mut()
+                .find(|voter| voter.id == part.id)
+                .expect("a voter was just put there")
+                .write(part);
+        }
+        drop(disk);
+        Ok(batch.written())
+    }
+
+    fn append(&mut self, rows: &[JournalRow]) -> Result<(), Infallible> {
+        self.disk.borrow_mut().rows.extend(rows.iter().cloned());
+        Ok(())
+    }
+
+    fn note_gap(&mut self, _upto: Index, _view: &View) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn send(&mut self, to: &SiteId, frame: Frame) {
+        let mut outside = self.outside.borrow_mut();
+        let kind = kind(&frame);
+        if outside.lose.remove(kind) || outside.cut.contains(&self.here) || outside.cut.contains(to) {
+            return;
+        }
+        let from = self.here.clone();
+        outside.post(TRIP, (to, Boot(0)), Mail::Frame { from, frame });
+    }
+
+    fn act(&mut self, effect: Effect) {
+        let mut outside = self.outside.borrow_mut();
+        let to = (&self.here, self.boot);
+        let well = outside.carrier != Carrier::Mute;
+        match effect {
+            Effect::Prepare { nonce, .. } if well => {
+                outside.post(TRIP * 3, to, Mail::Event(Event::Prepared { nonce }));
+            }
+            Effect::Prepare { nonce, .. } => {
+                let event = Event::Unprepared { nonce, why: "no greeting".to_owned() };
+                outside.post(Duration::from_secs(4), to, Mail::Event(event));
+            }
+            Effect::Point(point) => self.point(&point, &mut outside),
+            Effect::Notify { fence, .. } => {
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
+            }
+            Effect::Look(look) => {
+                let now = outside.now;
+                outside.looks.push(now);
+                let reading = |number: &Number| Reading {
+                    number: number.clone(),
+                    shows: outside.shows.get(number).cloned(),
+                };
+                let found = if well {
+                    Ok(look.numbers.iter().map(reading).collect())
+                } else {
+                    Err("no greeting".to_owned())
+                };
+                outside.post(TRIP * 3, to, Mail::Event(Event::Looked { id: look.id, found }));
+            }
+            Effect::Answer { to, answer } => {
+                outside.answers.insert(to, *answer);
+            }
+            Effect::Watch(plans) => self.watch = plans,
+            Effect::Release { .. } | Effect::Reach(_) => {}
+        }
+    }
+
+    fn tell(&mut self, telling: Telling) {
+        let mut outside = self.outside.borrow_mut();
+        let now = outside.now;
+        outside.told.push((now, self.here.clone(), telling));
+    }
+}
+
+impl Share {
+    fn point(&self, point: &Point, outside: &mut Outside) {
+        let now = outside.now;
+        let dropped = outside.carrier == Carrier::Drops;
+        let swallowed = dropped || outside.carrier == Carrier::Swallows;
+        let mut outcomes = Vec::new();
+        for (pointing, _) in &point.batch {
+            outside.sets.push(Set {
+                at: now,
+                by: self.here.clone(),
+                number: pointing.number.clone(),
+                to: pointing.to.clone(),
+                fence: point.fence,
+                heard: Heard::Never,
+            });
+            if !dropped {
+                outside.shows.insert(pointing.number.clone(), pointing.to.clone());
+            }
+            outcomes.push(Outcome {
+                number: pointing.number.clone(),
+                was: if swallowed { Was::Unknown } else { Was::Right },
+                closure: if swallowed { Closure::Open } else { Closure::Closed },
+                seen: (!swallowed).then(|| pointing.to.clone()),
+                why: String::new(),
+            });
+        }
+        let was = if swallowed { Was::Unknown } else { Was::Right };
+        let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
+        let report = Report { was, outcomes, note: None };
+        let event = Event::Executed { fence: point.fence, report };
+        outside.post(after, (&self.here, self.boot), Mail::Event(event));
+    }
+}
+
+fn kind(frame: &Frame) -> &'static str {
+    use agent::frame::Body;
+    match &frame.body {
+        Body::Raft(_) => "raft",
+        Body::Propose { .. } => "propose",
+        Body::Pulse(_) => "pulse",
+        Body::Prepare(_) => "prepare",
+        Body::Unready { .. } => "unready",
+        Body::Ask { .. } => "ask",
+        Body::Look(_) => "look",
+        Body::Looked { .. } => "looked",
+    }
+}
