@@ -1,0 +1,5 @@
+//! The test track: a carrier, PBXs and a wire that obey, refuse, hang or lie on demand.
+
+pub mod carrier;
+pub mod pbx;
+pub mod wire;
