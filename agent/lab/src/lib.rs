@@ -2,4 +2,6 @@
 
 pub mod carrier;
 pub mod pbx;
+pub mod rig;
+pub mod simulator;
 pub mod wire;

@@ -1,0 +1,134 @@
+//! A disk in memory: what was committed survives a crash, and what was not is gone as a whole.
+
+use agent::quorum::{Batch, RaftId, VoterState, Written};
+use agent::start::beyond;
+use agent::store::JournalRow;
+use state::{Head, Index, Term, View, codec};
+
+/// When a process dies while it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fuse {
+    /// So many writes from now, before the write: its transaction is torn and thereby gone.
+    Before(u32),
+    /// So many writes from now, when the write is on disk and nobody knows it yet.
+    After(u32),
+}
+
+/// The process died in the middle of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the process died while it wrote")]
+pub struct Died;
+
+/// What survives.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    /// The logs of its voters.
+    pub voters: Vec<VoterState>,
+    /// The journal.
+    pub journal: Vec<JournalRow>,
+    /// A snapshot's view that stands for facts which are missing here, with its index.
+    pub gap: Option<(Index, Head)>,
+    /// How often an agent was started on it.
+    pub starts: u64,
+    fuse: Option<Fuse>,
+}
+
+impl Disk {
+    /// Lays a fuse: the process will die at a write.
+    pub fn lay(&mut self, fuse: Fuse) {
+        self.fuse = Some(fuse);
+    }
+
+    /// The fuse goes out with the process.
+    pub fn quench(&mut self) {
+        self.fuse = None;
+    }
+
+    /// The end of the journal, or of the gap that follows it.
+    pub fn last(&self) -> Index {
+        let journal = self.journal.last().map_or(Index(0), |row| row.index);
+        self.gap.map_or(journal, |(gap, _)| gap.max(journal))
+    }
+
+    /// Both Readys in one transaction.
+    pub fn commit(&mut self, batch: Batch) -> Result<Written, Died> {
+        if batch.is_empty() {
+            return Ok(batch.written());
+        }
+        self.guarded(|disk| {
+            for part in batch.voters() {
+                if !disk.voters.iter().any(|voter| voter.id == part.id) {
+                    disk.voters.push(VoterState::empty(part.id));
+                }
+                let voter = disk.voters.iter_mut().find(|voter| voter.id == part.id);
+                voter.expect("it was put there").write(part);
+            }
+        })?;
+        Ok(batch.written())
+    }
+
+    /// Adds agreed facts.
+    pub fn append(&mut self, rows: &[JournalRow]) -> Result<(), Died> {
+        self.guarded(|disk| disk.journal.extend_from_slice(rows))
+    }
+
+    /// A snapshot took the place of facts that this disk lacks.
+    pub fn note_gap(&mut self, upto: Index, head: Head) -> Result<(), Died> {
+        self.guarded(|disk| disk.gap = Some((upto, head)))
+    }
+
+    fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
+        match self.fuse {
+            Some(Fuse::Before(0)) => Err(Died),
+            Some(Fuse::After(0)) => {
+                write(self);
+                Err(Died)
+            }
+            Some(Fuse::Before(left)) => {
+                self.fuse = Some(Fuse::Before(left - 1));
+                write(self);
+                Ok(())
+            }
+            Some(Fuse::After(left)) => {
+                self.fuse = Some(Fuse::After(left - 1));
+                write(self);
+                Ok(())
+            }
+            None => {
+                write(self);
+                Ok(())
+            }
+        }
+    }
+
+    /// Start-up is replay: the view that the journal amounts to.
+    pub fn replay(&self, cluster: &str) -> View {
+        let mut view = match self.gap {
+            Some((after, _)) => beyond(after, &self.voters).expect("a snapshot stands where the gap is"),
+            None => View::birth(cluster),
+        };
+        let from = view.index;
+        for row in self.journal.iter().filter(|row| row.index > from) {
+            let entry = codec::decode(&row.bytes).expect("it was encoded by an agent of this version");
+            let _ = view.apply(row.index, &row.bytes, &entry);
+        }
+        view
+    }
+
+    /// The voters of this disk that hold the entry.
+    pub fn holding(&self, index: Index, term: Term) -> usize {
+        let holds = |voter: &&VoterState| {
+            if index <= voter.cut.0 {
+                return true;
+            }
+            let place = usize::try_from(index.0 - voter.cut.0.0 - 1).unwrap_or(usize::MAX);
+            voter.entries.get(place).is_some_and(|entry| entry.index == index && entry.term == term)
+        };
+        self.voters.iter().filter(holds).count()
+    }
+
+    /// What each voter has promised: term and commit.
+    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Term, Index)> + '_ {
+        self.voters.iter().map(|voter| (voter.id, voter.hard.term, voter.hard.commit))
+    }
+}

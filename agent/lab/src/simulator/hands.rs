@@ -1,0 +1,375 @@
+//! The simulated hands: sessions at the carrier, looks, probes and what is told to people.
+
+use super::carrier::{Answered, Conduct, Flight, Moment, Timing};
+use super::invariants::{Checked, Sender};
+use super::queue::{Item, Then};
+use super::session::{Answer, LineState, Next, Question, Session, Work};
+use super::town::Town;
+use agent::act::outcome;
+use agent::carriers::line::{LineError, SetOutcome, SetReport};
+use agent::carriers::outcome::Lateness;
+use agent::carriers::window::Window;
+use agent::event::{Effect, Event, Point, Presence, Report};
+use agent::frame::Look;
+use agent::probes::plan::{About, ProbePlan};
+use policies::limits::{CLOSE_BY, REQUEST_LIFE};
+use state::fact::{Reading, Was};
+use state::{Destination, Mono, Nonce, Number};
+use std::time::Duration;
+
+const LOOK_PATIENCE: Duration = Duration::from_secs(8);
+
+impl Town {
+    /// Carries out what an agent ordered in a turn.
+    pub(super) fn order(&mut self, site: usize, effect: Effect) -> Checked {
+        match effect {
+            Effect::Watch(plans) => self.watch(site, plans),
+            Effect::Reach(_) => {}
+            Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
+            Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
+            Effect::Point(point) => return self.point(site, point),
+            Effect::Notify { fence, .. } => {
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                self.soon(site, 1_000, Event::Executed { fence, report });
+            }
+            Effect::Look(look) => self.look(site, look),
+            Effect::Answer { answer, .. } => return self.answered(site, &answer),
+        }
+        Ok(())
+    }
+
+    pub(super) fn soon(&mut self, site: usize, after: Moment, event: Event) {
+        let life = self.sites[site].life;
+        self.queue.put(self.now + after, Item::Event { site, life, event });
+    }
+
+    fn watch(&mut self, site: usize, plans: Vec<ProbePlan>) {
+        let here = &mut self.sites[site];
+        if here.probes == plans {
+            return;
+        }
+        here.watch += 1;
+        let watch = here.watch;
+        let count = plans.len();
+        here.probes = plans;
+        for plan in 0..count {
+            let every = self.sites[site].span(self.sites[site].probes[plan].every);
+            let phase = self.net.throw(0, every);
+            self.queue.put(self.now + phase, Item::Probe { site, watch, plan });
+        }
+    }
+
+    /// One probe: it is answered, or its timeout passes.
+    pub(super) fn probe(&mut self, site: usize, (watch, plan): (u64, usize)) {
+        let here = &self.sites[site];
+        let Some(of) = here.probes.get(plan).filter(|_| here.watch == watch).cloned() else { return };
+        let asked = here.mono(self.now);
+        let (timeout, every) = (here.span(of.timeout), here.span(of.every));
+        self.queue.put(self.now + every, Item::Probe { site, watch, plan });
+        let About::Subject(subject) = of.about else { return };
+        let Some(there) = self.sites.iter().position(|other| other.id == subject.site) else { return };
+        let alive = self.dead[there] == 0;
+        let back = if there == site { Some(self.now + 2_000) } else { self.net.round(site, there, self.now) };
+        let back = back.filter(|at| alive && *at <= self.now + timeout);
+        let (at, answer) = match back {
+            Some(at) => (at, Presence::Present),
+            None => (self.now + timeout, Presence::Absent),
+        };
+        let event = Event::Observed { subject, asked, answer, detail: String::new() };
+        self.soon(site, at - self.now, event);
+    }
+
+    /// Logs in, or does not.
+    fn prepare(&mut self, site: usize, nonce: Nonce, until: Mono) {
+        let life = self.sites[site].life;
+        let late = self.sites[site].at(until, self.now);
+        let delay = 2 * self.net.carrier_way();
+        let unprepared = |why: &str| Event::Unprepared { nonce, why: why.to_owned() };
+        if !self.net.reaches_carrier(site) || self.carrier.conduct == Conduct::Hangs {
+            self.soon(site, late - self.now, unprepared("no answer"));
+        } else if self.carrier.conduct == Conduct::Closed {
+            self.soon(site, delay, unprepared("connection refused"));
+        } else {
+            let session = Session { stood: None, stood_at: 0, still: 0, work: None };
+            self.sites[site].sessions.insert(nonce, session);
+            self.queue.put(self.now + delay, Item::Stands { site, life, nonce });
+        }
+    }
+
+    /// A session stands, and lets itself go when its time is over.
+    pub(super) fn stands(&mut self, site: usize, nonce: Nonce) -> Checked {
+        let now = self.now;
+        let here = &mut self.sites[site];
+        let (mono, still) = (here.mono(now), here.still);
+        let Some(session) = here.sessions.get_mut(&nonce) else { return Ok(()) };
+        (session.stood, session.stood_at, session.still) = (Some(mono), now, still);
+        self.event(site, Event::Prepared { nonce })
+    }
+
+    /// An attempt is ordered: it is fenced, and its session carries it out.
+    fn point(&mut self, site: usize, point: Point) -> Checked {
+        let now = self.now;
+        let mono = self.sites[site].mono(now);
+        let here = &mut self.sites[site];
+        let greater = |number: &Number| here.fences.get(number).is_some_and(|fence| *fence >= point.fence);
+        let refused = point.batch.iter().any(|(pointing, _)| greater(&pointing.number));
+        let stood = here.sessions.get(&point.nonce).and_then(|session| session.stood);
+        let usable = stood.filter(|stood| mono.since(*stood) <= CLOSE_BY && !refused);
+        let Some(stood) = usable else {
+            here.sessions.remove(&point.nonce);
+            let report = outcome::unsent(&point, "no session is prepared for it any more");
+            self.soon(site, 100, Event::Executed { fence: point.fence, report });
+            return Ok(());
+        };
+        for (pointing, _) in &point.batch {
+            here.fences.insert(pointing.number.clone(), point.fence);
+        }
+        let work = Work {
+            fence: point.fence,
+            batch: outcome::moves(&point),
+            window: Window { send_by: point.send_by, close_by: point.close_by },
+            began: mono,
+            script: Vec::new(),
+            line: LineState::Whole,
+        };
+        if let Some(session) = here.sessions.get_mut(&point.nonce) {
+            session.work = Some(work);
+        }
+        self.invariants.ordered(point.fence, point.send_by.since(stood))?;
+        self.work(site, point.nonce)
+    }
+
+    /// An answer has come to an attempt: on to its next question, or to its end.
+    pub(super) fn answer(&mut self, site: usize, nonce: Nonce, answer: Answer) -> Checked {
+        let mono = self.sites[site].mono(self.now);
+        let session = self.sites[site].sessions.get_mut(&nonce);
+        let Some(work) = session.and_then(|session| session.work.as_mut()) else { return Ok(()) };
+        let (fence, read) = (work.fence, carriers_answer(&answer));
+        match &answer {
+            Answer::Read(Err(_)) => work.line = LineState::Lost,
+            Answer::Set(_) if read == Answered::No => work.line = LineState::Lost,
+            Answer::Reopened(Ok(())) => work.line = LineState::Whole,
+            Answer::Read(Ok(_)) | Answer::Set(_) | Answer::Reopened(Err(_)) | Answer::Rested => {}
+        }
+        if read == Answered::Read {
+            let ours = |flight: &&mut Flight| flight.fence == fence && flight.site == site;
+            self.carrier.flights.iter_mut().filter(ours).for_each(|flight| flight.answer = Answered::Read);
+        }
+        work.script.push((answer, mono));
+        self.work(site, nonce)
+    }
+
+    fn work(&mut self, site: usize, nonce: Nonce) -> Checked {
+        let session = self.sites[site].sessions.get(&nonce);
+        let Some(work) = session.and_then(|session| session.work.as_ref()) else { return Ok(()) };
+        let lost = work.line == LineState::Lost;
+        let close_by = work.window.close_by;
+        match work.next() {
+            Next::Ended(report) => {
+                let event = Event::Executed { fence: work.fence, report: outcome::told(&report) };
+                self.sites[site].sessions.remove(&nonce);
+                self.event(site, event)
+            }
+            Next::Asks(Question::Rest { pause }) => {
+                let at = self.now + self.sites[site].span(pause);
+                self.reply(site, nonce, (at, Answer::Rested));
+                Ok(())
+            }
+            Next::Asks(Question::Read { number, deadline }) => {
+                let found = if lost { None } else { self.reading(site, &number) };
+                let (at, found) = self.told(site, deadline, found);
+                self.reply(site, nonce, (at, Answer::Read(found)));
+                Ok(())
+            }
+            Next::Asks(Question::Reopen { deadline }) => {
+                let open = self.reading(site, &Number::new("")).map(|(at, _)| (at, None));
+                let (at, opened) = self.told(site, deadline, open);
+                self.reply(site, nonce, (at, Answer::Reopened(opened.map(|_| ()))));
+                Ok(())
+            }
+            Next::Asks(Question::Set { number, value }) => {
+                if lost {
+                    let report = SetReport::unsent("the line is gone");
+                    self.reply(site, nonce, (self.now, Answer::Set(report)));
+                    return Ok(());
+                }
+                self.set((site, nonce), (number, value), close_by)
+            }
+        }
+    }
+
+    fn reply(&mut self, site: usize, nonce: Nonce, (at, answer): (Moment, Answer)) {
+        let life = self.sites[site].life;
+        self.queue.put(at.max(self.now), Item::Answer { site, life, nonce, answer });
+    }
+
+    /// What a question to the carrier brings, and when; nothing if it is never answered.
+    fn reading(&mut self, site: usize, number: &Number) -> Option<(Moment, Option<Destination>)> {
+        let at = self.now + self.net.carrier_way() + self.net.carrier_way();
+        let open = match self.carrier.conduct {
+            Conduct::Hangs | Conduct::Closed => false,
+            Conduct::Fair
+            | Conduct::Refuses
+            | Conduct::Mute
+            | Conduct::Late
+            | Conduct::Lies
+            | Conduct::Stale => self.net.reaches_carrier(site),
+        };
+        open.then(|| (at, self.carrier.shows(number, self.now)))
+    }
+
+    fn told(
+        &self,
+        site: usize,
+        deadline: Mono,
+        found: Option<(Moment, Option<Destination>)>,
+    ) -> (Moment, Result<Option<Destination>, LineError>) {
+        let late = self.sites[site].at(deadline, self.now);
+        match found {
+            Some((at, shown)) if at <= late => (at, Ok(shown)),
+            Some(_) | None => (late, Err(LineError::Lost("no answer within its time".to_owned()))),
+        }
+    }
+
+    /// The last look at the clock and the write: one moment here, as it is one function there.
+    fn set(
+        &mut self,
+        (site, nonce): (usize, Nonce),
+        (number, value): (Number, Destination),
+        close_by: Mono,
+    ) -> Checked {
+        let here = &self.sites[site];
+        let mono = here.mono(self.now);
+        let Some(session) = here.sessions.get(&nonce) else { return Ok(()) };
+        let Some(work) = &session.work else { return Ok(()) };
+        let greatest = here.fences.get(&number) == Some(&work.fence);
+        if mono > work.window.send_by || !greatest {
+            let report = SetReport::unsent("the window for sending had passed");
+            self.reply(site, nonce, (self.now, Answer::Set(report)));
+            return Ok(());
+        }
+        let stood_still = here.still > session.still;
+        let closes = here.at(close_by, self.now);
+        let flight = Flight {
+            id: self.carrier.flights.len(),
+            fence: work.fence,
+            site,
+            life: here.life,
+            number,
+            value,
+            sent: self.now,
+            until: closes + micros(REQUEST_LIFE),
+            timing: if stood_still { Timing::Late } else { Timing::InTime },
+            answer: Answered::No,
+        };
+        let what = format!("{} sets {} to {} for {}", here.id, flight.number, flight.value, flight.fence);
+        self.story.tell(self.now, &what);
+        let sender = Sender { site: &self.sites[site].id, boot: self.boots[site], nonce };
+        self.invariants.sent(&flight, sender, &self.carrier)?;
+        let id = flight.id;
+        self.carrier.flights.push(flight);
+        self.receive(id, (nonce, closes));
+        Ok(())
+    }
+
+    /// What the carrier makes of a SET.
+    fn receive(&mut self, id: usize, (nonce, closes): (Nonce, Moment)) {
+        let site = self.carrier.flights[id].site;
+        let there = self.now + self.net.carrier_way();
+        let back = there + self.net.carrier_way();
+        // A lost connection is noticed at once, or at the end of the window.
+        let noticed = if self.net.throw(0, 1) == 0 { (back + 50_000).min(closes) } else { closes };
+        let unknown = (noticed, Answer::Set(report(SetOutcome::Unknown { why: "no answer".to_owned() })));
+        let reaches = self.net.reaches_carrier(site);
+        match self.carrier.conduct {
+            _ if !reaches => self.straggle(id, (nonce, unknown)),
+            Conduct::Fair | Conduct::Stale => {
+                self.flights_nonce.insert(id, (nonce, closes));
+                self.queue.put(there, Item::Apply { flight: id, then: Then::Answers });
+            }
+            Conduct::Refuses => {
+                let refused = SetOutcome::Refused { digit: 4, text: "no".to_owned() };
+                self.reply(site, nonce, (back, Answer::Set(report(refused))));
+            }
+            Conduct::Lies => self.reply(site, nonce, (back, Answer::Set(report(SetOutcome::Answered)))),
+            Conduct::Hangs | Conduct::Closed => self.reply(site, nonce, unknown),
+            Conduct::Mute => {
+                self.queue.put(there, Item::Apply { flight: id, then: Then::Nothing });
+                self.reply(site, nonce, unknown);
+            }
+            Conduct::Late => self.straggle(id, (nonce, unknown)),
+        }
+    }
+
+    /// A SET that arrives as late as a request can live, or somewhat earlier, or never.
+    fn straggle(&mut self, id: usize, (nonce, unknown): (Nonce, (Moment, Answer))) {
+        let noticed = unknown.0;
+        let flight = &mut self.carrier.flights[id];
+        flight.until = flight.until.min(noticed + micros(REQUEST_LIFE));
+        let (site, sent, until) = (flight.site, flight.sent, flight.until);
+        let at = match self.net.throw(0, 3) {
+            0 => None,
+            1 => Some(until),
+            _ => Some(self.net.throw(sent, until)),
+        };
+        if let Some(at) = at {
+            self.queue.put(at, Item::Apply { flight: id, then: Then::Nothing });
+        }
+        self.reply(site, nonce, unknown);
+    }
+
+    /// The carrier applies a SET.
+    pub(super) fn apply(&mut self, id: usize, then: Then) -> Checked {
+        let flight = self.carrier.flights[id].clone();
+        if self.now > flight.until {
+            return Ok(());
+        }
+        let by = super::carrier::By::Attempt(flight.fence);
+        self.carrier.put(&flight.number, &flight.value, (by, self.now));
+        self.story.tell(self.now, &format!("the carrier applies {} to {}", flight.fence, flight.number));
+        self.invariants.applied(&flight)?;
+        let Some((nonce, closes)) = self.flights_nonce.remove(&id) else { return Ok(()) };
+        if then == Then::Answers && self.sites[flight.site].life == flight.life {
+            let back = self.now + self.net.carrier_way();
+            let said = if self.net.reaches_carrier(flight.site) && back < closes {
+                (back, report(SetOutcome::Answered))
+            } else {
+                (closes, report(SetOutcome::Unknown { why: "the answer was lost".to_owned() }))
+            };
+            self.reply(flight.site, nonce, (said.0, Answer::Set(said.1)));
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, site: usize, look: Look) {
+        let late = self.sites[site].span(LOOK_PATIENCE);
+        let found: Option<Vec<_>> = look.numbers.iter().map(|n| self.reading(site, n)).collect();
+        let (after, found) = match found {
+            Some(shown) => {
+                let read = look.numbers.iter().zip(shown);
+                let read = read.map(|(number, (_, shows))| Reading { number: number.clone(), shows });
+                (2 * self.net.carrier_way(), Ok(read.collect()))
+            }
+            None => (late, Err("no answer".to_owned())),
+        };
+        self.soon(site, after, Event::Looked { id: look.id, found });
+    }
+}
+
+fn report(outcome: SetOutcome) -> SetReport {
+    SetReport { outcome, late: Lateness::InTime, last_check_to_write: Some(Duration::ZERO) }
+}
+
+/// Whether an answer of the carrier to a SET was read.
+fn carriers_answer(answer: &Answer) -> Answered {
+    let Answer::Set(report) = answer else { return Answered::No };
+    match report.outcome {
+        SetOutcome::Answered | SetOutcome::Refused { .. } => Answered::Read,
+        SetOutcome::NotSent { .. } | SetOutcome::Unknown { .. } => Answered::No,
+    }
+}
+
+/// A span in true time.
+pub fn micros(span: Duration) -> Moment {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,154 @@
+//! After the faults: everything is whole again, and then one PBX dies for good. What must happen now, must happen.
+
+use super::carrier::{Conduct, Moment};
+use super::invariants::{Checked, Violation};
+use super::schedule::Order;
+use super::town::{ROUTE, Town};
+use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY};
+use state::fact::Mode;
+use state::route::Whose;
+use state::{Index, Number, RouteId, SiteId, Subject};
+use std::time::Duration;
+
+const SECOND: Moment = 1_000_000;
+/// Within so long after the last fault everybody agrees.
+const AGREED: Moment = 30 * SECOND;
+/// A stranger's value is read once a minute, twice, and then adopted.
+const READ: Moment = 100 * SECOND;
+
+fn missing(number: u8, name: &'static str, what: String) -> Checked {
+    Err(Violation { number, name, what })
+}
+
+impl Town {
+    /// Heals everything and sees what comes of it.
+    pub fn heal(&mut self) -> Checked {
+        self.story.tell(self.now, "everything is healed");
+        self.healed = true;
+        self.net.heal();
+        self.dead = [0; 4];
+        self.carrier.conduct = Conduct::Fair;
+        for site in 0..self.sites.len() {
+            self.thaw(site);
+            self.sites[site].wall = 0;
+            if let Some(trays) = self.sites[site].trays() {
+                trays.disk.quench();
+            }
+            self.start(site)?;
+        }
+        let healed = self.now;
+        self.run(healed + AGREED - 3 * SECOND)?;
+        let then = self.invariants.view().index;
+        self.run(healed + AGREED)?;
+        self.one_view(then)?;
+        self.run(healed + READ)?;
+        self.no_run_left()?;
+        self.carrier_as_known(&[Whose::Wanted, Whose::Ours])?;
+        self.examine()
+    }
+
+    /// 11: one policy, one view, everywhere; what was agreed in the last moment may still be on its way.
+    fn one_view(&self, then: Index) -> Checked {
+        let agreed = self.invariants.view();
+        for site in &self.sites {
+            let Some(view) = site.view() else {
+                return missing(11, "one view", format!("no agent runs at {}", site.id));
+            };
+            if view.index < then || view.policy != agreed.policy {
+                let what = format!("{} knows {} of {}", site.id, view.index, agreed.index);
+                return missing(11, "one view within 30 s", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// 9 and 19: whatever was under way has ended.
+    fn no_run_left(&self) -> Checked {
+        let view = self.invariants.view();
+        match view.open_runs().find(|run| view.stamp.since(run.opened) > Duration::from_secs(90)) {
+            Some(run) => {
+                let what = format!("{} is open since {}: {:?}", run.id, run.opened, run.steps);
+                missing(9, "every run ends", what)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// 11: the carrier shows what is wanted, or what the view knows to be ours: a value of our own that is late, or
+    /// that a stuck run left behind, is not repaired by this version.
+    fn carrier_as_known(&self, allowed: &[Whose]) -> Checked {
+        let view = self.invariants.view();
+        let Some(route) = view.routes.get(&RouteId::new(ROUTE)) else {
+            return missing(11, "the carrier as wanted", "nothing was ever agreed of the route".to_owned());
+        };
+        for (number, register) in &self.carrier.registers {
+            let known = route.numbers.get(number).cloned().unwrap_or_default();
+            let whose = known.whose(Some(&register.value), view.stamp);
+            if route.run.is_none() && !allowed.contains(&whose) {
+                let wanted = known.wanted;
+                let shows = &register.value;
+                let what = format!("{number} shows {shows} by {:?}, wanted is {wanted:?}", register.by);
+                return missing(11, "the carrier as wanted", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// 14: in auto, not latched and with a budget left, a dead site is left in time.
+    fn examine(&mut self) -> Checked {
+        self.command(0, Order::Auto)?;
+        // Opinions of a PBX that flapped need as long to settle as the window over which changes are counted.
+        self.run(self.now + 45 * SECOND)?;
+        let Some((serving, place)) = self.serving() else { return Ok(()) };
+        if !self.may_move(&serving) {
+            return Ok(());
+        }
+        self.story.tell(self.now, &format!("the last fault: the PBX of {serving} dies for good"));
+        let (sets, switches) = (self.invariants.sets, self.invariants.switches);
+        self.dead[place] += 1;
+        let pace = self.rules.subjects[&Subject::pbx(&serving)];
+        let slack = ACT_WITHIN + ELECTED_BY;
+        let time = (pace.noticed() + pace.every + slack).mul_f64(1.1);
+        self.run(self.now + super::hands::micros(time))?;
+        if self.invariants.switches == switches || self.invariants.sets == sets {
+            let what = format!("{serving} is dead for {time:?} and has the route");
+            return missing(14, "a dead site is left in time", what);
+        }
+        self.run(self.now + 2 * super::hands::micros(DRIFT_EVERY) / 3)?;
+        self.carrier_as_known(&[Whose::Wanted])?;
+        self.no_run_left()
+    }
+
+    fn serving(&self) -> Option<(SiteId, usize)> {
+        let site = self.invariants.view().routes.get(&RouteId::new(ROUTE))?.rings_in.clone()?;
+        let place = self.sites.iter().position(|other| other.id == site)?;
+        Some((site, place))
+    }
+
+    /// Whether nothing that people or the budget say forbids a move, and every site says that every PBX is up.
+    fn may_move(&self, serving: &SiteId) -> bool {
+        let (view, id) = (self.invariants.view(), RouteId::new(ROUTE));
+        let Some(route) = view.routes.get(&id) else { return false };
+        let budget = self.rules.judge.routes[&id].budget;
+        let now = self.cluster_now();
+        let free = view.mode_of(&id).is_none_or(|mode| mode == Mode::Auto)
+            && view.hold_of(&id, now).is_none()
+            && route.latch.is_none()
+            && route.run.is_none()
+            && route.claim.is_none()
+            && route.switches_within(budget.window, now) < budget.switches;
+        let subjects = self.sites.iter().map(|site| Subject::pbx(&site.id));
+        let up = |subject: Subject| {
+            self.sites
+                .iter()
+                .all(|site| matches!(view.says(&site.id, &subject, now), Some(state::fact::Says::Up)))
+        };
+        let shown = route.numbers.contains_key(&Number::new(super::town::NUMBERS[0]));
+        free && shown && subjects.into_iter().all(up) && self.sites.iter().any(|site| site.id != *serving)
+    }
+
+    /// Cluster time, as near as an onlooker knows it: what is over by the last agreed stamp is over.
+    fn cluster_now(&self) -> state::Stamp {
+        self.invariants.view().stamp
+    }
+}

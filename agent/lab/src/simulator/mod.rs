@@ -1,0 +1,90 @@
+//! The simulator: a whole cluster in one thread and virtual time, faults from a seed, invariants after every event.
+
+pub mod carrier;
+mod dice;
+pub mod disk;
+mod hands;
+mod heal;
+pub mod invariants;
+mod net;
+mod queue;
+pub mod schedule;
+mod session;
+mod shrink;
+mod site;
+pub mod story;
+mod strike;
+mod town;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use invariants::Violation;
+pub use shrink::shrink;
+
+use schedule::Fault;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use story::Detail;
+use town::Town;
+
+/// One run: a seed, how long its faults go on, which they are, and how much is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Decides everything.
+    pub seed: u64,
+    /// How long faults strike, in milliseconds of virtual time.
+    pub millis: u64,
+    /// The faults; `None` to draw them from the seed.
+    pub faults: Option<Vec<Fault>>,
+    /// How much of it is told.
+    pub detail: Detail,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The invariant that did not hold, if there was one.
+    pub violation: Option<Violation>,
+    /// The faults that were struck.
+    pub faults: Vec<Fault>,
+    /// The story, line by line.
+    pub story: Vec<String>,
+    /// Two runs with the same hash took the same way.
+    pub hash: u64,
+    /// How many events there were.
+    pub events: u64,
+    /// How much virtual time passed, in milliseconds.
+    pub millis: u64,
+    /// Automatic switches, SETs, and SETs of senders whose clocks stood still.
+    pub counts: (u64, u64, u64),
+}
+
+/// Runs a seed to its end, or to the first invariant that does not hold.
+pub fn run(options: &Options) -> Outcome {
+    let faults = options.faults.clone().unwrap_or_else(|| schedule::draw(options.seed, options.millis));
+    let mut town = Town::new(options.seed, faults.clone(), options.detail);
+    let lived = catch_unwind(AssertUnwindSafe(|| {
+        town.run(options.millis * 1000)?;
+        town.heal()
+    }));
+    let violation = match lived {
+        Ok(checked) => checked.err(),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().cloned();
+            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let what = said.unwrap_or_else(|| "it said nothing".to_owned());
+            Some(Violation { number: 20, name: "no panic", what })
+        }
+    };
+    let seen = &town.invariants;
+    Outcome {
+        violation,
+        faults,
+        hash: town.story.hash(),
+        events: town.story.events,
+        millis: town.now / 1000,
+        counts: (seen.switches, seen.sets, seen.late_writes),
+        story: town.story.lines().map(str::to_owned).collect(),
+    }
+}

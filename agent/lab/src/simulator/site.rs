@@ -1,0 +1,219 @@
+//! One simulated site: its disk, its clocks, its agent while that runs, and what waits while it is stopped.
+
+use super::carrier::Moment;
+use super::disk::Disk;
+use super::queue::Item;
+use super::session::Session;
+use super::world::Trays;
+use agent::cluster_clock::ClusterClock;
+use agent::event::{Effect, Event, Identity, Output};
+use agent::node::{Node, Shelf, Start};
+use agent::probes::plan::ProbePlan;
+use agent::quorum::{Past, Quorum, Seats};
+use agent::turn::{Clocks, GAP, Input, Turn};
+use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// When the simulation begins, as wall clocks show it.
+const EPOCH: u64 = 1_780_000_000_000;
+
+/// What every agent is started with.
+pub struct Setting {
+    /// The policy's text.
+    pub policy: String,
+    /// The cluster's name.
+    pub cluster: String,
+    /// Who votes.
+    pub seats: Seats,
+    /// Votes by site.
+    pub votes: BTreeMap<SiteId, u32>,
+    /// The playbooks.
+    pub shelf: Shelf,
+    /// The carriers.
+    pub carriers: Vec<CarrierId>,
+}
+
+/// Whether a machine's clock goes on while its agent is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Only the process is stopped.
+    Frozen,
+    /// The whole machine is.
+    Paused,
+}
+
+/// One site.
+pub struct Site {
+    /// Its name.
+    pub id: SiteId,
+    /// Its agent, while it runs.
+    pub turn: Option<Turn<Trays>>,
+    /// Its disk, while no agent runs.
+    pub disk: Disk,
+    /// Counts the lives of its agent.
+    pub life: u64,
+    /// Why it does nothing, if it is stopped, and since when.
+    pub stopped: Option<(Stop, Moment)>,
+    /// What came while it was stopped.
+    pub waiting: Vec<Item>,
+    /// What it probes.
+    pub probes: Vec<ProbePlan>,
+    /// Counts the changes of what it probes.
+    pub watch: u64,
+    /// Its sessions at the carrier.
+    pub sessions: BTreeMap<Nonce, Session>,
+    /// The greatest fence of each number.
+    pub fences: BTreeMap<Number, Index>,
+    /// How far its wall clock is off, in milliseconds.
+    pub wall: i64,
+    /// For how long its clock has stood still, in microseconds.
+    pub still: u64,
+    /// How many wakes it asked for lately: an agent that wakes itself all the time is a fault of its own.
+    pub wakes: u64,
+    rate: u64,
+    last: Mono,
+}
+
+impl Site {
+    /// A site whose clock runs at so many parts in a thousand of true time.
+    pub fn new(id: SiteId, rate: u64) -> Self {
+        Self {
+            id,
+            turn: None,
+            disk: Disk::default(),
+            life: 0,
+            stopped: None,
+            waiting: Vec::new(),
+            probes: Vec::new(),
+            watch: 0,
+            sessions: BTreeMap::new(),
+            fences: BTreeMap::new(),
+            wall: 0,
+            still: 0,
+            wakes: 0,
+            rate,
+            last: Mono::default(),
+        }
+    }
+
+    /// What its clock for waiting shows.
+    pub fn mono(&self, now: Moment) -> Mono {
+        let standing = match self.stopped {
+            Some((Stop::Paused, since)) => now - since,
+            Some((Stop::Frozen, _)) | None => 0,
+        };
+        let run = now.saturating_sub(self.still + standing);
+        Mono::from_boot(Duration::from_micros(60_000_000 + run * self.rate / 1000))
+    }
+
+    /// When its clock will show this, if it does not stand still until then.
+    pub fn at(&self, mono: Mono, now: Moment) -> Moment {
+        let left = u64::try_from(mono.left(self.mono(now)).as_micros()).unwrap_or(u64::MAX / 2000);
+        now + left * 1000 / self.rate + 1
+    }
+
+    /// How long a span of its clock is in true time.
+    pub fn span(&self, of: Duration) -> Moment {
+        u64::try_from(of.as_micros()).unwrap_or(u64::MAX / 2000) * 1000 / self.rate
+    }
+
+    fn clocks(&self, now: Moment) -> Clocks {
+        let wall = i64::try_from(EPOCH + now / 1000).unwrap_or(i64::MAX) + self.wall;
+        Clocks { mono: self.mono(now), wall: Stamp::from_millis(u64::try_from(wall).unwrap_or(0)) }
+    }
+
+    /// Starts an agent on its disk; what it orders at once is in its tray.
+    pub fn start(&mut self, setting: &Setting, (boot, now): (Boot, Moment)) {
+        self.life += 1;
+        self.watch += 1;
+        self.probes.clear();
+        self.sessions.clear();
+        self.fences.clear();
+        let mut disk = std::mem::take(&mut self.disk);
+        disk.quench();
+        disk.starts += 1;
+        let view = disk.replay(&setting.cluster);
+        let clock = ClusterClock::new(view.stamp, setting.votes.clone());
+        let past = Past { journal: disk.last(), voters: disk.voters.clone() };
+        let identity = Identity { site: self.id.clone(), starts: Starts(disk.starts), boot };
+        let quorum = Quorum::new(setting.seats.clone(), &self.id, past)
+            .expect("a disk that was written batch by batch can be read");
+        let start = Start {
+            identity,
+            view,
+            file: setting.policy.clone(),
+            secrets: setting.carriers.clone(),
+            playbooks: setting.shelf.clone(),
+            stopped: None,
+        };
+        let mono = self.mono(now);
+        self.last = mono;
+        let node = Node::new(start, mono);
+        let mut first = Output::default();
+        node.watch(&mut first);
+        let trays = Trays { seen: disk.journal.len(), disk, orders: first.act, ..Trays::default() };
+        self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
+    }
+
+    /// Its agent ends where it stands; the disk stays.
+    pub fn end(&mut self) {
+        if let Some(mut turn) = self.turn.take() {
+            self.disk = std::mem::take(&mut turn.world().disk);
+        }
+        self.life += 1;
+        self.sessions.clear();
+    }
+
+    /// One turn, as the driver takes it. False if the process died in it.
+    pub fn take(&mut self, input: Input, now: Moment) -> Survival {
+        let clocks = self.clocks(now);
+        let last = std::mem::replace(&mut self.last, clocks.mono);
+        let Some(turn) = &mut self.turn else { return Survival::Lives { wake_at: None } };
+        if clocks.mono.since(last) > GAP {
+            let gap = Input::Event(Event::ClockGap { since: last });
+            if turn.take(gap, clocks).is_err() {
+                return Survival::Died;
+            }
+        }
+        match turn.take(input, clocks) {
+            Ok(wake_at) => Survival::Lives { wake_at },
+            Err(_) => Survival::Died,
+        }
+    }
+
+    /// Its trays, while its agent runs.
+    pub fn trays(&mut self) -> Option<&mut Trays> {
+        self.turn.as_mut().map(Turn::world)
+    }
+
+    /// Its disk, wherever it is.
+    pub fn disk(&mut self) -> &Disk {
+        match &mut self.turn {
+            Some(turn) => &turn.world().disk,
+            None => &self.disk,
+        }
+    }
+
+    /// What its agent remembers.
+    pub fn view(&self) -> Option<&View> {
+        self.turn.as_ref().map(Turn::view)
+    }
+
+    /// Orders that were never meant for the hands are told apart by the caller.
+    pub fn orders(&mut self) -> Vec<Effect> {
+        self.trays().map(|trays| std::mem::take(&mut trays.orders)).unwrap_or_default()
+    }
+}
+
+/// What became of an agent in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survival {
+    /// It lives, and wants to be woken then.
+    Lives {
+        /// On its own clock.
+        wake_at: Option<Mono>,
+    },
+    /// It died while it wrote.
+    Died,
+}

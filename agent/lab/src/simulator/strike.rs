@@ -1,0 +1,191 @@
+//! How faults strike and pass, and what people order.
+
+use super::carrier::{By, Conduct};
+use super::invariants::Checked;
+use super::net::Net;
+use super::queue::Item;
+use super::schedule::{Order, What};
+use super::site::Stop;
+use super::town::{NUMBERS, ROUTE, Town};
+use agent::command::{Answer, Command};
+use agent::event::{Asker, Event};
+use state::fact::Mode;
+use state::{Destination, Number, RouteId, Who};
+use std::time::Duration;
+
+impl Town {
+    /// A fault strikes.
+    pub(super) fn strike(&mut self, fault: usize) -> Checked {
+        let what = self.faults[fault].what;
+        self.story.tell(self.now, &format!("fault {fault}: {what:?}"));
+        let lasts = match what {
+            What::Partition { side, lasts } => {
+                Net::across(side).for_each(|(from, to)| self.net.cut(from, to));
+                lasts
+            }
+            What::OneWay { from, to, lasts } => {
+                self.net.cut(from, to);
+                lasts
+            }
+            What::NoCarrier { site, lasts } => {
+                self.net.cut_carrier(site);
+                lasts
+            }
+            What::Weather { lost, doubled, lasts } => {
+                self.net.weather = Some((lost, doubled));
+                lasts
+            }
+            What::Pbx { site, lasts } => {
+                self.dead[site] += 1;
+                lasts
+            }
+            What::Carrier { conduct, lasts } => {
+                self.carrier.conduct = conduct;
+                lasts
+            }
+            What::Crash { site, down, fuse: None } if self.sites[site].turn.is_some() => {
+                return self.die(site, down * 1000);
+            }
+            What::Crash { site, fuse, .. } => {
+                if let (Some(trays), Some(fuse)) = (self.sites[site].trays(), fuse) {
+                    trays.disk.lay(fuse);
+                }
+                return Ok(());
+            }
+            What::Freeze { site, lasts } => return self.stop(site, Stop::Frozen, lasts),
+            What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
+            What::Flap { site, times } => {
+                self.flap(site, times * 2);
+                return Ok(());
+            }
+            What::Edit { number, to } => {
+                self.edit(number, to);
+                return Ok(());
+            }
+            What::Order { site, order } => return self.command(site, order),
+            What::Wall { site, by } => {
+                self.sites[site].wall = by;
+                return Ok(());
+            }
+        };
+        self.queue.put(self.now + lasts * 1000, Item::Over { fault });
+        Ok(())
+    }
+
+    /// It is over, unless the town was healed before.
+    pub(super) fn over(&mut self, fault: usize) {
+        if self.healed {
+            return;
+        }
+        let what = self.faults[fault].what;
+        self.story.tell(self.now, &format!("fault {fault} is over"));
+        match what {
+            What::Partition { side, .. } => {
+                Net::across(side).for_each(|(from, to)| self.net.mend(from, to));
+            }
+            What::OneWay { from, to, .. } => self.net.mend(from, to),
+            What::NoCarrier { site, .. } => self.net.mend_carrier(site),
+            What::Weather { .. } => self.net.weather = None,
+            What::Pbx { site, .. } => self.dead[site] = self.dead[site].saturating_sub(1),
+            What::Carrier { .. } => self.carrier.conduct = Conduct::Fair,
+            What::Crash { .. }
+            | What::Freeze { .. }
+            | What::Pause { .. }
+            | What::Flap { .. }
+            | What::Edit { .. }
+            | What::Order { .. }
+            | What::Wall { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, site: usize, stop: Stop, lasts: u64) -> Checked {
+        if self.sites[site].stopped.is_none() {
+            self.sites[site].stopped = Some((stop, self.now));
+            self.queue.put(self.now + lasts * 1000, Item::Thaw { site });
+        }
+        Ok(())
+    }
+
+    /// A stopped site goes on: everything that waited comes at once.
+    pub(super) fn thaw(&mut self, site: usize) {
+        let Some((stop, since)) = self.sites[site].stopped.take() else { return };
+        self.story.tell(self.now, &format!("{} goes on", self.sites[site].id));
+        if stop == Stop::Paused {
+            self.sites[site].still += self.now - since;
+        }
+        for item in std::mem::take(&mut self.sites[site].waiting) {
+            self.queue.put(self.now, item);
+        }
+    }
+
+    pub(super) fn flap(&mut self, site: usize, left: u64) {
+        const BEAT: u64 = 2_000_000;
+        if self.healed && left.is_multiple_of(2) || left == 0 {
+            return;
+        }
+        self.dead[site] =
+            if left.is_multiple_of(2) { self.dead[site] + 1 } else { self.dead[site].saturating_sub(1) };
+        self.queue.put(self.now + BEAT, Item::Flap { site, left: left - 1 });
+    }
+
+    /// A person at the carrier's portal.
+    fn edit(&mut self, number: usize, to: Option<usize>) {
+        let number = Number::new(NUMBERS[number]);
+        let route = self.rules.route(&RouteId::new(ROUTE));
+        let of = route.and_then(|route| route.numbers.iter().find(|(of, _)| *of == number));
+        let there = to.and_then(|site| of?.1.get(&self.sites[site].id).cloned());
+        let value = there.unwrap_or_else(|| Destination::new("S:elsewhere@203.0.113.9"));
+        self.carrier.put(&number, &value, (By::Person, self.now));
+    }
+
+    /// A person at a site.
+    pub(super) fn command(&mut self, site: usize, order: Order) -> Checked {
+        let route = Some(RouteId::new(ROUTE));
+        let because = "the simulator says so".to_owned();
+        let mut commands = Vec::new();
+        match order {
+            Order::Hold { lasts } => {
+                commands.push(Command::Hold { route, lasts: Duration::from_millis(lasts), because });
+            }
+            Order::Manual => commands.push(Command::Mode { route, mode: Mode::Manual }),
+            Order::Auto => {
+                commands.push(Command::Mode { route: route.clone(), mode: Mode::Auto });
+                commands.push(Command::Resume { route });
+            }
+            Order::Claim { to } => {
+                let site = self.sites[to].id.clone();
+                commands.push(Command::Claim { route: RouteId::new(ROUTE), site, because });
+            }
+            Order::Ack => {
+                let newest = self.sites[site].view().and_then(|view| view.incidents.keys().last().copied());
+                commands.extend(newest.map(|incident| Command::Ack { incident }));
+            }
+        }
+        for command in commands {
+            self.asked += 1;
+            let asker = Asker { id: self.asked, who: Who::new("matthew") };
+            self.soon(site, 1_000, Event::Asked { asker, command });
+        }
+        Ok(())
+    }
+
+    /// What a person is answered must be true.
+    pub(super) fn answered(&mut self, site: usize, answer: &Answer) -> Checked {
+        match answer {
+            Answer::Agreed { index } => {
+                self.story.tell(self.now, &format!("{} confirms {index}", self.sites[site].id));
+                self.invariants.confirmed(*index)
+            }
+            Answer::Refused { why, .. } => {
+                self.story.tell(self.now, &format!("{} refuses: {why}", self.sites[site].id));
+                Ok(())
+            }
+            Answer::Status(_)
+            | Answer::Why(_)
+            | Answer::Plan(_)
+            | Answer::Runs { .. }
+            | Answer::Following
+            | Answer::Told(_) => Ok(()),
+        }
+    }
+}

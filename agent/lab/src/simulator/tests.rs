@@ -1,0 +1,111 @@
+//! Seeds that failed once, seeds nobody has seen, a calm hour, the same trace twice, and a violation that is found.
+
+use super::carrier::{Answered, By, Carrier, Flight, Timing};
+use super::invariants::{Invariants, Sender};
+use super::*;
+use agent::node::Rules;
+use state::{Boot, Destination, Index, Nonce, Number, SiteId, Term};
+
+const SEEDS: &str = include_str!("seeds.txt");
+const SECOND: u64 = 1_000_000;
+
+fn options(seed: u64, millis: u64) -> Options {
+    Options { seed, millis, faults: None, detail: Detail::Quiet }
+}
+
+fn holds(seed: u64, millis: u64) -> Outcome {
+    let outcome = run(&options(seed, millis));
+    if let Some(violation) = &outcome.violation {
+        let story = outcome.story.join("\n");
+        panic!("{story}\nseed {seed}, {millis} ms: {violation}");
+    }
+    outcome
+}
+
+/// Every line: a seed, milliseconds, a date, and what it found.
+#[test]
+fn seeds_that_failed_once_hold() {
+    for line in SEEDS.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        let mut number = || words.next().and_then(|word| word.parse().ok()).expect("a seed and its time");
+        holds(number(), number());
+    }
+}
+
+/// Two tests of one half each, because tests run beside each other.
+#[test]
+fn even_seeds_hold() {
+    many(1000);
+}
+
+#[test]
+fn odd_seeds_hold() {
+    many(1001);
+}
+
+fn many(from: u64) {
+    let outcomes: Vec<Outcome> = (0..25).map(|n| holds(from + 2 * n, 240_000)).collect();
+    let writes: u64 = outcomes.iter().map(|outcome| outcome.counts.1).sum();
+    assert!(writes > 25, "only {writes} writes: nothing happens to these clusters");
+}
+
+/// Invariant 12.
+#[test]
+fn the_same_seed_leaves_the_same_trace() {
+    let everything = Options { detail: Detail::Everything, ..options(5, 60_000) };
+    let (once, again) = (run(&everything), run(&everything));
+    let differs = once.story.iter().zip(&again.story).find(|(a, b)| a != b);
+    assert_eq!(differs, None);
+    assert_eq!((once.hash, once.events), (again.hash, again.events));
+    assert_ne!(once.hash, run(&Options { seed: 6, ..everything }).hash);
+}
+
+/// Invariant 21: nobody is elected, and nothing is agreed.
+#[test]
+fn a_calm_hour_leaves_no_trace() {
+    let mut town = Town::new(7, Vec::new(), Detail::Quiet);
+    let standing = |town: &mut Town| {
+        let terms: Vec<Term> = town
+            .sites
+            .iter_mut()
+            .flat_map(|site| site.disk().promises().map(|p| p.1).collect::<Vec<_>>())
+            .collect();
+        (town.invariants.view().index, terms)
+    };
+    town.run(120 * SECOND).unwrap();
+    let before = standing(&mut town);
+    town.run(3_720 * SECOND).unwrap();
+    assert_eq!(standing(&mut town), before);
+    assert!(before.0 > Index(1));
+}
+
+/// An onlooker that finds nothing is worth nothing.
+#[test]
+fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {
+    let rules = Rules::read(&town::policy(1), &SiteId::new("london")).unwrap();
+    let number = Number::new(town::NUMBERS[0]);
+    let value = Destination::new("S:442079460000@192.0.2.12");
+    let flight = |fence| Flight {
+        id: 0,
+        fence: Index(fence),
+        site: 0,
+        life: 1,
+        number: number.clone(),
+        value: value.clone(),
+        sent: 5 * SECOND,
+        until: 12 * SECOND,
+        timing: Timing::InTime,
+        answer: Answered::No,
+    };
+    let london = SiteId::new("london");
+    let sender = Sender { site: &london, boot: Boot(1), nonce: Nonce(1) };
+    let mut carrier = Carrier::new([(number.clone(), value.clone())].into_iter());
+    let mut invariants = Invariants::new("town", rules.judge);
+    assert_eq!(invariants.sent(&flight(9), sender, &carrier).unwrap_err().number, 1);
+    carrier.flights.push(flight(9));
+    assert_eq!(invariants::single_flight(&flight(11), &carrier).unwrap_err().number, 2);
+    assert!(invariants::single_flight(&Flight { sent: 13 * SECOND, ..flight(11) }, &carrier).is_ok());
+    carrier.put(&number, &value, (By::Person, SECOND));
+    assert_eq!(invariants.applied(&flight(9)), Ok(()));
+    assert_eq!(invariants.applied(&flight(8)).unwrap_err().number, 4);
+}
