@@ -1,0 +1,9 @@
+//! The hands against the carrier and the PBX of this test track, over real sockets.
+
+#[cfg(test)]
+mod hands {
+    pub mod bench;
+    mod login;
+    mod pointing;
+    mod watching;
+}
