@@ -101,17 +101,17 @@ pub struct Ready {
 pub fn start(config: &Path) -> Result<Ready, StartError> {
     let site = SiteFile::load(config)?;
     let certificate = Certificate::load(&site.bundle)?;
-    let file = read(&site.policy)?;
-    let own = policy(&site.policy.display().to_string(), &file)?;
-    agree(&site, &certificate, &own)?;
+    let own = own_policy(&site);
+    if let Ok((own, _)) = &own {
+        agree(&site, &certificate, own)?;
+    }
     std::fs::create_dir_all(&site.state)
         .map_err(|source| StartError::File { path: site.state.clone(), source })?;
-    let (store, loaded) = Store::open(&site.state.join("pointsman.db"), &own.cluster)?;
-    let (view, stopped) = replay(&store, &own.cluster, &loaded.voters)?;
-    let policy = match &view.policy {
-        Some(agreed) => policy("the agreed policy", &agreed.text)?,
-        None => own,
-    };
+    let cluster = certificate.cluster();
+    let (store, loaded) = Store::open(&site.state.join("pointsman.db"), cluster)?;
+    let (view, stopped) = replay(&store, cluster, &loaded.voters)?;
+    let (policy, file) = in_force(&view, own)?;
+    agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
     let identity =
@@ -125,6 +125,21 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
 
 fn read(path: &Path) -> Result<String, StartError> {
     std::fs::read_to_string(path).map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+/// The site's own policy file: what the cluster is born with, and from then on only a proposal.
+fn own_policy(site: &SiteFile) -> Result<(Policy, String), StartError> {
+    let text = read(&site.policy)?;
+    Ok((policy(&site.policy.display().to_string(), &text)?, text))
+}
+
+/// The agreed policy rules, and a file that was spoilt since does not keep its site down.
+fn in_force(view: &View, own: Result<(Policy, String), StartError>) -> Result<(Policy, String), StartError> {
+    let Some(agreed) = &view.policy else { return own };
+    if let Err(why) = own {
+        tracing::warn!("the own policy file is not used, the agreed policy is in force: {why}");
+    }
+    Ok((policy("the agreed policy", &agreed.text)?, agreed.text.clone()))
 }
 
 fn policy(name: &str, text: &str) -> Result<Policy, StartError> {
@@ -147,9 +162,8 @@ fn agree(site: &SiteFile, certificate: &Certificate, policy: &Policy) -> Result<
     Ok(())
 }
 
-/// The view of the journal, and why it stops short if an entry is of a newer version: a site that cannot
-/// read on still votes and answers.
-/// The memory that the journal amounts to, and why it ends early if it does.
+/// The memory that the journal amounts to, and why it stops short if an entry is of a newer version: a site that
+/// cannot read on still votes and answers.
 fn replay(store: &Store, cluster: &str, voters: &[VoterState]) -> Result<(View, Option<String>), StartError> {
     let mut view = match store.gaps()?.last() {
         Some((after, _)) => beyond(*after, voters)?,

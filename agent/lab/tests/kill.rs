@@ -135,6 +135,18 @@ async fn kill_at(victim: &'static str, quick: Moment) {
     }
 }
 
+/// From the birth on the agreed policy rules: a file that somebody spoilt is no reason to stay down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_whose_policy_file_was_spoilt_comes_back() {
+    let mut rig = rig().await;
+    until(&mut rig, "office", (Command::Status, ready)).await;
+    rig.agent("office").expect("every agent was started").kill().await;
+    let file = rig.folder("office").join("policy.yaml");
+    std::fs::write(&file, "cluster: [").expect("the folder of the office can be written");
+    rig.start("office").expect("the agent starts again");
+    until(&mut rig, "office", (Command::Status, ready)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_executor_dies() {
     kill_at("manchester", Moment::Received).await;

@@ -156,6 +156,14 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let good = shown.iter().all(|shown| *shown == Some(SiteId::new(*site)));
             if good { Ok(()) } else { fail(format!("{shown:?}")) }
         }
+        ["leader", name] => {
+            let outside = cluster.outside.borrow();
+            let last = outside.told.iter().rev().find_map(|(_, _, telling)| {
+                let Telling::Leader { site: Some(site), .. } = telling else { return None };
+                Some(site.clone())
+            });
+            if last == Some(SiteId::new(*name)) { Ok(()) } else { fail(format!("{last:?}")) }
+        }
         ["run", word, "by", moment] => {
             let outside = cluster.outside.borrow();
             let ended = outside.told.iter().find_map(|(at, _, telling)| {

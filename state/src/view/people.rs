@@ -42,7 +42,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds and latches; it leaves the mode as it is, because that was somebody's choice.
+    /// Resuming ends holds, latches and claims that got no run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
@@ -58,6 +58,8 @@ impl View {
             let state = self.route(id);
             state.hold = None;
             state.latch = None;
+            // A claim whose run could not be opened would stand in automation's way for ever.
+            state.claim = None;
             state.spurned.clear();
             if let Some(incident) = state.incident.and_then(|id| self.incidents.get_mut(&id))
                 && let Ok(next) = incident.state.next(IncidentEvent::Released, stamp)
