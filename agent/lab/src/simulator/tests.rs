@@ -6,6 +6,8 @@ use super::*;
 use agent::node::Rules;
 use state::{Boot, Destination, Index, Nonce, Number, SiteId, Term};
 
+mod gap;
+
 const SEEDS: &str = include_str!("seeds.txt");
 const SECOND: u64 = 1_000_000;
 
