@@ -37,6 +37,17 @@ pub struct RouteState {
     pub since: Option<Stamp>,
     /// Sites that a run failed to reach, and when: no candidates for a while.
     pub spurned: BTreeMap<SiteId, Stamp>,
+    /// The sites that automation left, the newest last: for a while nothing goes back.
+    pub left: Vec<Left>,
+}
+
+/// A site that automation left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The site.
+    pub site: SiteId,
+    /// When the last number had moved.
+    pub at: Stamp,
 }
 
 /// A person's hold on automation.
@@ -134,6 +145,12 @@ impl RouteState {
     /// The hold, if it has not ended.
     pub fn held(&self, now: Stamp) -> Option<&Hold> {
         self.hold.as_ref().filter(|hold| hold.until > now)
+    }
+
+    /// When automation left a site within the window that ends now, the newest last.
+    pub fn left_within(&self, site: &SiteId, window: Duration, now: Stamp) -> Vec<Stamp> {
+        let then = self.left.iter().filter(|left| left.site == *site && now.since(left.at) < window);
+        then.map(|left| left.at).collect()
     }
 
     /// How many automatic switches were opened in the window that ends now.

@@ -2,15 +2,16 @@
 
 use super::{Notice, OpenAttempt, Refusal, View};
 use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Reading, Was};
-use crate::ids::{Index, Number, RouteId, RunId};
+use crate::ids::{Index, Number, RouteId, RunId, SiteId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
 use crate::plan::{Ensure, Pointing};
-use crate::route::{LATE, Latch, Loose};
+use crate::route::{LATE, Latch, Left, Loose, RouteState};
 use crate::run::{Direction, Run, StepEvent, StepState, Word};
+use crate::time::Stamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long automatic switches are remembered for the budget.
+/// How long automatic switches are remembered, for budget and damping.
 const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 impl View {
@@ -225,22 +226,25 @@ impl View {
         };
         self.step_event(id, step, event)?;
         match wanted {
-            Some(ensure) if complete => self.ensured(id, &ensure),
+            Some(ensure) if complete => self.ensured(id, &ensure, direction),
             Some(_) | None => {}
         }
         Ok(())
     }
 
     /// Every number of the end state is verified.
-    fn ensured(&mut self, id: RunId, ensure: &Ensure) {
+    fn ensured(&mut self, id: RunId, ensure: &Ensure, direction: Direction) {
         let stamp = self.stamp;
         let Some(run) = self.runs.get(&id) else { return };
         match ensure {
             Ensure::RoutePointsAt { site, .. } => {
-                let route = run.plan.route.clone();
+                let (route, automatic) = (run.plan.route.clone(), run.automatic());
                 let route = self.route(&route);
-                route.rings_in = Some(site.clone());
+                let before = route.rings_in.replace(site.clone());
                 route.since = Some(stamp);
+                if automatic {
+                    route.leave(before.filter(|before| before != site), (site, direction), stamp);
+                }
             }
             Ensure::Notify { text } => {
                 self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
@@ -381,6 +385,21 @@ impl View {
         let Some(slot) = run.steps.get_mut(step) else { return Err(refused) };
         slot.state = slot.state.clone().next(event, attempts, stamp).map_err(|_| refused)?;
         Ok(())
+    }
+}
+
+impl RouteState {
+    /// Notes that automation left a site; an undo takes that back.
+    fn leave(&mut self, before: Option<SiteId>, (to, direction): (&SiteId, Direction), at: Stamp) {
+        self.left.retain(|left| at.since(left.at) < REMEMBERED);
+        match direction {
+            Direction::Do => self.left.extend(before.map(|site| Left { site, at })),
+            Direction::Undo => {
+                if let Some(last) = self.left.iter().rposition(|left| left.site == *to) {
+                    self.left.remove(last);
+                }
+            }
+        }
     }
 }
 
