@@ -2,17 +2,12 @@
 
 use super::{Notice, OpenAttempt, Refusal, View};
 use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Reading, Was};
-use crate::ids::{Index, Number, RouteId, RunId, SiteId};
+use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
 use crate::plan::{Ensure, Pointing};
-use crate::route::{LATE, Latch, Left, Loose, RouteState};
+use crate::route::{LATE, Latch, Loose, REMEMBERED};
 use crate::run::{Direction, Run, StepEvent, StepState, Word};
-use crate::time::Stamp;
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// How long automatic switches are remembered, for budget and damping.
-const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 impl View {
     pub(super) fn run_opened(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
@@ -239,12 +234,12 @@ impl View {
         match ensure {
             Ensure::RoutePointsAt { site, .. } => {
                 let (route, automatic) = (run.plan.route.clone(), run.automatic());
-                let route = self.route(&route);
-                let before = route.rings_in.replace(site.clone());
-                route.since = Some(stamp);
+                let state = self.route(&route);
                 if automatic {
-                    route.leave(before.filter(|before| before != site), (site, direction), stamp);
+                    state.leave(site, direction, stamp);
                 }
+                state.rings_in = Some(site.clone());
+                state.since = Some(stamp);
             }
             Ensure::Notify { text } => {
                 self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
@@ -385,21 +380,6 @@ impl View {
         let Some(slot) = run.steps.get_mut(step) else { return Err(refused) };
         slot.state = slot.state.clone().next(event, attempts, stamp).map_err(|_| refused)?;
         Ok(())
-    }
-}
-
-impl RouteState {
-    /// Notes that automation left a site; an undo takes that back.
-    fn leave(&mut self, before: Option<SiteId>, (to, direction): (&SiteId, Direction), at: Stamp) {
-        self.left.retain(|left| at.since(left.at) < REMEMBERED);
-        match direction {
-            Direction::Do => self.left.extend(before.map(|site| Left { site, at })),
-            Direction::Undo => {
-                if let Some(last) = self.left.iter().rposition(|left| left.site == *to) {
-                    self.left.remove(last);
-                }
-            }
-        }
     }
 }
 
