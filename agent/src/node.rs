@@ -70,6 +70,8 @@ pub struct Node {
     lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    /// When this machine's clock last jumped.
+    jumped: Option<Mono>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -130,6 +132,7 @@ impl Node {
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
+            jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             pulsed: None,
@@ -148,6 +151,7 @@ impl Node {
         let mut out = Output::default();
         self.take(event, now, &mut out);
         self.cast(now);
+        self.say_flapping();
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -169,7 +173,10 @@ impl Node {
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
             Event::Lacking { between } => self.lacking = between,
-            Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
+            Event::ClockGap { .. } => {
+                self.jumped = Some(now.mono);
+                self.watches.all_see(policies::opinion::Event::Gap, now.mono);
+            }
             Event::Astray { by } => self.astray = by,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),

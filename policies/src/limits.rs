@@ -35,6 +35,9 @@ pub const RELAY_AFTER: Duration = millis(900);
 pub const GAP: Duration = secs(1);
 /// After so long without a frame a site is silent, and its ballots are dropped; `> elected_by + heartbeat`.
 pub const SILENCE: Duration = secs(6);
+/// How long a site that sees its own clock jump decides nothing; `>= silence`: by then nobody counts what it said
+/// before, and it has been heard anew.
+pub const AFTER_GAP: Duration = SILENCE;
 /// How often ballots that are not yet agreed are said again; `<= blip / 4`.
 pub const BALLOT_EVERY: Duration = millis(500);
 
@@ -125,6 +128,7 @@ mod tests {
         assert!(HEARTBEAT * 3 <= RELAY_AFTER && RELAY_AFTER < ELECTION_TICK);
         assert!(GAP <= SEND_GUARD / 2);
         assert!(SILENCE > ELECTED_BY + HEARTBEAT);
+        assert!(AFTER_GAP >= SILENCE && AFTER_GAP < ADOPTED_BY);
         assert!(SEND_GUARD <= CLOSE_BY / 2);
         assert!(CLOSE_BY - SEND_GUARD >= RTT_MAX * 4 + FSYNC_MAX);
         assert!(ACT_WITHIN >= BALLOT_EVERY + (RTT_MAX + FSYNC_MAX) * 3 + RTT_MAX * 6);

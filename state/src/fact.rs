@@ -73,6 +73,8 @@ pub enum Fact {
     Resumed { route: Option<RouteId>, who: Who },
     /// A person decided that a site shall have the route.
     Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+    /// All subjects whose answers come and go too often for the proposing site to believe; it replaces the set before.
+    FlappingSeen { subjects: Vec<Subject> },
 }
 
 impl Fact {
@@ -86,7 +88,8 @@ impl Fact {
             | Self::ModeSet { .. }
             | Self::Held { .. }
             | Self::Resumed { .. }
-            | Self::Claimed { .. } => true,
+            | Self::Claimed { .. }
+            | Self::FlappingSeen { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }

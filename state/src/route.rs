@@ -2,6 +2,7 @@
 
 use crate::fact::Mode;
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
+use crate::run::Direction;
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,6 +10,9 @@ use std::time::Duration;
 
 /// How long a write whose outcome stayed open may still explain a reading (15 min).
 pub const LATE: Duration = Duration::from_secs(15 * 60);
+
+/// How long automatic switches are remembered, for budget and damping.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 /// Everything remembered about one route.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,17 @@ pub struct RouteState {
     pub since: Option<Stamp>,
     /// Sites that a run failed to reach, and when: no candidates for a while.
     pub spurned: BTreeMap<SiteId, Stamp>,
+    /// The sites that automation left, the newest last: for a while nothing goes back.
+    pub left: Vec<Left>,
+}
+
+/// A site that automation left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The site.
+    pub site: SiteId,
+    /// When the last number had moved.
+    pub at: Stamp,
 }
 
 /// A person's hold on automation.
@@ -136,8 +151,59 @@ impl RouteState {
         self.hold.as_ref().filter(|hold| hold.until > now)
     }
 
+    /// Notes that automation leaves the site where the route rings; an undo takes that back.
+    pub(crate) fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
+        self.left.retain(|left| at.since(left.at) < REMEMBERED);
+        match direction {
+            Direction::Do => {
+                let here = self.rings_in.iter().filter(|here| *here != to);
+                self.left.extend(here.map(|site| Left { site: site.clone(), at }));
+            }
+            Direction::Undo => {
+                if let Some(last) = self.left.iter().rposition(|left| left.site == *to) {
+                    self.left.remove(last);
+                }
+            }
+        }
+    }
+
+    /// When automation left a site within the window that ends now, the newest last.
+    pub fn left_within(&self, site: &SiteId, window: Duration, now: Stamp) -> Vec<Stamp> {
+        let then = self.left.iter().filter(|left| left.site == *site && now.since(left.at) < window);
+        then.map(|left| left.at).collect()
+    }
+
     /// How many automatic switches were opened in the window that ends now.
     pub fn switches_within(&self, window: Duration, now: Stamp) -> usize {
         self.switches.iter().filter(|at| now.since(**at) < window).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_undone_was_not_left() {
+        let (london, manchester) = (SiteId::new("london"), SiteId::new("manchester"));
+        let (now, hour) = (Stamp::from_millis(60_000), Duration::from_secs(3600));
+        let mut route = RouteState { rings_in: Some(london.clone()), ..RouteState::default() };
+        route.leave(&manchester, Direction::Do, now);
+        assert_eq!(route.left_within(&london, hour, now), [now]);
+        route.rings_in = Some(manchester);
+        route.leave(&london, Direction::Undo, now + hour / 2);
+        assert_eq!(route.left_within(&london, hour, now + hour / 2), []);
+    }
+
+    #[test]
+    fn staying_is_not_leaving_and_two_days_are_forgotten() {
+        let london = SiteId::new("london");
+        let (now, day) = (Stamp::from_millis(60_000), Duration::from_secs(86_400));
+        let mut route = RouteState { rings_in: Some(london.clone()), ..RouteState::default() };
+        route.leave(&london, Direction::Do, now);
+        assert_eq!(route.left, []);
+        route.leave(&SiteId::new("office"), Direction::Do, now);
+        route.leave(&london, Direction::Do, now + day * 2);
+        assert_eq!(route.left, []);
     }
 }

@@ -43,6 +43,8 @@ pub struct View {
     pub guard: Index,
     /// What each site says.
     pub ballots: BTreeMap<SiteId, SiteBallots>,
+    /// Where each site finds that the answers come and go too often to believe.
+    pub flapping: BTreeMap<SiteId, SiteFlapping>,
     /// The sites that the leader does not hear, and since which entry.
     pub silent: BTreeMap<SiteId, Index>,
     /// The routes.
@@ -80,6 +82,17 @@ pub struct SiteBallots {
     pub at: Stamp,
     /// What each says.
     pub set: BTreeMap<Subject, Says>,
+}
+
+/// What flaps in the eyes of one site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteFlapping {
+    /// The life in which it was said.
+    pub starts: Starts,
+    /// Which proposal of that life.
+    pub n: u64,
+    /// All subjects that flap.
+    pub set: BTreeSet<Subject>,
 }
 
 /// An attempt of which something may still arrive at the carrier.
@@ -266,6 +279,7 @@ impl View {
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::FlappingSeen { subjects } => self.flapping_seen(&entry.origin, subjects),
         }
     }
 

@@ -288,6 +288,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::ModeSet { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
-        | Fact::Claimed { .. } => false,
+        | Fact::Claimed { .. }
+        | Fact::FlappingSeen { .. } => false,
     }
 }

@@ -5,7 +5,7 @@ use super::{Node, wake};
 use crate::event::{Output, Reign};
 use policies::decide::{Decision, Move, Standing as Seen, Verb};
 use policies::judge::Case;
-use policies::limits::SILENCE;
+use policies::limits::{AFTER_GAP, SILENCE};
 use policies::tally::Verdict;
 use state::fact::{Fact, Home};
 use state::incident::IncidentState;
@@ -13,6 +13,7 @@ use state::plan::Plan;
 use state::route::Claim;
 use state::run::Cause;
 use state::{Mono, Now, PlaybookId, RouteId, SiteId, Subject, Who};
+use std::time::Duration;
 
 impl Node {
     /// Whether this site leads and knows everything that was agreed before.
@@ -27,8 +28,8 @@ impl Node {
 
     /// Everything a leader does, in order; each part proposes at most once until that is agreed.
     pub(super) fn lead(&mut self, now: Now, out: &mut Output) {
+        self.resign(now, out);
         if !self.leads() {
-            self.resign(now, out);
             return;
         }
         self.birth();
@@ -127,7 +128,13 @@ impl Node {
         };
         let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
         let fresh = self.others().iter().filter_map(heard).collect();
-        Seen { reign, heard: self.votes_heard(now), of: self.votes(), fresh }
+        let jumped = self.jumped_left(now);
+        Seen { reign, heard: self.votes_heard(now), of: self.votes(), jumped, fresh }
+    }
+
+    /// How much longer this site only observes, because its clock jumped.
+    pub(super) fn jumped_left(&self, now: Mono) -> Option<Duration> {
+        self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
     }
 
     /// The verdict on a subject, as this site sees it now.

@@ -42,7 +42,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds, latches and claims that got no run. It leaves the mode as it is: that was a choice.
+    /// Resuming ends holds, latches, damping and claims that got no run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
@@ -61,6 +61,7 @@ impl View {
             // A claim whose run could not be opened would stand in automation's way for ever.
             state.claim = None;
             state.spurned.clear();
+            state.left.clear();
             if let Some(incident) = state.incident.and_then(|id| self.incidents.get_mut(&id))
                 && let Ok(next) = incident.state.next(IncidentEvent::Released, stamp)
             {
