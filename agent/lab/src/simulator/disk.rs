@@ -30,6 +30,8 @@ pub struct Disk {
     pub gap: Option<(Index, Head)>,
     /// How often an agent was started on it.
     pub starts: u64,
+    /// How often it was written.
+    pub writes: u64,
     fuse: Option<Fuse>,
 }
 
@@ -78,6 +80,7 @@ impl Disk {
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
+        self.writes += 1;
         match self.fuse {
             Some(Fuse::Before(0)) => Err(Died),
             Some(Fuse::After(0)) => {
