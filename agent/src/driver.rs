@@ -7,7 +7,7 @@ use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, LinkEvent, Links};
-use crate::quorum::{Batch, TICK, Written};
+use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
@@ -182,7 +182,7 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
             Some(event) = inboxes.control.recv() => asked(event),
             () = sleep(nap), if wake_at.is_some() => Some(Input::Event(Event::Tick)),
             _ = compaction.tick() => {
-                turn.compact();
+                turn.compact(KEEP);
                 Some(Input::Event(Event::Tick))
             }
         };

@@ -13,6 +13,7 @@ mod receipts;
 mod report;
 mod rules;
 mod telling;
+mod waits;
 mod watch;
 
 pub use rules::{RouteRules, Rules};
@@ -75,6 +76,9 @@ pub struct Node {
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
+    waits: waits::Waits,
+    /// When the last thought wanted to be woken.
+    wake_at: Option<Mono>,
     pulsed: Option<Mono>,
 }
 
@@ -135,6 +139,8 @@ impl Node {
             jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
+            waits: waits::Waits::default(),
+            wake_at: None,
             pulsed: None,
         };
         node.rule(now);
@@ -149,6 +155,13 @@ impl Node {
     /// Takes in one event; says what is to be done.
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
+        if let Event::Heard { from, body: Body::Raft(_) } = &event {
+            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
+            // events of its own.
+            self.peers.heard(from, now.mono);
+            out.wake_at = self.wake_at;
+            return out;
+        }
         self.take(event, now, &mut out);
         self.cast(now);
         self.say_flapping();
@@ -158,6 +171,7 @@ impl Node {
         self.tell_verdicts(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
+        self.wake_at = out.wake_at;
         out
     }
 
@@ -189,7 +203,7 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's own messages go to the quorum and facts to the disk; here they are life and nothing else.
+            // Raft's messages were the quorum's, and fetched facts are the disk's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);

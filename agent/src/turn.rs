@@ -8,7 +8,7 @@ use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::quorum::{Agreed, Batch, Keep, Quorum, Written};
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
@@ -106,7 +106,7 @@ impl<W: World> Turn<W> {
                 }
                 let by = self.clock.all_astray(clocks.mono);
                 if by != self.astray {
-                    self.astray = by.clone();
+                    self.astray.clone_from(&by);
                     self.events.push_back(Event::Astray { by });
                 }
                 self.events.push_back(Event::Tick);
@@ -120,14 +120,14 @@ impl<W: World> Turn<W> {
             }
         }
         let mut wake_at = None;
-        loop {
-            self.record(clocks)?;
-            let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
+        self.record(clocks)?;
+        while let Some(event) = self.events.pop_front() {
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
             self.carry_out(out, clocks)?;
         }
+        Ok(wake_at)
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
@@ -235,7 +235,7 @@ impl<W: World> Turn<W> {
             None => Reign::Following,
         };
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
-        let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
+        let end = self.quorum.end();
         let last = leads.map_or(end, |reign| reign.last);
         Standing { term, leader, reign, last, applied: self.quorum.applied(), end }
     }
@@ -301,12 +301,12 @@ impl<W: World> Turn<W> {
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
-    pub fn compact(&mut self) {
+    pub fn compact(&mut self, keep: Keep) {
         // A view that stopped behind the log would be handed out as what the log amounts to.
         if self.node.folds() == Folding::Stopped {
             return;
         }
-        let Some(upto) = self.quorum.compactable() else { return };
+        let Some(upto) = self.quorum.compactable(keep) else { return };
         let bytes = postcard::to_stdvec(self.node.view()).expect("every field of a view is plain data");
         if let Err(why) = self.quorum.compact(upto, &bytes) {
             tracing::warn!("the log cannot be compacted: {why}");

@@ -40,6 +40,8 @@ pub struct Disk {
     pub gaps: Vec<(Index, Head, Stands)>,
     /// How often an agent was started on it.
     pub starts: u64,
+    /// How often it was written.
+    pub writes: u64,
     fuse: Option<Fuse>,
 }
 
@@ -122,6 +124,7 @@ impl Disk {
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
+        self.writes += 1;
         match self.fuse {
             Some(Fuse::Before(0)) => Err(Died),
             Some(Fuse::After(0)) => {
