@@ -31,7 +31,7 @@ impl Node {
             runs: self.view.open_runs().cloned().collect(),
             notices: self.view.notices.iter().map(|n| (n.at, n.text.clone())).collect(),
             needs_you: self.needs(now),
-            watch: self.worth_knowing(),
+            watch: self.worth_knowing(now),
         }
     }
 
@@ -118,7 +118,7 @@ impl Node {
         needs
     }
 
-    fn worth_knowing(&self) -> Vec<String> {
+    fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = Vec::new();
         for subject in self.watches.flapping() {
             watch.push(format!("{subject} flaps, as seen from {}", self.identity.site));
@@ -133,6 +133,17 @@ impl Node {
         }
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
+        }
+        for (route, state) in &self.view.routes {
+            watch.extend(put_back(route, state.repairs_lately(now.stamp)));
+        }
+        match self.view.late_writes {
+            0 => {}
+            1 => watch
+                .push("1 write ended after its window, ever: never stop a running agent for long".to_owned()),
+            late => watch.push(format!(
+                "{late} writes ended after their window, ever: never stop a running agent for long"
+            )),
         }
         watch
     }
@@ -195,4 +206,14 @@ impl Node {
         let Some(rules) = &self.rules else { return Mode::Manual };
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.mode(route)
     }
+}
+
+/// What is said of repairs.
+fn put_back(route: &RouteId, count: usize) -> Option<String> {
+    let times = match count {
+        0 => return None,
+        1 => "1 time".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("{route}: an older value of our own was put back {times} in the last hour"))
 }
