@@ -10,7 +10,9 @@ mod people;
 mod placement;
 mod plans;
 mod receipts;
+mod repair;
 mod report;
+mod rounds;
 mod rules;
 mod telling;
 mod waits;
@@ -251,6 +253,7 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
         while self.heads.len() > HEADS {
@@ -269,9 +272,12 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route);
+                    self.look_now(&route, now.mono);
                 }
             }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
             (_, _) => {}
         }
     }

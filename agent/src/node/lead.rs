@@ -170,7 +170,9 @@ impl Node {
         cause: Cause,
     ) {
         let reason = match &cause {
-            Cause::Automatic { because } => because.first().cloned().unwrap_or_default(),
+            Cause::Automatic { because } | Cause::Repair { because, .. } => {
+                because.first().cloned().unwrap_or_default()
+            }
             Cause::Person { who, because } => format!("{because} ({who})"),
         };
         match self.plan(playbook, (route, from, to), reason) {

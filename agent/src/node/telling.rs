@@ -91,12 +91,12 @@ impl Node {
                 from: plan.from.clone(),
                 to: plan.to.clone(),
                 because: match cause {
-                    Cause::Automatic { because } => because.clone(),
+                    Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
                     Cause::Person { who, because } => vec![format!("{who} says: {because}")],
                 },
             }),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
-            Fact::StepEnded { fence, was, note, .. } => {
+            Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
                 let state = match was {
                     Was::Right => "done",
                     Was::Wrong => "failed",
@@ -248,6 +248,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::RunOpened { .. } => "run",
         Fact::StepStarted(_) => "attempt",
         Fact::StepEnded { .. } => "report of an attempt",
+        Fact::StepEndedLate { .. } => "report of an attempt whose write was late",
         Fact::StepLost { .. } => "loss of an attempt",
         Fact::AttemptLapsed { .. } => "lapse of an attempt",
         Fact::StepRead { .. } => "reading",
