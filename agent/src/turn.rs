@@ -5,11 +5,13 @@ use crate::command::Telling;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::quorum::{Agreed, Batch, Quorum, Refused, Written};
+use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 /// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
@@ -61,14 +63,16 @@ pub struct Turn<W> {
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
+    /// Raft messages that were not taken, by who carried them and why.
+    refused: Seldom<(SiteId, Discriminant<Refused>)>,
     events: VecDeque<Event>,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+        let (standing, astray, refused) = (Standing::default(), BTreeMap::new(), Seldom::default());
+        Self { here, node, quorum, clock, world, standing, astray, refused, events: VecDeque::new() }
     }
 
     /// What the agent remembers.
@@ -123,8 +127,11 @@ impl<W: World> Turn<W> {
         let body = match frame.body {
             Body::Raft(messages) => {
                 for message in messages {
-                    if let Err(refused) = self.quorum.step(from, message) {
-                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    if let Err(refused) = self.quorum.step(from, message)
+                        && let Some(more) =
+                            self.refused.due((from.clone(), discriminant(&refused)), clocks.mono)
+                    {
+                        tracing::warn!("a message of {from} is dropped: {refused} ({more} more unsaid)");
                     }
                 }
                 Body::Raft(Vec::new())
