@@ -209,7 +209,11 @@ impl<W: World> Turn<W> {
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
             }
-            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
+            Err(why) => {
+                // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+                let (index, why) = (snapshot.index, format!("the snapshot: {why}"));
+                self.events.push_back(Event::Unreadable { index, why });
+            }
         }
         Ok(())
     }

@@ -66,13 +66,15 @@ fn identity(error: &IdentityError) -> Option<String> {
 
 fn file(path: &Path, source: &io::Error) -> String {
     let (path, folder) = (path.display(), path.parent().unwrap_or(path).display());
-    match source.kind() {
-        io::ErrorKind::NotFound => format!("`ls -l {folder}`; `pointsman init` makes what belongs there"),
-        io::ErrorKind::PermissionDenied => {
-            format!("`ls -ld {folder} {path}`; the agent's user must be able to read it")
-        }
-        io::ErrorKind::InvalidData => format!("`file {path}`; it must be text in UTF-8"),
-        _ => format!("`ls -ld {folder} {path}`"),
+    let kind = source.kind();
+    if kind == io::ErrorKind::NotFound {
+        format!("`ls -l {folder}`; `pointsman init` makes what belongs there")
+    } else if kind == io::ErrorKind::PermissionDenied {
+        format!("`ls -ld {folder} {path}`; the agent's user must be able to read it")
+    } else if kind == io::ErrorKind::InvalidData {
+        format!("`file {path}`; it must be text in UTF-8")
+    } else {
+        format!("`ls -ld {folder} {path}`")
     }
 }
 
@@ -132,13 +134,15 @@ fn links(error: &LinksError) -> Option<String> {
 
 fn listening(at: SocketAddr, source: &io::Error) -> String {
     let (ip, port) = (at.ip(), at.port());
-    match source.kind() {
-        io::ErrorKind::AddrInUse => format!("`ss -ltnp 'sport = :{port}'` names who listens there"),
-        io::ErrorKind::AddrNotAvailable => {
-            format!("`ip address` does not show {ip}; `listen:` in the site file must name an own address")
-        }
-        io::ErrorKind::PermissionDenied => format!("choose a port above 1023 instead of {port}"),
-        _ => "`ip address`, and `listen:` in the site file".to_owned(),
+    let kind = source.kind();
+    if kind == io::ErrorKind::AddrInUse {
+        format!("`ss -ltnp 'sport = :{port}'` names who listens there")
+    } else if kind == io::ErrorKind::AddrNotAvailable {
+        format!("`ip address` does not show {ip}; `listen:` in the site file must name an own address")
+    } else if kind == io::ErrorKind::PermissionDenied {
+        format!("choose a port above 1023 instead of {port}")
+    } else {
+        "`ip address`, and `listen:` in the site file".to_owned()
     }
 }
 

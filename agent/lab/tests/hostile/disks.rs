@@ -4,7 +4,7 @@ use super::town::{Town, skipped};
 use agent::command::{Answer, Command};
 use lab::chamber::{Chamber, ChamberError, Own};
 use nix::sys::signal::Signal;
-use state::RouteId;
+use state::{PlaybookId, RouteId};
 use std::time::Duration;
 
 /// Room for a young database, and for nothing else.
@@ -23,6 +23,29 @@ async fn a_damaged_database_ends_its_agent_alone() {
     let words = ["the database is damaged", "hint: never restore an image", "`pointsman readmit SITE`"];
     town.gives_up("office", &words).await;
     town.goes_on(&["london", "manchester", "netherlands"]).await;
+}
+
+/// A spoilt playbook keeps no site down, and nothing else is played under its name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spoilt_playbook_keeps_no_site_down() {
+    let mut town = Town::whole().await;
+    town.rig.agent("office").expect("it runs").kill().await;
+    let folder = town.rig.folder("office").join("playbooks");
+    std::fs::create_dir(&folder).expect("the folder can be written");
+    for (file, text) in [("fail-over.yaml", &b"playbook: ["[..]), ("other.yaml", b"\xff\xfe")] {
+        std::fs::write(folder.join(file), text).expect("the folder can be written");
+    }
+    town.rig.start("office").expect("it starts again");
+    town.ready("office").await;
+    town.says("office", "nothing is played as `fail-over` until its file is mended").await;
+    town.says("office", "nothing is played as `other` until its file is mended").await;
+    let plan = Command::Plan {
+        playbook: PlaybookId::new("fail-over"),
+        args: [("route", "main"), ("to", "manchester")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+    };
+    let answer = town.rig.agent("office").expect("it runs").ask(plan).await;
+    assert!(matches!(answer, Ok(Answer::Refused { .. })), "{answer:?}");
+    town.goes_on(&["london", "manchester", "netherlands", "office"]).await;
 }
 
 /// A person's hold that was agreed; it must still be there afterwards.
