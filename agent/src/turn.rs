@@ -2,7 +2,7 @@
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
-use crate::event::{Effect, Event, Output, Reign, Standing};
+use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::node::{Folding, Node};
 use crate::quorum::{Agreed, Batch, Quorum, Written};
@@ -23,6 +23,8 @@ pub trait World {
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Notes that a snapshot took the place of facts that the journal lacks.
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// Remembers that somebody leads, at this time of the machine's wall clock.
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Hands an order to the hands.
@@ -222,7 +224,10 @@ impl<W: World> Turn<W> {
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { propose, hand_over, send, act, tell, wake_at: _ } = out;
+        let Output { keep, propose, hand_over, send, act, tell, wake_at: _ } = out;
+        for keep in keep {
+            self.keep(&keep, clocks.wall)?;
+        }
         for (origin, fact) in propose {
             self.propose(origin, fact, clocks.mono);
         }
@@ -243,6 +248,13 @@ impl<W: World> Turn<W> {
             self.world.tell(telling);
         }
         Ok(())
+    }
+
+    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
+        match keep {
+            Keep::Led => self.world.keep_led(wall),
+        }
     }
 
     fn propose(&mut self, origin: Origin, fact: Fact, now: Mono) {

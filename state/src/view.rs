@@ -1,11 +1,13 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod handover;
 mod people;
 mod runs;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
+use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
 use crate::incident::Incident;
 use crate::plan::Pointing;
@@ -55,6 +57,8 @@ pub struct View {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What people were told.
     pub notices: Vec<Notice>,
+    /// The last time without a leader.
+    pub leaderless: Option<Leaderless>,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -106,8 +110,8 @@ pub struct OpenAttempt {
 pub struct Notice {
     /// When.
     pub at: Stamp,
-    /// By which run.
-    pub run: RunId,
+    /// By which run; none where no run told it.
+    pub run: Option<RunId>,
     /// In these words.
     pub text: String,
 }
@@ -266,6 +270,10 @@ impl View {
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::HandedOver { .. } => self.handed_over(index, &entry.fact),
+            Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
+            Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
+            Fact::Escalated { incident } => self.escalated(*incident),
         }
     }
 

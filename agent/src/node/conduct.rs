@@ -181,6 +181,9 @@ impl Node {
         if !asked {
             return;
         }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.missed(carrier, from);
+        }
         self.calls.failed(call, from, (why, now.mono));
     }
 
@@ -190,6 +193,9 @@ impl Node {
         let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
         if called.call != *call || called.executor != *from || !free || !self.leads() {
             return;
+        }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.reached(carrier);
         }
         let (boot, nonce) = ask;
         self.calls.open.remove(&call.run);
@@ -288,6 +294,10 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::ModeSet { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
-        | Fact::Claimed { .. } => false,
+        | Fact::Claimed { .. }
+        | Fact::HandedOver { .. }
+        | Fact::TakenBack { .. }
+        | Fact::Leaderless { .. }
+        | Fact::Escalated { .. } => false,
     }
 }

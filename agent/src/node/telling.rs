@@ -109,7 +109,11 @@ impl Node {
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
             | Fact::RunTurned { .. }
-            | Fact::Claimed { .. } => {}
+            | Fact::Claimed { .. }
+            // Told level by level, together with what is agreed nowhere.
+            | Fact::HandedOver { .. }
+            | Fact::TakenBack { .. } => {}
+            Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
 
@@ -194,6 +198,15 @@ impl Node {
     }
 }
 
+/// What is told once and to people, beside the hand-overs themselves.
+fn to_people(fact: &Fact) -> Option<Telling> {
+    if let Fact::Leaderless { lasted, urgency, .. } = fact {
+        return Some(Telling::Leaderless { lasted: *lasted, urgency: *urgency });
+    }
+    let Fact::Escalated { incident } = fact else { return None };
+    Some(Telling::Escalated { incident: *incident })
+}
+
 /// A step in words.
 fn what(run: &Run, step: usize) -> String {
     match run.plan.steps.get(step).map(|planned| &planned.ensure) {
@@ -225,5 +238,9 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Held { .. } => "hold",
         Fact::Resumed { .. } => "resume",
         Fact::Claimed { .. } => "claim",
+        Fact::HandedOver { .. } => "hand-over",
+        Fact::TakenBack { .. } => "end of a hand-over",
+        Fact::Leaderless { .. } => "time without a leader",
+        Fact::Escalated { .. } => "escalation",
     }
 }

@@ -5,6 +5,7 @@ use agent::command::Telling;
 use policies::Verdict;
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
+use state::handover::Urgency;
 use state::run::Word;
 use state::{RouteId, RunId, SiteId, Subject, Term};
 
@@ -91,6 +92,8 @@ pub enum What {
     Voice { site: SiteId, is: agent::command::Voice },
     /// The fold refused something.
     Refused { what: String, why: String },
+    /// People have the lever, or automation has it again.
+    HandOver { text: String, urgency: Urgency },
 }
 
 /// Whether a reading came right after a login.

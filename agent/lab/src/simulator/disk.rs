@@ -3,7 +3,7 @@
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
-use state::{Head, Index, Term, View, codec};
+use state::{Head, Index, Stamp, Term, View, codec};
 
 /// When a process dies while it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Disk {
     pub gap: Option<(Index, Head)>,
     /// How often an agent was started on it.
     pub starts: u64,
+    /// When somebody led last, by the site's wall clock.
+    pub led: Option<Stamp>,
     fuse: Option<Fuse>,
 }
 
@@ -75,6 +77,11 @@ impl Disk {
     /// A snapshot took the place of facts that this disk lacks.
     pub fn note_gap(&mut self, upto: Index, head: Head) -> Result<(), Died> {
         self.guarded(|disk| disk.gap = Some((upto, head)))
+    }
+
+    /// Somebody leads.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.guarded(|disk| disk.led = Some(at))
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {

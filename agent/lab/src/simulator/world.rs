@@ -7,7 +7,7 @@ use agent::frame::Frame;
 use agent::quorum::{Batch, Written};
 use agent::store::JournalRow;
 use agent::turn::World;
-use state::{Index, SiteId, View};
+use state::{Index, SiteId, Stamp, View};
 
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
@@ -37,6 +37,10 @@ impl World for Trays {
 
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Died> {
         self.disk.note_gap(upto, view.head)
+    }
+
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.disk.keep_led(at)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
