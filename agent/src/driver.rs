@@ -1,7 +1,7 @@
 //! The only loop: wait for what comes first, take one turn, and begin again.
 
 use crate::act::{Config as HandsConfig, Hands};
-use crate::command::Telling;
+use crate::command::{Loudness, Telling};
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
@@ -13,7 +13,7 @@ use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
-use state::{Index, Mono, SiteId, View};
+use state::{Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -82,6 +82,10 @@ impl World for Real {
         self.store.fill(missing, rows)
     }
 
+    fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
+        self.store.keep_led(at)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
@@ -103,7 +107,10 @@ impl World for Real {
 
     fn tell(&mut self, telling: Telling) {
         if let Ok(text) = serde_json::to_string(&telling) {
-            tracing::info!(target: "pointsman::told", "{text}");
+            match telling.loudness() {
+                Loudness::Talk => tracing::info!(target: "pointsman::told", "{text}"),
+                Loudness::Warning => tracing::warn!(target: "pointsman::told", "{text}"),
+            }
         }
         self.control.tell(&telling);
     }

@@ -5,7 +5,8 @@ use crate::quorum::Message;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
 use state::run::Direction;
-use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, Stamp};
+use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, SiteId, Stamp, Term};
+use std::time::Duration;
 
 /// One frame on a link. The sender is known by its certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,6 +55,19 @@ pub struct Pulse {
     pub secrets: Vec<CarrierId>,
     /// Its journal's last entry and the chain's head there.
     pub journal: (Index, Head),
+    /// How long it was without a leader until the one that it knows.
+    pub leaderless: Absent,
+}
+
+/// A site's time without a leader, told to the leader that ended it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absent {
+    /// The reign that ended it.
+    pub term: Term,
+    /// How long it was.
+    pub lasted: Duration,
+    /// The sites where calls go that were seen down from there meanwhile.
+    pub missed: Vec<SiteId>,
 }
 
 /// A call to prepare one attempt.

@@ -4,11 +4,11 @@ mod lacking;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
-use crate::event::{Effect, Event, Output, Reign, Standing};
+use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Keep, Quorum, Refused, Written};
+use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Written};
 use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
@@ -34,6 +34,8 @@ pub trait World {
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
     /// Fills the first gap of the journal.
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
+    /// Remembers that somebody leads, at this time of the machine's wall clock.
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Hands an order to the hands.
@@ -253,7 +255,10 @@ impl<W: World> Turn<W> {
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { propose, hand_over, send, act, tell, wake_at: _ } = out;
+        let Output { keep, propose, hand_over, send, act, tell, wake_at: _ } = out;
+        for keep in keep {
+            self.keep(&keep, clocks.wall)?;
+        }
         for (origin, fact) in propose {
             self.propose(origin, fact, clocks.mono);
         }
@@ -274,6 +279,13 @@ impl<W: World> Turn<W> {
             self.world.tell(telling);
         }
         Ok(())
+    }
+
+    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
+        match keep {
+            Keep::Led => self.world.keep_led(wall),
+        }
     }
 
     fn propose(&mut self, origin: Origin, fact: Fact, now: Mono) {
@@ -313,7 +325,7 @@ impl<W: World> Turn<W> {
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
-    pub fn compact(&mut self, keep: Keep) {
+    pub fn compact(&mut self, keep: quorum::Keep) {
         // A view that stopped behind the log would be handed out as what the log amounts to.
         if self.node.folds() == Folding::Stopped {
             return;

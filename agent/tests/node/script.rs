@@ -1,5 +1,6 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::people;
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
 use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling};
@@ -44,7 +45,13 @@ pub fn play(story: &str) -> Result<(), String> {
         story.lines().map(|line| line.split('#').next().expect("the story is well formed").trim()).collect();
     lines.retain(|line| !line.is_empty());
     let numbers = lines.iter().find_map(|line| line.strip_prefix("numbers ")).unwrap_or("1");
-    let mut cluster = Cluster::new(&policy(numbers.parse().expect("the story is well formed")));
+    let mut policy = policy(numbers.parse().expect("the story is well formed"));
+    policy
+        .extend(lines.iter().filter_map(|line| line.strip_prefix("policy ")).map(|line| format!("{line}\n")));
+    if let Some(line) = lines.iter().find_map(|line| line.strip_prefix("policy-route ")) {
+        policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
+    }
+    let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -54,6 +61,7 @@ pub fn play(story: &str) -> Result<(), String> {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
+            ["numbers" | "policy" | "policy-route", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -76,7 +84,7 @@ pub fn policy(numbers: usize) -> String {
     POLICY.replace("NUMBERS", &all.join(", "))
 }
 
-fn time(text: &str) -> Duration {
+pub fn time(text: &str) -> Duration {
     match text.strip_suffix("ms") {
         Some(millis) => Duration::from_millis(millis.parse().expect("the story is well formed")),
         None => Duration::from_secs_f64(
@@ -147,7 +155,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        strange => panic!("no such deed: {strange:?}"),
+        others => people::act(cluster, others),
     }
 }
 
@@ -260,12 +268,12 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 None => Ok(()),
             }
         }
-        strange => panic!("no such expectation: {strange:?}"),
+        others => people::expect(cluster, others),
     }
 }
 
 /// What the status of a site asks of a person, and what it finds worth knowing.
-fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
+pub fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
     let report = cluster.status(&SiteId::new(at));
     report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
 }

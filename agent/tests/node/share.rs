@@ -3,14 +3,14 @@
 use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
-use agent::frame::Frame;
+use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::store::JournalRow;
 use agent::turn::World;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Index, Number, SiteId, View};
+use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -67,9 +67,22 @@ impl World for Share {
         panic!("nothing is missing here, and something up to {} came", missing.upto.0)
     }
 
-    fn send(&mut self, to: &SiteId, frame: Frame) {
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Infallible> {
+        self.disk.borrow_mut().led = Some(at);
+        Ok(())
+    }
+
+    fn send(&mut self, to: &SiteId, mut frame: Frame) {
         let mut outside = self.outside.borrow_mut();
+        if let Body::Pulse(pulse) = &mut frame.body
+            && outside.rewritten.as_ref() == Some(&self.here)
+        {
+            pulse.journal.1 = Head::birth("another cluster");
+        }
         let kind = kind(&frame);
+        if outside.hushed.contains(kind) {
+            return;
+        }
         if outside.lose.remove(kind) || outside.cut.contains(&self.here) || outside.cut.contains(to) {
             return;
         }
@@ -158,7 +171,6 @@ impl Share {
 }
 
 fn kind(frame: &Frame) -> &'static str {
-    use agent::frame::Body;
     match &frame.body {
         Body::Raft(_) => "raft",
         Body::Propose { .. } => "propose",

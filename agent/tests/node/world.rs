@@ -85,6 +85,12 @@ pub struct Outside {
     /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
     pub lossy: BTreeSet<SiteId>,
     dice: u64,
+    /// Sites whose own references do not answer.
+    pub blind: BTreeSet<SiteId>,
+    /// Kinds of frames that no link carries.
+    pub hushed: BTreeSet<String>,
+    /// The site that shows another journal than the others'.
+    pub rewritten: Option<SiteId>,
 }
 
 impl Outside {
@@ -113,6 +119,7 @@ impl Outside {
 pub struct Disk {
     pub voters: Vec<VoterState>,
     pub rows: Vec<JournalRow>,
+    pub led: Option<Stamp>,
     starts: u64,
 }
 
@@ -184,6 +191,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            led: loaded.led.map(|at| self.wall(site).since(at)),
         };
         let now = self.outside.borrow().now;
         let node = Node::new(start, Mono::from_boot(now));
@@ -253,11 +261,16 @@ impl Cluster {
         }
     }
 
+    /// What the wall clock of a site shows.
+    fn wall(&self, site: &SiteId) -> Stamp {
+        let outside = self.outside.borrow();
+        let ahead = if outside.ahead.as_ref() == Some(site) { 60_000 } else { 0 };
+        let now = u64::try_from(outside.now.as_millis()).expect("the world is well formed");
+        Stamp::from_millis(WALL + ahead + now)
+    }
+
     fn take(&mut self, site: &SiteId, input: Input) {
-        let now = self.outside.borrow().now;
-        let ahead = if self.outside.borrow().ahead.as_ref() == Some(site) { 60_000 } else { 0 };
-        let millis = WALL + ahead + u64::try_from(now.as_millis()).expect("the world is well formed");
-        let clocks = Clocks { mono: Mono::from_boot(now), wall: Stamp::from_millis(millis) };
+        let clocks = Clocks { mono: Mono::from_boot(self.outside.borrow().now), wall: self.wall(site) };
         let Some(life) = self.lives.get_mut(site) else { return };
         match &mut life.stopped {
             Some((_, inputs)) => inputs.push(input),
@@ -331,7 +344,9 @@ impl Cluster {
                 }
                 About::Reference => {
                     let target = "192.0.2.1:53".parse().expect("the world is well formed");
-                    (TRIP, Event::Reference { target, asked, answer: Presence::Present })
+                    let blind = outside.blind.contains(site);
+                    let answer = if blind { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Reference { target, asked, answer })
                 }
             };
             outside.post(after, (site, boot), Mail::Event(event));

@@ -43,6 +43,8 @@ pub fn healthy() -> StatusReport {
         routes: vec![route()],
         incidents: Vec::new(),
         runs: Vec::new(),
+        handed_over: Vec::new(),
+        fragile: Vec::new(),
         notices: Vec::new(),
         needs_you: Vec::new(),
         watch: vec!["office cannot see its own PBX since 02:51 (1 of 5 votes; no harm)".into()],

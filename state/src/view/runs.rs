@@ -259,7 +259,7 @@ impl View {
                 state.since = Some(stamp);
             }
             Ensure::Notify { text } => {
-                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+                self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
         }
     }
@@ -314,7 +314,7 @@ impl View {
         }
         if word == Word::Stuck {
             let because = format!("{id} got stuck: {why}");
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: crate::handover::Hindrance::Stuck });
             state.guard = index;
         }
         let event = match word {

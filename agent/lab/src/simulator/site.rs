@@ -149,6 +149,7 @@ impl Site {
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
+            led: disk.led.map(|at| self.clocks(now).wall.since(at)),
         };
         let mono = self.mono(now);
         self.last = mono;

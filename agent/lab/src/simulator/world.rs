@@ -8,7 +8,7 @@ use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
 use agent::store::JournalRow;
 use agent::turn::World;
-use state::{Index, SiteId, View};
+use state::{Index, SiteId, Stamp, View};
 
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
@@ -54,6 +54,10 @@ impl World for Trays {
         // What was fetched is looked at like everything else that stands in a journal.
         self.seen = self.seen.min(self.disk.fill(missing, rows)?);
         Ok(())
+    }
+
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.disk.keep_led(at)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
