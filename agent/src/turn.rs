@@ -224,19 +224,20 @@ impl<W: World> Turn<W> {
     }
 
     fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
-        match postcard::from_bytes::<View>(&snapshot.bytes) {
-            Ok(view) => {
+        let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
+            Ok(view) if view.index <= snapshot.index => {
                 self.world.note_gap(snapshot.index, &view)?;
                 self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
+                return Ok(());
             }
-            Err(why) => {
-                // What follows it is agreed on top of it: to fold that on the view from before would be another story.
-                let (index, why) = (snapshot.index, format!("the snapshot: {why}"));
-                self.events.push_back(Event::Unreadable { index, why });
-            }
-        }
+            Ok(view) => format!("its view is of {}", view.index),
+            Err(why) => why.to_string(),
+        };
+        // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+        let why = format!("the snapshot that stands for it: {refused}");
+        self.events.push_back(Event::Unreadable { index: snapshot.index, why });
         Ok(())
     }
 
