@@ -5,8 +5,9 @@ use crate::command::Telling;
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
-use crate::links::{Config as LinksConfig, LinkEvent, Links};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
 use crate::quorum::{Batch, TICK, Written};
+use crate::relay::{Seal, Sealed};
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
@@ -51,6 +52,7 @@ struct Real {
     links: Links,
     hands: Hands,
     control: Control,
+    identity: Identity,
 }
 
 impl World for Real {
@@ -72,6 +74,14 @@ impl World for Real {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
         }
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        self.identity.seal(sealed)
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
     fn act(&mut self, effect: Effect) {
@@ -122,7 +132,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
                 listen: site.listen.peers,
                 bind,
                 peers: others.map(|other| (other.id.clone(), other.address)).collect(),
-                identity: certificate,
+                identity: certificate.clone(),
             },
             links_in,
         )?,
@@ -134,6 +144,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
             events: events_in,
         }),
         control: Control::spawn(&site.control, control_in)?,
+        identity: certificate,
     };
     let mut first = Output::default();
     node.watch(&mut first);

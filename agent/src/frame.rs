@@ -1,10 +1,11 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
 use crate::quorum::Message;
+use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
 use state::run::Direction;
-use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, Stamp};
+use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, SiteId, Stamp};
 
 /// One frame on a link. The sender is known by its certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +35,10 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// To whoever was sent nothing else lately, or when it changed: these I hear on their own links.
+    Hears { sites: Vec<SiteId> },
+    /// For a third site, or passed on from one: signed by its origin.
+    Relayed(Box<Sealed>),
 }
 
 /// What a site can do, and what its clock says.
@@ -49,6 +54,8 @@ pub struct Pulse {
     pub secrets: Vec<CarrierId>,
     /// Its journal's last entry and the chain's head there.
     pub journal: (Index, Head),
+    /// The sites that it hears on their own links; the turn fills it in.
+    pub hears: Vec<SiteId>,
 }
 
 /// A call to prepare one attempt.

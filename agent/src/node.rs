@@ -68,6 +68,8 @@ pub struct Node {
     heads: BTreeMap<Index, Head>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    /// The sites that are reached over another one, and over which.
+    detours: BTreeMap<SiteId, SiteId>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -127,12 +129,18 @@ impl Node {
             stopped: start.stopped,
             heads: BTreeMap::new(),
             astray: BTreeMap::new(),
+            detours: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             pulsed: None,
         };
         node.rule(now);
         node
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// What it remembers.
@@ -167,6 +175,7 @@ impl Node {
             Event::Restored { view } => self.restored(*view, now.mono),
             Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
             Event::Astray { by } => self.astray = by,
+            Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
             Event::Executed { fence, report } => self.report(fence, report),
@@ -178,8 +187,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's own messages go to the quorum; here they are life and nothing else.
-            Body::Raft(_) => {}
+            // Raft's own messages go to the quorum, and the ways are the turn's; here they are life and nothing else.
+            Body::Raft(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -315,6 +324,7 @@ impl Node {
                 policy: policy.clone(),
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
+                hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);
         }

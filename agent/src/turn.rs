@@ -1,11 +1,14 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
+mod passing;
+
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::node::{Folding, Node};
 use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::relay::{Relay, Seal, Sealed};
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
@@ -25,6 +28,10 @@ pub trait World {
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
+    /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal>;
+    /// Whether a frame that another site passed on was signed by its origin, for this cluster; else why not.
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String>;
     /// Hands an order to the hands.
     fn act(&mut self, effect: Effect);
     /// Tells whoever follows.
@@ -61,19 +68,41 @@ pub struct Turn<W> {
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
+    relay: Relay,
+    /// The detours that the node was last told of.
+    detours: BTreeMap<SiteId, SiteId>,
     events: VecDeque<Event>,
+    /// When the node last wanted to come back.
+    wake_at: Option<Mono>,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+        let relay = Relay::new(here.clone(), node.identity().starts, quorum.sites());
+        Self {
+            here,
+            node,
+            quorum,
+            clock,
+            world,
+            standing: Standing::default(),
+            astray: BTreeMap::new(),
+            relay,
+            detours: BTreeMap::new(),
+            events: VecDeque::new(),
+            wake_at: None,
+        }
     }
 
     /// What the agent remembers.
     pub fn view(&self) -> &View {
         self.node.view()
+    }
+
+    /// What Raft says about leadership, as the node knows it.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The world it works on.
@@ -96,8 +125,12 @@ impl<W: World> Turn<W> {
                     self.events.push_back(Event::Astray { by });
                 }
                 self.events.push_back(Event::Tick);
+                self.look_for_ways(clocks);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks),
+            Input::Frame { from, frame } => {
+                self.relay.heard(&from, clocks.mono);
+                self.hear(&from, frame, clocks);
+            }
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -105,10 +138,14 @@ impl<W: World> Turn<W> {
                 self.events.push_back(event);
             }
         }
-        let mut wake_at = None;
+        // What only the turn took note of changes nothing about when to come back.
+        let mut wake_at = if self.events.is_empty() { self.wake_at } else { None };
         loop {
             self.record(clocks)?;
-            let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
+            let Some(event) = self.events.pop_front() else {
+                self.wake_at = wake_at;
+                return Ok(wake_at);
+            };
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
@@ -131,8 +168,12 @@ impl<W: World> Turn<W> {
             }
             Body::Pulse(pulse) => {
                 self.clock.see_wall(from, pulse.wall, clocks.mono);
+                self.relay.told(from, &pulse.hears, clocks.mono);
                 Body::Pulse(pulse)
             }
+            // These two are between the turns; the node hears of them what it must know.
+            Body::Hears { sites } => return self.relay.told(from, &sites, clocks.mono),
+            Body::Relayed(sealed) => return self.relayed(from, *sealed, clocks),
             other @ (Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -265,9 +306,12 @@ impl<W: World> Turn<W> {
         let body = match body {
             Body::Pulse(mut pulse) => {
                 pulse.wall = clocks.wall;
+                pulse.hears = self.relay.hears(clocks.mono);
                 Body::Pulse(pulse)
             }
             other @ (Body::Raft(_)
+            | Body::Hears { .. }
+            | Body::Relayed(_)
             | Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -275,8 +319,7 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }) => other,
         };
-        let stamp = self.clock.known(clocks.mono);
-        self.world.send(to, Frame { stamp, body });
+        self.dispatch(to, body, clocks);
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.

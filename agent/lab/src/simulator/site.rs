@@ -152,7 +152,8 @@ impl Site {
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let trays = Trays { seen: disk.journal.len(), disk, orders: first.act, ..Trays::default() };
+        let (seen, here) = (disk.journal.len(), self.id.to_string());
+        let trays = Trays { seen, disk, orders: first.act, here, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
     }
 
