@@ -158,6 +158,8 @@ pub struct SiteReport {
     pub heard: Option<Duration>,
     /// Whether the leader has declared it silent.
     pub silent: Voice,
+    /// Over whom it is reached from here, if its own link is silent.
+    pub over: Option<SiteId>,
 }
 
 /// Whether a site is heard by the leader.

@@ -6,8 +6,9 @@ use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
-use crate::links::{Config as LinksConfig, LinkEvent, Links};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
 use crate::quorum::{Batch, KEEP, TICK, Written};
+use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
@@ -53,6 +54,7 @@ struct Real {
     links: Links,
     hands: Hands,
     control: Control,
+    identity: Identity,
 }
 
 impl World for Real {
@@ -90,6 +92,14 @@ impl World for Real {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
         }
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        self.identity.seal(sealed)
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
     fn act(&mut self, effect: Effect) {
@@ -156,7 +166,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
                 listen: site.listen.peers,
                 bind,
                 peers: others.map(|other| (other.id.clone(), other.address)).collect(),
-                identity: certificate,
+                identity: certificate.clone(),
             },
             links_in,
         )?,
@@ -168,6 +178,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
             events: events_in,
         }),
         control: Control::spawn(&site.control, control_in)?,
+        identity: certificate,
     };
     let mut first = Output::default();
     node.watch(&mut first);

@@ -36,6 +36,8 @@ pub enum Event {
     ClockGap { since: Mono },
     /// The wall clocks that are far from the others' are these now.
     Astray { by: BTreeMap<SiteId, Duration> },
+    /// These sites are reached over another one, and over which.
+    Detours { over: BTreeMap<SiteId, SiteId> },
     /// The carrier's session for this ask stands.
     Prepared { nonce: Nonce },
     /// It does not.

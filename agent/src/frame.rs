@@ -2,6 +2,7 @@
 
 use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
+use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
 use state::run::Direction;
@@ -40,6 +41,10 @@ pub enum Body {
     Fetch(Fetch),
     /// To the one who lacks them: here they are.
     Fetched(Fetched),
+    /// To whoever was sent nothing else lately, or when it changed: these I hear on their own links.
+    Hears { sites: Vec<SiteId> },
+    /// For a third site, or passed on from one: signed by its origin.
+    Relayed(Box<Sealed>),
 }
 
 /// What a site can do, and what its clock says.
@@ -57,6 +62,8 @@ pub struct Pulse {
     pub journal: (Index, Head),
     /// How long it was without a leader until the one that it knows.
     pub leaderless: Absent,
+    /// The sites that it hears on their own links; the turn fills it in.
+    pub hears: Vec<SiteId>,
 }
 
 /// A site's time without a leader, told to the leader that ended it.

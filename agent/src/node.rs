@@ -81,6 +81,8 @@ pub struct Node {
     astray: BTreeMap<SiteId, Duration>,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
+    /// The sites that are reached over another one, and over which.
+    detours: BTreeMap<SiteId, SiteId>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -150,6 +152,7 @@ impl Node {
             lacking: None,
             astray: BTreeMap::new(),
             jumped: None,
+            detours: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             waits: waits::Waits::default(),
@@ -160,6 +163,11 @@ impl Node {
         };
         node.rule(now);
         node
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// What it remembers.
@@ -210,6 +218,7 @@ impl Node {
                 self.watches.all_see(policies::opinion::Event::Gap, now.mono);
             }
             Event::Astray { by } => self.astray = by,
+            Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
             Event::Executed { fence, report } => self.report(fence, report),
@@ -224,8 +233,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's messages were the quorum's, and fetched facts are the disk's.
-            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
+            // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -369,6 +378,7 @@ impl Node {
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
                 leaderless: self.absence.report.clone(),
+                hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);
         }

@@ -48,6 +48,14 @@ fn status_on_a_calm_night() {
 }
 
 #[test]
+fn status_while_a_site_is_reached_over_another() {
+    let mut report = status::healthy();
+    report.sites[2].over = Some(site("manchester"));
+    report.watch = vec!["office and netherlands reach each other only over manchester".to_owned()];
+    check("status-detour", &screen::status::screen(&report));
+}
+
+#[test]
 fn status_with_an_incident_that_nobody_has_seen() {
     let mut report = status::healthy();
     (report.heard, report.leader) = (4, Some(site("netherlands")));

@@ -52,6 +52,7 @@ impl Node {
             seen_by: self.sites().iter().filter(up).cloned().collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
             silent,
+            over: self.detours.get(site).cloned(),
         }
     }
 
@@ -143,6 +144,10 @@ impl Node {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
         watch.extend(self.margin(now.mono));
+        for (site, over) in &self.detours {
+            let here = &self.identity.site;
+            watch.push(format!("{site} and {here} reach each other only over {over}"));
+        }
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
         }

@@ -132,6 +132,18 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["start", name] => cluster.start(&site(name)),
         ["cut", name] => drop(cluster.outside.borrow_mut().cut.insert(site(name))),
         ["heal", name] => drop(cluster.outside.borrow_mut().cut.remove(&site(name))),
+        ["part", from, to] => {
+            let (from, to) = (site(from), site(to));
+            let both = [(from.clone(), to.clone()), (to, from)];
+            cluster.outside.borrow_mut().apart.extend(both);
+        }
+        ["mute", from, "to", to] => {
+            cluster.outside.borrow_mut().apart.insert((site(from), site(to)));
+        }
+        ["hostile", relay, "to", victim] => {
+            cluster.outside.borrow_mut().hostile = Some((site(relay), site(victim)));
+        }
+        ["join"] => cluster.outside.borrow_mut().apart.clear(),
         ["ahead", name] => cluster.outside.borrow_mut().ahead = Some(site(name)),
         ["lose", "ask"] => drop(cluster.outside.borrow_mut().lose.insert("ask")),
         ["carrier", "mute"] => cluster.outside.borrow_mut().carrier = Carrier::Mute,
@@ -221,19 +233,6 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
-        ["budget", "used", count] => {
-            let site = cluster.living().into_iter().next().expect("somebody lives");
-            let is = cluster.status(&site).routes[0].budget.0;
-            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
-        }
-        ["looks", "at", "most", count] => {
-            let is = cluster.outside.borrow().looks.len();
-            if is <= count.parse().expect("the story is well formed") {
-                Ok(())
-            } else {
-                fail(format!("{is}"))
-            }
-        }
         ["agreed", at] => {
             let outside = cluster.outside.borrow();
             let last = outside.answers.values().last();
@@ -266,6 +265,35 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             match said.into_iter().find(|line| line.contains(&wanted)) {
                 Some(line) => fail(line),
                 None => Ok(()),
+            }
+        }
+        others => expect_counted(cluster, others),
+    }
+}
+
+/// What can be counted.
+fn expect_counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let fail = |what: String| Err(what);
+    match words {
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
+        ["term", term] => {
+            let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
+            if is == *term { Ok(()) } else { fail(is) }
+        }
+        ["heard", votes, "at", at] => {
+            let is = cluster.status(&SiteId::new(*at)).heard.to_string();
+            if is == *votes { Ok(()) } else { fail(is) }
+        }
+        ["looks", "at", "most", count] => {
+            let is = cluster.outside.borrow().looks.len();
+            if is <= count.parse().expect("the story is well formed") {
+                Ok(())
+            } else {
+                fail(format!("{is}"))
             }
         }
         others => people::expect(cluster, others),

@@ -7,6 +7,7 @@ use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
 use state::fact::{Closure, Outcome, Reading, Was};
@@ -83,11 +84,26 @@ impl World for Share {
         if outside.hushed.contains(kind) {
             return;
         }
-        if outside.lose.remove(kind) || outside.cut.contains(&self.here) || outside.cut.contains(to) {
+        if outside.lose.remove(kind) || !outside.carries(&self.here, to) {
             return;
         }
         let from = self.here.clone();
+        if matches!(&frame.body, Body::Relayed(sealed) if sealed.from != from) {
+            outside.passed.push((to.clone(), frame.clone()));
+        }
         outside.post(TRIP, (to, Boot(0)), Mail::Frame { from, frame });
+    }
+
+    /// The likeness of a signature: the words, and who says so.
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        let chain = vec![self.here.as_str().as_bytes().to_vec()];
+        Some(Seal { chain, scheme: 0, signature: sealed.words("bytemark") })
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
+        let right = named && sealed.seal.signature == sealed.words("bytemark");
+        if right { Ok(()) } else { Err("it is forged".to_owned()) }
     }
 
     fn act(&mut self, effect: Effect) {
@@ -182,5 +198,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Looked { .. } => "looked",
         Body::Fetch(_) => "fetch",
         Body::Fetched(_) => "fetched",
+        Body::Hears { .. } => "hears",
+        Body::Relayed(_) => "relayed",
     }
 }

@@ -4,10 +4,11 @@ use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
 use agent::event::{Asker, Event, Identity, Presence};
-use agent::frame::Frame;
+use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
@@ -74,6 +75,12 @@ pub struct Outside {
     pub carrier: Carrier,
     pub missing: BTreeSet<SiteId>,
     pub cut: BTreeSet<SiteId>,
+    /// Nothing gets from the one to the other.
+    pub apart: BTreeSet<(SiteId, SiteId)>,
+    /// A relay that forges the words of a site, and repeats what it once passed on of them.
+    pub hostile: Option<(SiteId, SiteId)>,
+    /// What relays passed on last, and to whom.
+    pub passed: Vec<(SiteId, Frame)>,
     pub sets: Vec<Set>,
     pub told: Vec<(Duration, SiteId, Telling)>,
     pub answers: BTreeMap<u64, Answer>,
@@ -94,6 +101,12 @@ pub struct Outside {
 }
 
 impl Outside {
+    /// Whether something gets from one site to another.
+    pub fn carries(&self, from: &SiteId, to: &SiteId) -> bool {
+        let whole = |site| !self.cut.contains(site);
+        whole(from) && whole(to) && !self.apart.contains(&(from.clone(), to.clone()))
+    }
+
     /// The answer to a SET has arrived where it was waited for.
     fn hear(&mut self, event: &Event) {
         let Event::Executed { fence, report } = event else { return };
@@ -107,6 +120,22 @@ impl Outside {
     fn lost(&mut self) -> bool {
         self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.dice >> 33) % 10 < 3
+    }
+
+    /// The hostile relay says to everybody what its victim never said, and again what it did say.
+    fn forge(&mut self) {
+        let Some((relay, victim)) = self.hostile.clone() else { return };
+        let mut sent = self.passed.clone();
+        for to in SITES.map(SiteId::new).into_iter().filter(|to| *to != relay && *to != victim) {
+            let bytes = Frame { stamp: None, body: Body::Hears { sites: SITES.map(SiteId::new).to_vec() } };
+            let n = u64::try_from(self.now.as_millis()).expect("the world is well formed");
+            let (from, bytes, seal) = (victim.clone(), bytes.encode(), Seal::default());
+            let sealed = Sealed { from, to: to.clone(), starts: Starts(1), n, bytes, seal };
+            sent.push((to, Frame { stamp: None, body: Body::Relayed(Box::new(sealed)) }));
+        }
+        for (to, frame) in sent {
+            self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
+        }
     }
 
     pub fn post(&mut self, after: Duration, to: (&SiteId, Boot), mail: Mail) {
@@ -285,6 +314,9 @@ impl Cluster {
     pub fn step(&mut self) {
         self.outside.borrow_mut().now += STEP;
         let now = self.outside.borrow().now;
+        if now.as_millis().is_multiple_of(100) {
+            self.outside.borrow_mut().forge();
+        }
         loop {
             let due = {
                 let mut outside = self.outside.borrow_mut();
@@ -332,7 +364,8 @@ impl Cluster {
             let dark = |of: &Subject| {
                 outside.missing.contains(&of.site)
                     || of.site != *site && lost && outside.lossy.contains(&of.site)
-                    || of.site != *site && (outside.cut.contains(&of.site) || outside.cut.contains(site))
+                    || of.site != *site
+                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {

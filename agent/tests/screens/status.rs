@@ -28,6 +28,7 @@ pub fn healthy() -> StatusReport {
         seen_by: all.iter().filter(|by| **by != "office" || name != "office").map(|by| site(by)).collect(),
         heard: age.map(Duration::from_millis),
         silent: Voice::Heard,
+        over: None,
     };
     StatusReport {
         cluster: "bytemark".into(),

@@ -156,8 +156,8 @@ impl Site {
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let (seen, cluster) = (disk.journal.len(), setting.cluster.clone());
-        let trays = Trays { cluster, seen, disk, orders: first.act, ..Trays::default() };
+        let (seen, cluster, here) = (disk.journal.len(), setting.cluster.clone(), self.id.to_string());
+        let trays = Trays { cluster, seen, disk, orders: first.act, here, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
     }
 

@@ -133,13 +133,14 @@ fn sites(report: &StatusReport) -> Vec<Vec<String>> {
 fn agent(report: &StatusReport, site: &SiteReport) -> String {
     let here = site.site == report.here;
     let leads = report.leader.as_ref() == Some(&site.site);
+    let over = site.over.as_ref().map(|over| format!(" via {over}")).unwrap_or_default();
     match (site.silent, site.heard) {
         _ if here && leads => "here, leads".to_owned(),
         _ if here => "here".to_owned(),
         (Voice::Silent, Some(age)) => format!("silent, {}", Age(age)),
         (Voice::Silent, None) => "silent".to_owned(),
-        (Voice::Heard, Some(age)) if leads => format!("{}, leads", Age(age)),
-        (Voice::Heard, Some(age)) => Age(age).to_string(),
+        (Voice::Heard, Some(age)) if leads => format!("{}{over}, leads", Age(age)),
+        (Voice::Heard, Some(age)) => format!("{}{over}", Age(age)),
         (Voice::Heard, None) => "never heard".to_owned(),
     }
 }
