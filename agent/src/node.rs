@@ -12,6 +12,7 @@ mod plans;
 mod receipts;
 mod report;
 mod rules;
+mod steady;
 mod telling;
 mod watch;
 
@@ -68,6 +69,7 @@ pub struct Node {
     heads: BTreeMap<Index, Head>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    steady: steady::Standings,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// When leadership was last handed over from here.
@@ -129,6 +131,7 @@ impl Node {
             stopped: start.stopped,
             heads: BTreeMap::new(),
             astray: BTreeMap::new(),
+            steady: steady::Standings::default(),
             jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
@@ -149,6 +152,7 @@ impl Node {
         self.take(event, now, &mut out);
         self.cast(now);
         self.say_flapping();
+        self.watch_standings(now);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -171,6 +175,7 @@ impl Node {
             Event::Restored { view } => self.restored(*view, now.mono),
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
+                self.steady.forget();
                 self.watches.all_see(policies::opinion::Event::Gap, now.mono);
             }
             Event::Astray { by } => self.astray = by,

@@ -104,10 +104,10 @@ impl Node {
         if let Some(at) = decision.again_at {
             wake(out, now.mono + at.since(now.stamp));
         }
-        if let Verb::Act(Move { from, to }) = &decision.verb {
+        if let Verb::Act(Move { from, to, occasion }) = &decision.verb {
             let reasons = decision.because.iter().chain(&decision.besides);
             let because = reasons.map(ToString::to_string).collect();
-            let Some(playbook) = self.site_down(route) else { return };
+            let Some(playbook) = self.played(route, *occasion) else { return };
             self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
         }
     }
@@ -128,8 +128,8 @@ impl Node {
         };
         let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
         let fresh = self.others().iter().filter_map(heard).collect();
-        let jumped = self.jumped_left(now);
-        Seen { reign, heard: self.votes_heard(now), of: self.votes(), jumped, fresh }
+        let (steady, jumped) = (self.steady.for_how_long(now), self.jumped_left(now));
+        Seen { reign, heard: self.votes_heard(now), of: self.votes(), steady, jumped, fresh }
     }
 
     /// How much longer this site only observes, because its clock jumped.
