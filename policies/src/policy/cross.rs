@@ -120,12 +120,13 @@ fn last_resort(route: &DraftRoute, faults: &Faults) {
         let message = format!("`{}` is no site of `{}`", site.is, route.name);
         faults.add(Fault::at(site.place, message).note("a last resort stands in `prefer` as well"));
     }
-    let better = |site: &Written<SiteId>| route.last_resort.iter().all(|last| last.is != site.is);
-    if let Some(first) = route.last_resort.first()
-        && !route.prefer.iter().any(better)
-    {
-        let fault = Fault::at(first.place, format!("every site of `{}` is a last resort", route.name));
-        faults.add(fault.note("there is no better one to go on to"));
+    let last = |site: &SiteId| route.last_resort.iter().any(|last| last.is == *site);
+    for site in route.last_resort.iter().filter(|site| preferred(site)) {
+        let above = route.prefer.iter().map(|prefer| &prefer.is).take_while(|prefer| **prefer != site.is);
+        if above.into_iter().all(last) {
+            let message = format!("no site of `{}` is better than `{}`", route.name, site.is);
+            faults.add(Fault::at(site.place, message).note("a last resort stands at the end of `prefer`"));
+        }
     }
 }
 
