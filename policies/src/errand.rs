@@ -6,6 +6,7 @@ use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE, refuge_after};
 use crate::reason::Refused;
 use serde::{Deserialize, Serialize};
 use state::SiteId;
+use state::route::Brought;
 use std::time::Duration;
 
 /// Which of a route's playbooks is meant.
@@ -102,8 +103,12 @@ impl Matter<'_> {
         Some(left.max().unwrap_or_default())
     }
 
-    /// How long a better site must be steady before the route leaves this place by itself; `None` if it never does.
+    /// How long a better site must be steady before the route leaves this place by itself; `None` if it never does,
+    /// and where a person brought it.
     fn needed(&self) -> Option<Duration> {
+        if self.state.brought == Brought::ByPerson {
+            return None;
+        }
         if self.here.is_refuge() {
             return Some(STEADY_REFUGE);
         }

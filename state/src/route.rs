@@ -39,10 +39,22 @@ pub struct RouteState {
     pub switches: Vec<Stamp>,
     /// Since when it rings where it rings.
     pub since: Option<Stamp>,
+    /// Who brought it there: automation does not take away by itself what a person chose.
+    pub brought: Brought,
     /// Sites that a run failed to reach, and when: no candidates for a while.
     pub spurned: BTreeMap<SiteId, Stamp>,
     /// The sites that automation left, the newest last: for a while nothing goes back.
     pub left: Vec<Left>,
+}
+
+/// Who brought a route to where it rings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Brought {
+    /// A person, or it was found there.
+    #[default]
+    ByPerson,
+    /// An automatic run.
+    ByAutomation,
 }
 
 /// A site that automation left.
@@ -151,8 +163,18 @@ impl RouteState {
         self.hold.as_ref().filter(|hold| hold.until > now)
     }
 
+    /// Every number points at a site now.
+    pub(crate) fn arrive(&mut self, to: &SiteId, (brought, direction): (Brought, Direction), at: Stamp) {
+        if brought == Brought::ByAutomation {
+            self.leave(to, direction, at);
+        }
+        self.rings_in = Some(to.clone());
+        self.since = Some(at);
+        self.brought = brought;
+    }
+
     /// Notes that automation leaves the site where the route rings; an undo takes that back.
-    pub(crate) fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
+    fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
         self.left.retain(|left| at.since(left.at) < REMEMBERED);
         match direction {
             Direction::Do => {
