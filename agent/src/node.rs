@@ -10,10 +10,13 @@ mod people;
 mod placement;
 mod plans;
 mod receipts;
+mod repair;
 mod report;
+mod rounds;
 mod rules;
 mod steady;
 mod telling;
+mod waits;
 mod watch;
 
 pub use rules::{RouteRules, Rules};
@@ -67,6 +70,8 @@ pub struct Node {
     stopped: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
+    /// The part of the journal that is not here, if a snapshot stands for it.
+    lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
@@ -75,6 +80,9 @@ pub struct Node {
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
+    waits: waits::Waits,
+    /// When the last thought wanted to be woken.
+    wake_at: Option<Mono>,
     pulsed: Option<Mono>,
 }
 
@@ -130,11 +138,14 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             heads: BTreeMap::new(),
+            lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
             jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
+            waits: waits::Waits::default(),
+            wake_at: None,
             pulsed: None,
         };
         node.rule(now);
@@ -149,6 +160,13 @@ impl Node {
     /// Takes in one event; says what is to be done.
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
+        if let Event::Heard { from, body: Body::Raft(_) } = &event {
+            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
+            // events of its own.
+            self.peers.heard(from, now.mono);
+            out.wake_at = self.wake_at;
+            return out;
+        }
         self.take(event, now, &mut out);
         self.cast(now);
         self.say_flapping();
@@ -159,6 +177,7 @@ impl Node {
         self.tell_verdicts(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
+        self.wake_at = out.wake_at;
         out
     }
 
@@ -173,6 +192,7 @@ impl Node {
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
+            Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
                 self.steady.forget();
@@ -190,8 +210,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's own messages go to the quorum; here they are life and nothing else.
-            Body::Raft(_) => {}
+            // Raft's messages were the quorum's, and fetched facts are the disk's.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -238,6 +258,7 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
         while self.heads.len() > HEADS {
@@ -256,9 +277,12 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route);
+                    self.look_now(&route, now.mono);
                 }
             }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
             (_, _) => {}
         }
     }

@@ -18,7 +18,7 @@ const COLUMN: usize = 16;
 /// What `pointsman check` says of a good policy.
 pub fn words(policy: &Policy) -> String {
     let deaths: Vec<Death> =
-        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(policy, r))).collect();
+        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(r))).collect();
     let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
     let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
     let mut lines = vec![summary(policy)];
@@ -73,7 +73,7 @@ fn deaths(policy: &Policy, route: &Route) -> Vec<Death> {
 }
 
 /// Where a route goes when nobody can take it, and what it does by itself once somebody can again.
-fn returns(policy: &Policy, route: &Route) -> Vec<Death> {
+fn returns(route: &Route) -> Vec<Death> {
     let id = &route.id;
     let mut returns = Vec::new();
     let mut says = |who: String, place: String, when: String| returns.push(Death { who, place, when });

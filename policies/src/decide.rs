@@ -162,7 +162,7 @@ impl Matter<'_> {
 
     /// When the verdict comes about if no ballot changes: an incident opens then, whatever the guards say.
     fn verdict_due(&self) -> Option<Stamp> {
-        self.tally.down_in().map(|left| self.case.now + left)
+        self.tally.down_in().map(|left| self.case.now.once_passed(left))
     }
 
     /// When a site that a run failed to reach may be tried again.

@@ -51,6 +51,15 @@ const ALL: [fn(&Matter<'_>) -> Answer; 13] = [
     agreement::ask,
 ];
 
+/// The guards that bind a repair as well: what persons forbid, and what a leader must know.
+const OF_REPAIR: [fn(&Matter<'_>) -> Answer; 6] =
+    [hold::ask, latch::ask, mode::ask, single_flight::ask, quorum::ask, agreement::ask];
+
+/// Asks the guards of a repair.
+pub(crate) fn ask_of_repair(matter: &Matter<'_>) -> Vec<Answer> {
+    OF_REPAIR.iter().map(|ask| ask(matter)).collect()
+}
+
 /// Asks every guard, also after one has forbidden it: people shall hear of all at once.
 pub(crate) fn ask_all(matter: &Matter<'_>) -> Vec<Answer> {
     ALL.iter().map(|ask| ask(matter)).collect()

@@ -58,12 +58,19 @@ pub const STEP_ATTEMPTS: u8 = 3;
 pub const STEP_BACKOFF: Duration = secs(1);
 /// The time of a run apart from its numbers; `>= the sum of attempts x (timeout + backoff), undo included`.
 pub const RUN_DEADLINE: Duration = secs(300);
-/// How long after an attempt that is not closed its value may still appear; `> 2 x wait_open + drift_every`.
-pub const LATE: Duration = secs(15 * 60);
-/// How often in an hour a late value is repaired.
-pub const REPAIRS_PER_HOUR: u32 = 3;
+/// How long after an attempt that is not closed its value may still appear (`> 2 x wait_open + drift_every`), and
+/// how often in an hour it is put back.
+pub use state::route::{LATE, REPAIRS_PER_HOUR};
 /// How often the carrier is read while nothing happens.
 pub const DRIFT_EVERY: Duration = secs(60);
+/// How often it is read while something of ours may still turn up.
+pub const DRIFT_SOON: Duration = secs(5);
+/// For how long after an open or late outcome, an election, or a site's return; `> wait_open + drift_soon`.
+pub const DRIFT_ALERT: Duration = secs(60);
+/// How many hurried readings a site has made in an hour, as leader; beyond it the carrier's clause on misuse wins.
+pub const DRIFT_SOON_PER_HOUR: usize = 180;
+/// How many numbers of a route are read each time: the first ones, which callers know, and one more in turn.
+pub const DRIFT_FIRST: usize = 10;
 /// How often every number of a route has been read once.
 pub const DRIFT_ALL: Duration = secs(6 * 3600);
 
@@ -146,6 +153,7 @@ mod tests {
         assert!(STEP_TIMEOUT >= WAIT_OPEN);
         assert!(RUN_DEADLINE >= (STEP_TIMEOUT + STEP_BACKOFF) * u32::from(STEP_ATTEMPTS) * 2 * 4);
         assert!(LATE > WAIT_OPEN * 2 + DRIFT_EVERY);
+        assert!(DRIFT_ALERT > WAIT_OPEN + DRIFT_SOON && DRIFT_SOON > REQUEST_LIFE);
         assert!(CARRIER_EVERY >= CARRIER_EVERY_MIN && DRIFT_EVERY >= CARRIER_EVERY_MIN);
         assert!(BUDGET_WINDOW >= DAMPING_MAX);
         assert!(STEADY_REFUGE >= DAMPING && STEADY_LAST_RESORT >= STEADY_REFUGE);

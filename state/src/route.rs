@@ -10,6 +10,11 @@ use std::time::Duration;
 
 /// How long a write whose outcome stayed open may still explain a reading (15 min).
 pub const LATE: Duration = Duration::from_secs(15 * 60);
+/// How often in an hour a value of our own that is not wanted is repaired: whoever comes back more often is no
+/// straggler.
+pub const REPAIRS_PER_HOUR: usize = 3;
+/// The hour.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// How long automatic switches are remembered, for budget and damping.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
@@ -45,6 +50,8 @@ pub struct RouteState {
     pub spurned: BTreeMap<SiteId, Stamp>,
     /// The sites that automation left, the newest last: for a while nothing goes back.
     pub left: Vec<Left>,
+    /// The repairs of the last hour, the newest last.
+    pub repairs: Vec<Repair>,
 }
 
 /// Who brought a route to where it rings.
@@ -64,6 +71,17 @@ pub struct Left {
     pub site: SiteId,
     /// When the last number had moved.
     pub at: Stamp,
+}
+
+/// What was wanted was asserted again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// By this run.
+    pub run: RunId,
+    /// When it was opened.
+    pub at: Stamp,
+    /// The attempts that it answers; none if it ended before it tried anything.
+    pub late: Vec<Index>,
 }
 
 /// A person's hold on automation.
@@ -104,7 +122,7 @@ pub struct Claim {
 /// One number's values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberState {
-    /// What it shall show: changed only by an accepted fact of a greater index.
+    /// What it shall show: changed only by an accepted fact of a greater index; `None` if it was never read.
     pub wanted: Option<Destination>,
     /// The last value verified by reading, in the carrier's own spelling.
     pub expected: Option<Destination>,
@@ -132,7 +150,7 @@ pub enum Whose {
     Wanted,
     /// Ours, late or lost: to be repaired by an ordinary attempt.
     Ours,
-    /// Nothing was ever wanted: it is adopted without alarm.
+    /// It was never read: it is adopted without alarm.
     First,
     /// A person's; also if we wrote the same value last week.
     Person,
@@ -140,14 +158,15 @@ pub enum Whose {
 
 impl NumberState {
     /// Whose value the carrier shows. No automation ever overwrites a person's.
-    pub fn whose(&self, shows: Option<&Destination>, now: Stamp) -> Whose {
+    pub fn whose(&self, shows: &Destination, now: Stamp) -> Whose {
         let Some(wanted) = &self.wanted else { return Whose::First };
-        let loose = |value: &Destination| self.loose.iter().any(|l| l.until > now && l.value == *value);
-        match shows {
-            Some(value) if value == wanted => Whose::Wanted,
-            Some(value) if loose(value) => Whose::Ours,
-            Some(value) if self.expected.as_ref() == Some(value) => Whose::Ours,
-            Some(_) | None => Whose::Person,
+        let loose = self.loose.iter().any(|l| l.until > now && l.value == *shows);
+        if shows == wanted {
+            Whose::Wanted
+        } else if loose || self.expected.as_ref() == Some(shows) {
+            Whose::Ours
+        } else {
+            Whose::Person
         }
     }
 
@@ -168,9 +187,12 @@ impl RouteState {
         if brought == Brought::ByAutomation {
             self.leave(to, direction, at);
         }
+        // A repair brings nothing anywhere: what a person chose stays a person's.
+        if brought == Brought::ByPerson || self.rings_in.as_ref() != Some(to) {
+            self.brought = brought;
+        }
         self.rings_in = Some(to.clone());
         self.since = Some(at);
-        self.brought = brought;
     }
 
     /// Notes that automation leaves the site where the route rings; an undo takes that back.
@@ -199,7 +221,24 @@ impl RouteState {
     pub fn switches_within(&self, window: Duration, now: Stamp) -> usize {
         self.switches.iter().filter(|at| now.since(**at) < window).count()
     }
+
+    /// How many repairs were opened in the last hour.
+    pub fn repairs_lately(&self, now: Stamp) -> usize {
+        self.repairs.iter().filter(|repair| now.since(repair.at) < HOUR).count()
+    }
+
+    /// Whether a repair has answered this attempt.
+    pub fn answered(&self, fence: Index) -> bool {
+        self.repairs.iter().any(|repair| repair.late.contains(&fence))
+    }
+
+    /// Forgets the repairs that no longer count. An hour is longer than any attempt can be late.
+    pub(crate) fn forget_repairs(&mut self, now: Stamp) {
+        self.repairs.retain(|repair| now.since(repair.at) < HOUR);
+    }
 }
+
+const _: () = assert!(HOUR.as_secs() > LATE.as_secs(), "an answered attempt is remembered while it counts");
 
 #[cfg(test)]
 mod tests {

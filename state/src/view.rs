@@ -1,7 +1,9 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod lost;
 mod people;
+mod repair;
 mod runs;
 
 use crate::chain::Head;
@@ -57,6 +59,8 @@ pub struct View {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What people were told.
     pub notices: Vec<Notice>,
+    /// How many writes ended after their window, as their executors' own clocks showed.
+    pub late_writes: u64,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -189,6 +193,12 @@ pub enum Refusal {
         /// Where.
         at: Index,
     },
+    /// What is wanted was asserted again already.
+    #[error("it was repaired {what}")]
+    Repaired {
+        /// How often, or after which attempt.
+        what: String,
+    },
     /// The ask was answered before.
     #[error("this ask was answered before")]
     Answered,
@@ -280,6 +290,11 @@ impl View {
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
             Fact::FlappingSeen { subjects } => self.flapping_seen(&entry.origin, subjects),
+            Fact::StepEndedLate { late, .. } => {
+                self.late_writes += u64::try_from(late.len()).unwrap_or(u64::MAX);
+                // Counted even if the attempt is so old that nobody remembers it.
+                self.step_ended(index, &entry.fact).or(Ok(()))
+            }
         }
     }
 

@@ -128,6 +128,10 @@ impl Node {
                 watch.push(format!("{} waits: {why}", run.id));
             }
         }
+        if let Some((after, upto)) = self.lacking {
+            let what = "a snapshot stands for them until they are fetched from the others";
+            watch.push(format!("the journal here lacks the entries from {after} to {upto}: {what}"));
+        }
         if let Some(left) = self.jumped_left(now.mono) {
             watch.push(format!(
                 "{} looks again after its clock jumped, for {}",
@@ -140,6 +144,17 @@ impl Node {
         }
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
+        }
+        for (route, state) in &self.view.routes {
+            watch.extend(put_back(route, state.repairs_lately(now.stamp)));
+        }
+        match self.view.late_writes {
+            0 => {}
+            1 => watch
+                .push("1 write ended after its window, ever: never stop a running agent for long".to_owned()),
+            late => watch.push(format!(
+                "{late} writes ended after their window, ever: never stop a running agent for long"
+            )),
         }
         watch
     }
@@ -216,4 +231,14 @@ impl Node {
         let Some(rules) = &self.rules else { return Mode::Manual };
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.mode(route)
     }
+}
+
+/// What is said of repairs.
+fn put_back(route: &RouteId, count: usize) -> Option<String> {
+    let times = match count {
+        0 => return None,
+        1 => "1 time".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("{route}: an older value of our own was put back {times} in the last hour"))
 }

@@ -9,7 +9,7 @@ use state::fact::{Attempt, Entry, Fact, Says, Was};
 use state::plan::Ensure;
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
-use state::{Index, Now, SiteId, Subject};
+use state::{Index, Now, SiteId, Stamp, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts are remembered for telling: far more than are ever under way.
@@ -19,6 +19,8 @@ const STEPS: usize = 64;
 #[derive(Debug, Default)]
 pub struct Verdicts {
     told: BTreeMap<Subject, Verdict>,
+    /// The view on which they were counted, and until when they stand on it: only the dark grows by itself.
+    counted: Option<(Index, Option<Stamp>)>,
     /// What each site was last told to have said of each subject.
     ballots: BTreeMap<(SiteId, Subject), &'static str>,
     /// What each site was last told to find flapping.
@@ -37,16 +39,26 @@ impl Node {
     /// A verdict is not a fact but a count: it is told when it changes.
     pub(super) fn tell_verdicts(&mut self, now: Now, out: &mut Output) {
         let Some(rules) = &self.rules else { return };
+        let stand = |(index, until): (Index, Option<Stamp>)| {
+            index == self.view.index && until.is_none_or(|until| now.stamp < until)
+        };
+        if self.verdicts.counted.is_some_and(stand) {
+            return;
+        }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        let mut until = None;
         for subject in rules.subjects.keys() {
             let tally = case.tally(subject);
             let is = tally.verdict();
+            let due = tally.down_in().filter(|left| !left.is_zero()).map(|left| now.stamp.once_passed(left));
+            until = until.into_iter().chain(due).min();
             let before = self.verdicts.told.insert(subject.clone(), is);
             if before.is_some_and(|before| before != is) {
                 let votes = if is == Verdict::Up { tally.up_votes() } else { tally.down_votes() };
                 out.tell.push(Telling::Verdict { subject: subject.clone(), is, votes, of: tally.total() });
             }
         }
+        self.verdicts.counted = Some((self.view.index, until));
     }
 
     pub(super) fn tell_agreed(
@@ -79,12 +91,12 @@ impl Node {
                 from: plan.from.clone(),
                 to: plan.to.clone(),
                 because: match cause {
-                    Cause::Automatic { because } => because.clone(),
+                    Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
                     Cause::Person { who, because } => vec![format!("{who} says: {because}")],
                 },
             }),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
-            Fact::StepEnded { fence, was, note, .. } => {
+            Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
                 let state = match was {
                     Was::Right => "done",
                     Was::Wrong => "failed",
@@ -236,6 +248,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::RunOpened { .. } => "run",
         Fact::StepStarted(_) => "attempt",
         Fact::StepEnded { .. } => "report of an attempt",
+        Fact::StepEndedLate { .. } => "report of an attempt whose write was late",
         Fact::StepLost { .. } => "loss of an attempt",
         Fact::AttemptLapsed { .. } => "lapse of an attempt",
         Fact::StepRead { .. } => "reading",

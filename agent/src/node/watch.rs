@@ -65,6 +65,19 @@ impl Watches {
         self.watches.iter().filter_map(say).collect()
     }
 
+    /// Whether what this site would say aloud is what was agreed; asked at every event, so nothing is copied.
+    fn say_as(&self, agreed: &BTreeMap<Subject, Says>, now: Mono) -> bool {
+        let mut said = 0;
+        for (subject, watched) in &self.watches {
+            let Some(says) = watched.opinion.says(now) else { continue };
+            if !agreed.get(subject).is_some_and(|agreed| alike(*agreed, says)) {
+                return false;
+            }
+            said += 1;
+        }
+        said == agreed.len()
+    }
+
     /// Whether there are references, and every one of them has been silent.
     fn references_silent(&self, now: Mono) -> Presence {
         let silent = |seen: &Option<Mono>| seen.is_none_or(|at| now.since(at) > BLIND);
@@ -138,17 +151,17 @@ impl Node {
         if self.idle().is_some() {
             return;
         }
-        let ballots = self.watches.ballots(now.mono);
         let here = &self.identity.site;
         let agreed = self.view.ballots.get(here);
-        let same = agreed.is_some_and(|agreed| {
-            agreed.starts == self.identity.starts
-                && agreed.set.len() == ballots.len()
-                && ballots.iter().all(|b| agreed.set.get(&b.subject).is_some_and(|s| alike(*s, b.says)))
-        });
         let silenced = self.view.silent.contains_key(here);
+        let same =
+            agreed.is_some_and(|a| a.starts == self.identity.starts && self.watches.say_as(&a.set, now.mono));
+        if same && !silenced {
+            return;
+        }
+        let ballots = self.watches.ballots(now.mono);
         let looked = !ballots.is_empty() || agreed.is_some_and(|agreed| !agreed.set.is_empty());
-        if !(silenced || !same && looked) {
+        if !silenced && !looked {
             return;
         }
         let pending = self.outbox.any(|fact| matches!(fact, Fact::BallotsCast { .. })) == Answered::Pending;

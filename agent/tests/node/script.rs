@@ -222,6 +222,11 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
         ["looks", "at", "most", count] => {
             let is = cluster.outside.borrow().looks.len();
             if is <= count.parse().expect("the story is well formed") {

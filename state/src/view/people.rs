@@ -100,9 +100,12 @@ impl View {
         }
         for reading in readings {
             let number = state.numbers.entry(reading.number.clone()).or_default();
-            number.wanted.clone_from(&reading.shows);
-            number.expected.clone_from(&reading.shows);
-            number.loose.clear();
+            number.wanted = Some(reading.value());
+            number.expected = Some(reading.value());
+            // What of ours is still on its way stays ours: only a stranger's value ends that.
+            if *from != Adoption::Own {
+                number.loose.clear();
+            }
             number.touched = index;
         }
         if state.rings_in != *site {

@@ -5,7 +5,7 @@ use super::invariants::{Checked, Violation};
 use super::schedule::Order;
 use super::town::{ROUTE, Town};
 use policies::judge::Case;
-use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY};
+use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR};
 use state::fact::Mode;
 use state::route::Whose;
 use state::{Index, Number, RouteId, SiteId, Subject};
@@ -44,7 +44,11 @@ impl Town {
         self.one_view(then)?;
         self.run(healed + READ)?;
         self.no_run_left()?;
-        self.carrier_as_known(&[Whose::Wanted, Whose::Ours])?;
+        self.carrier_as_known(if self.repairable() {
+            &[Whose::Wanted]
+        } else {
+            &[Whose::Wanted, Whose::Ours]
+        })?;
         self.examine()
     }
 
@@ -75,8 +79,19 @@ impl Town {
         }
     }
 
-    /// 11: the carrier shows what is wanted, or what the view knows to be ours: a value of our own that is late, or
-    /// that a stuck run left behind, is not repaired by this version.
+    /// Whether an older value of our own must have been put back by now: nobody forbids it, what is wanted lives,
+    /// and not too much was put back within the hour.
+    fn repairable(&self) -> bool {
+        let (view, id) = (self.invariants.view(), RouteId::new(ROUTE));
+        let Some(route) = view.routes.get(&id) else { return false };
+        let now = self.cluster_now();
+        view.mode_of(&id).is_none_or(|mode| mode == Mode::Auto)
+            && view.hold_of(&id, now).is_none()
+            && route.latch.is_none()
+            && route.repairs_lately(now) < REPAIRS_PER_HOUR
+    }
+
+    /// 11: the carrier shows what is wanted, or where people forbid a repair, what the view knows to be ours.
     fn carrier_as_known(&self, allowed: &[Whose]) -> Checked {
         let view = self.invariants.view();
         let Some(route) = view.routes.get(&RouteId::new(ROUTE)) else {
@@ -84,7 +99,7 @@ impl Town {
         };
         for (number, register) in &self.carrier.registers {
             let known = route.numbers.get(number).cloned().unwrap_or_default();
-            let whose = known.whose(Some(&register.value), view.stamp);
+            let whose = known.whose(&register.value, view.stamp);
             if route.run.is_none() && !allowed.contains(&whose) {
                 let wanted = known.wanted;
                 let shows = &register.value;
