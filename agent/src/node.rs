@@ -17,6 +17,7 @@ mod repair;
 mod report;
 mod rounds;
 mod rules;
+mod steady;
 mod telling;
 mod waits;
 mod watch;
@@ -79,6 +80,7 @@ pub struct Node {
     lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    steady: steady::Standings,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
@@ -151,6 +153,7 @@ impl Node {
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
+            steady: steady::Standings::default(),
             jumped: None,
             detours: BTreeMap::new(),
             handed_over: None,
@@ -188,6 +191,7 @@ impl Node {
         self.take(event, now, &mut out);
         self.cast(now);
         self.say_flapping();
+        self.watch_standings(now);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -215,6 +219,7 @@ impl Node {
             Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
+                self.steady.forget();
                 self.watches.all_see(policies::opinion::Event::Gap, now.mono);
             }
             Event::Astray { by } => self.astray = by,

@@ -2,6 +2,7 @@
 
 use super::Node;
 use playbooks::{Arguments, RouteFacts};
+use policies::errand::Occasion;
 use policies::judge::Case;
 use state::fact::Reading;
 use state::plan::Plan;
@@ -39,8 +40,9 @@ impl Node {
         rules.map(|r| r.numbers.iter().map(|(number, _)| number.clone()).collect()).unwrap_or_default()
     }
 
-    pub(super) fn site_down(&self, route: &RouteId) -> Option<PlaybookId> {
-        self.rules.as_ref()?.route(route).map(|rules| rules.site_down.clone())
+    /// What is played for a route on an occasion.
+    pub(super) fn played(&self, route: &RouteId, occasion: Occasion) -> Option<PlaybookId> {
+        self.rules.as_ref()?.route(route).map(|rules| rules.played(occasion).clone())
     }
 
     /// How many numbers the carrier of a route takes in a second.

@@ -51,12 +51,15 @@ pub fn play(story: &str) -> Result<(), String> {
     if let Some(line) = lines.iter().find_map(|line| line.strip_prefix("policy-route ")) {
         policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
     }
+    for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
+        policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    }
     let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["numbers", _] => {}
+            ["numbers", _] | ["route", ..] => {}
             ["at", moment, "flap", name, "until", end] => {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
@@ -190,6 +193,11 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let shown = shown(cluster).into_iter().next().flatten();
             let good = shown.as_ref().is_some_and(|site| !cluster.outside.borrow().missing.contains(site));
             if good { Ok(()) } else { fail(format!("{shown:?}")) }
+        }
+        ["shows", "refuge"] => {
+            let shown: Vec<_> = cluster.outside.borrow().shows.values().cloned().collect();
+            let refuge = Destination::new("441134960999");
+            if shown.iter().all(|shown| *shown == refuge) { Ok(()) } else { fail(format!("{shown:?}")) }
         }
         ["shows", site] => {
             let shown = shown(cluster);

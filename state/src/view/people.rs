@@ -5,7 +5,7 @@ use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
-use crate::route::{Claim, Hold, Latch};
+use crate::route::{Brought, Claim, Hold, Latch};
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,7 @@ impl View {
         if state.rings_in != *site {
             state.rings_in.clone_from(site);
             state.since = Some(stamp);
+            state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
             let because = "somebody changed the number at the carrier".to_owned();

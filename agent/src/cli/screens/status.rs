@@ -52,6 +52,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 
 fn rings(routes: &[RouteReport]) -> String {
     let of = |r: &RouteReport| match &r.rings_in {
+        Some(site) if site.is_refuge() => format!("{} rings in its refuge", r.route),
         Some(site) => format!("{} rings in {site}", r.route),
         None => format!("nobody knows where {} rings", r.route),
     };

@@ -50,6 +50,8 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::LogBehind
             | Guarding::Quorum { .. }
             | Guarding::Damped { .. }
+            | Guarding::NotSteady { .. }
+            | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
             | Guarding::Blip { .. } => false,
         })
@@ -112,6 +114,8 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::LogBehind
         | Guarding::Quorum { .. }
         | Guarding::Damped { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. } => return None,
     })
@@ -123,7 +127,12 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
     let only = waited.next().filter(|_| waited.next().is_none())?;
     match only {
         Reason::Guard(Guarding::Blip { ago, blip }) => Some(Age(blip.saturating_sub(*ago))),
-        Reason::Guard(Guarding::Damped { left, .. } | Guarding::ClockJumped { left }) => Some(Age(*left)),
+        Reason::Guard(Guarding::NotSteady { steady, needed, .. }) => {
+            Some(Age(needed.saturating_sub(*steady)))
+        }
+        Reason::Guard(
+            Guarding::Damped { left, .. } | Guarding::ClockJumped { left } | Guarding::RefugeWaits { left },
+        ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
     }
 }
@@ -180,7 +189,7 @@ fn candidates(report: &WhyReport) -> String {
     let able = report.candidates.iter().filter(|(_, why)| why.is_none());
     let able: Vec<&str> = able.map(|(site, _)| site.as_str()).collect();
     let calm = report.decision.would.is_none() && report.decision.verb == Verb::Wait && !minority(report);
-    let dies = report.rings_in.as_ref().filter(|_| calm);
+    let dies = report.rings_in.as_ref().filter(|here| calm && !here.is_refuge());
     if let (Some(here), Some(next)) = (dies, able.first()) {
         let then = format!(
             "if {here} dies now, {} goes to {next}, {} to {} later",
@@ -231,6 +240,8 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::Quorum { .. }
         | Guarding::NoQuorum { .. }
         | Guarding::Disputed { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. }
         | Guarding::NoneLeft { .. } => None,
