@@ -59,7 +59,7 @@ struct TimeToEffect {
     #[arg(long)]
     leader_on_dying_site: bool,
     #[command(flatten)]
-    common: Common,
+    setup: Setup,
 }
 
 /// What a calm cluster uses: memory, processor, bytes, log entries, logins at the carrier
@@ -72,11 +72,11 @@ struct Idle {
     #[arg(long, value_enum, default_value_t = super::demo::Pace::Calm)]
     pace: super::demo::Pace,
     #[command(flatten)]
-    common: Common,
+    setup: Setup,
 }
 
 #[derive(Args)]
-struct Common {
+struct Setup {
     /// The folder for the agents' disks: `/dev/shm` leaves the disk out of the sum
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -85,7 +85,7 @@ struct Common {
     json: bool,
 }
 
-impl Common {
+impl Setup {
     fn folder(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(std::env::temp_dir)
     }
@@ -114,7 +114,7 @@ impl Bench {
 
 impl TimeToEffect {
     async fn measure(self) -> Result<(), Failure> {
-        let fsync = machine::fsync(&self.common.folder()).map_err(|error| Failure::Failed(error.into()))?;
+        let fsync = machine::fsync(&self.setup.folder()).map_err(|error| Failure::Failed(error.into()))?;
         let deaths = if self.death.is_empty() { Death::value_variants() } else { &self.death };
         self.head(fsync)?;
         for death in deaths {
@@ -123,7 +123,7 @@ impl TimeToEffect {
             for n in 1..=self.runs {
                 let one = patiently(&setting).await?;
                 eprintln!("pointsman-lab: {} {n} of {}: {}", death.name(), self.runs, told(one, &setting));
-                if self.common.json {
+                if self.setup.json {
                     say(&run(n, one, &setting).to_string())?;
                 }
                 took.push(one);
@@ -137,11 +137,11 @@ impl TimeToEffect {
         let Self { every, timeout, fall, rise, blip, .. } = *self;
         let pace = Pace::Own(policies::policy::Pace { every, timeout, fall, rise, blip });
         let leads = if self.leader_on_dying_site { Leads::Only("london") } else { Leads::NotLondon };
-        Setting { death, pace, leads, within: self.common.dir.clone() }
+        Setting { death, pace, leads, within: self.setup.dir.clone() }
     }
 
     fn head(&self, fsync: Duration) -> Result<(), Failure> {
-        if self.common.json {
+        if self.setup.json {
             return Ok(());
         }
         let [every, timeout, blip] = [self.every, self.timeout, self.blip].map(spell);
@@ -150,7 +150,7 @@ impl TimeToEffect {
             "leader    {}",
             if self.leader_on_dying_site { "london, which dies" } else { "lives" }
         ))?;
-        say(&format!("disk      fsync {:.2}ms (p50) in {}", millis(fsync), self.common.folder().display()))?;
+        say(&format!("disk      fsync {:.2}ms (p50) in {}", millis(fsync), self.setup.folder().display()))?;
         let (load, processors) = machine::load();
         say(&format!("machine   load {load} on {processors} processors before the first run"))?;
         say("")?;
@@ -158,7 +158,7 @@ impl TimeToEffect {
     }
 
     fn row(&self, setting: &Setting, took: &[Took], fsync: Duration) -> Result<(), Failure> {
-        if self.common.json {
+        if self.setup.json {
             return say(&series(took, setting, fsync).to_string());
         }
         let bound = setting.bound();
@@ -232,9 +232,9 @@ impl Idle {
     async fn measure(self) -> Result<(), Failure> {
         let span = Duration::from_secs(self.minutes * 60);
         eprintln!("pointsman-lab: {} minutes, and two before that to come to rest", self.minutes);
-        let calm = idle::measure(self.pace.of_rig(), span, self.common.dir.clone()).await;
+        let calm = idle::measure(self.pace.of_rig(), span, self.setup.dir.clone()).await;
         let calm = calm.map_err(|error| Failure::Failed(error.into()))?;
-        if self.common.json { say(&cost(&calm).to_string()) } else { table(&calm) }
+        if self.setup.json { say(&cost(&calm).to_string()) } else { table(&calm) }
     }
 }
 

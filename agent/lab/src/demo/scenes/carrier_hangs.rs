@@ -56,5 +56,6 @@ fn reopened(play: &Play) -> usize {
 
 /// That a run waits, or that the carrier cannot be reached, and not only that somebody is silent.
 fn is_of_the_carrier(line: &str) -> bool {
-    line.contains("waits: ") || line.contains("carrier could not be read")
+    let signs = ["waits: ", "carrier could not be read", "manual until it passes"];
+    signs.iter().any(|sign| line.contains(sign))
 }
