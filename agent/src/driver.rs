@@ -5,8 +5,10 @@ use crate::command::Telling;
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
+use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, LinkEvent, Links};
-use crate::quorum::{Batch, TICK, Written};
+use crate::quorum::{Batch, KEEP, TICK, Written};
+use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
@@ -68,6 +70,18 @@ impl World for Real {
         self.store.note_gap(upto, view.head)
     }
 
+    fn missing(&mut self) -> Result<Option<Missing>, StoreError> {
+        self.store.missing()
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, StoreError> {
+        self.store.facts(fetch.after, fetch.upto)
+    }
+
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), StoreError> {
+        self.store.fill(missing, rows)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
@@ -100,6 +114,19 @@ struct Inboxes {
     links: mpsc::Receiver<LinkEvent>,
     events: mpsc::Receiver<Event>,
     control: mpsc::Receiver<ControlEvent>,
+    unreadable: Seldom<SiteId>,
+}
+
+impl Inboxes {
+    /// What comes next, from whichever: a peer gone wild must not keep a person from being heard.
+    async fn next(&mut self) -> Option<Input> {
+        tokio::select! {
+            Some(event) = self.events.recv() => Some(Input::Event(event)),
+            Some(event) = self.links.recv() => self.linked(event),
+            Some(event) = self.control.recv() => asked(event),
+            else => std::future::pending().await,
+        }
+    }
 }
 
 /// Runs the agent of a site file until it is told to stop.
@@ -143,7 +170,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!("pointsman runs at {}", site.site);
-    drive(turn, Inboxes { links, events, control }).await
+    drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
 }
 
 async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverError> {
@@ -164,12 +191,10 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 Some(Input::Tick)
             }
-            Some(event) = inboxes.events.recv() => Some(Input::Event(event)),
-            Some(event) = inboxes.links.recv() => linked(event),
-            Some(event) = inboxes.control.recv() => asked(event),
+            input = inboxes.next() => input,
             () = sleep(nap), if wake_at.is_some() => Some(Input::Event(Event::Tick)),
             _ = compaction.tick() => {
-                turn.compact();
+                turn.compact(KEEP);
                 Some(Input::Event(Event::Tick))
             }
         };
@@ -185,23 +210,21 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
     }
 }
 
-fn linked(event: LinkEvent) -> Option<Input> {
-    match event {
-        LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
-            Ok(frame) => Some(Input::Frame { from, frame }),
-            Err(why) => {
-                tracing::warn!("a frame of {from} is dropped: {why}");
-                None
-            }
-        },
-        LinkEvent::Up { site } => {
-            tracing::info!("the link to {site} is up");
-            None
+impl Inboxes {
+    fn linked(&mut self, event: LinkEvent) -> Option<Input> {
+        match event {
+            LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
+                Ok(frame) => return Some(Input::Frame { from, frame }),
+                Err(why) => {
+                    if let Some(more) = self.unreadable.due(from.clone(), clock::mono()) {
+                        tracing::warn!("a frame of {from} is dropped: {why} ({more} more unsaid)");
+                    }
+                }
+            },
+            LinkEvent::Up { site } => tracing::info!("the link to {site} is up"),
+            LinkEvent::Down { site, why } => tracing::info!("the link to {site} is down: {why}"),
         }
-        LinkEvent::Down { site, why } => {
-            tracing::info!("the link to {site} is down: {why}");
-            None
-        }
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
 use state::plan::Pointing;
-use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
+use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub enum Event {
     Unreadable { index: Index, why: String },
     /// A snapshot took the place of entries that this site missed.
     Restored { view: Box<View> },
+    /// The journal here lacks the facts between these two, or lacks none any more.
+    Lacking { between: Option<(Index, Index)> },
     /// This machine slept or was stopped for this long.
     ClockGap { since: Mono },
     /// The wall clocks that are far from the others' are these now.
@@ -102,6 +104,8 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// What a person should know.
     pub note: Option<String>,
+    /// The numbers whose write ended after its window.
+    pub late: Vec<Number>,
 }
 
 /// What `Node` wants done: propose, then send, then act.

@@ -1,5 +1,6 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
+use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
@@ -34,6 +35,10 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// To anybody: my journal lacks these facts.
+    Fetch(Fetch),
+    /// To the one who lacks them: here they are.
+    Fetched(Fetched),
 }
 
 /// What a site can do, and what its clock says.
@@ -85,6 +90,9 @@ pub enum FrameError {
     /// The decoder's words.
     #[error("cannot read a frame: {0}")]
     Malformed(#[from] postcard::Error),
+    /// A frame, and something behind it.
+    #[error("cannot read a frame: {0} bytes follow it that belong to nothing")]
+    Surplus(usize),
 }
 
 impl Frame {
@@ -95,6 +103,7 @@ impl Frame {
 
     /// The frame in these bytes; the link has limited their length.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(postcard::from_bytes(bytes)?)
+        let (frame, surplus) = postcard::take_from_bytes(bytes)?;
+        if surplus.is_empty() { Ok(frame) } else { Err(FrameError::Surplus(surplus.len())) }
     }
 }

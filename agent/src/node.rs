@@ -10,9 +10,12 @@ mod people;
 mod placement;
 mod plans;
 mod receipts;
+mod repair;
 mod report;
+mod rounds;
 mod rules;
 mod telling;
+mod waits;
 mod watch;
 
 pub use rules::{RouteRules, Rules};
@@ -66,11 +69,18 @@ pub struct Node {
     stopped: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
+    /// The part of the journal that is not here, if a snapshot stands for it.
+    lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    /// When this machine's clock last jumped.
+    jumped: Option<Mono>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
+    waits: waits::Waits,
+    /// When the last thought wanted to be woken.
+    wake_at: Option<Mono>,
     pulsed: Option<Mono>,
 }
 
@@ -126,9 +136,13 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             heads: BTreeMap::new(),
+            lacking: None,
             astray: BTreeMap::new(),
+            jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
+            waits: waits::Waits::default(),
+            wake_at: None,
             pulsed: None,
         };
         node.rule(now);
@@ -143,14 +157,23 @@ impl Node {
     /// Takes in one event; says what is to be done.
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
+        if let Event::Heard { from, body: Body::Raft(_) } = &event {
+            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
+            // events of its own.
+            self.peers.heard(from, now.mono);
+            out.wake_at = self.wake_at;
+            return out;
+        }
         self.take(event, now, &mut out);
         self.cast(now);
+        self.say_flapping();
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
         self.tell_verdicts(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
+        self.wake_at = out.wake_at;
         out
     }
 
@@ -165,7 +188,11 @@ impl Node {
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
-            Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
+            Event::Lacking { between } => self.lacking = between,
+            Event::ClockGap { .. } => {
+                self.jumped = Some(now.mono);
+                self.watches.all_see(policies::opinion::Event::Gap, now.mono);
+            }
             Event::Astray { by } => self.astray = by,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
@@ -178,8 +205,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's own messages go to the quorum; here they are life and nothing else.
-            Body::Raft(_) => {}
+            // Raft's messages were the quorum's, and fetched facts are the disk's.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -226,6 +253,7 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
         while self.heads.len() > HEADS {
@@ -244,9 +272,12 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route);
+                    self.look_now(&route, now.mono);
                 }
             }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
             (_, _) => {}
         }
     }

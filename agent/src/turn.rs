@@ -1,15 +1,20 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
+mod lacking;
+
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
+use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::quorum::{Agreed, Batch, Keep, Quorum, Refused, Written};
+use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 /// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
@@ -23,6 +28,12 @@ pub trait World {
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Notes that a snapshot took the place of facts that the journal lacks.
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// The first part of the journal that is missing.
+    fn missing(&mut self) -> Result<Option<Missing>, Self::Error>;
+    /// The next facts after an index, up to another one; `None` if they are not all here.
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
+    /// Fills the first gap of the journal.
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Hands an order to the hands.
@@ -61,14 +72,19 @@ pub struct Turn<W> {
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
+    /// What the journal lacks; `None` until it was looked up.
+    gaps: Option<Gaps>,
+    /// Raft messages that were not taken, by who carried them and why.
+    refused: Seldom<(SiteId, Discriminant<Refused>)>,
     events: VecDeque<Event>,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+        let (standing, astray, refused) = (Standing::default(), BTreeMap::new(), Seldom::default());
+        let events = VecDeque::new();
+        Self { here, node, quorum, clock, world, standing, astray, gaps: None, refused, events }
     }
 
     /// What the agent remembers.
@@ -84,6 +100,9 @@ impl<W: World> Turn<W> {
     /// One turn: everything that the input means, to its end. Returns when to come back at the latest.
     pub fn take(&mut self, input: Input, clocks: Clocks) -> Result<Option<Mono>, W::Error> {
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
+        if self.gaps.is_none() {
+            self.look_for_gaps()?;
+        }
         match input {
             Input::Tick => {
                 self.quorum.tick();
@@ -92,12 +111,12 @@ impl<W: World> Turn<W> {
                 }
                 let by = self.clock.all_astray(clocks.mono);
                 if by != self.astray {
-                    self.astray = by.clone();
+                    self.astray.clone_from(&by);
                     self.events.push_back(Event::Astray { by });
                 }
                 self.events.push_back(Event::Tick);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks),
+            Input::Frame { from, frame } => self.hear(&from, frame, clocks)?,
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -106,33 +125,39 @@ impl<W: World> Turn<W> {
             }
         }
         let mut wake_at = None;
-        loop {
-            self.record(clocks)?;
-            let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
+        self.record(clocks)?;
+        while let Some(event) = self.events.pop_front() {
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
             self.carry_out(out, clocks)?;
         }
+        Ok(wake_at)
     }
 
-    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) {
+    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
         if let Some(stamp) = frame.stamp {
             self.clock.hear(stamp, clocks.mono);
         }
         let body = match frame.body {
             Body::Raft(messages) => {
                 for message in messages {
-                    if let Err(refused) = self.quorum.step(from, message) {
-                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    if let Err(refused) = self.quorum.step(from, message)
+                        && let Some(more) =
+                            self.refused.due((from.clone(), discriminant(&refused)), clocks.mono)
+                    {
+                        tracing::warn!("a message of {from} is dropped: {refused} ({more} more unsaid)");
                     }
                 }
                 Body::Raft(Vec::new())
             }
             Body::Pulse(pulse) => {
                 self.clock.see_wall(from, pulse.wall, clocks.mono);
+                self.reached(from, pulse.journal.0, clocks);
                 Body::Pulse(pulse)
             }
+            Body::Fetch(fetch) => return self.hand_out(from, fetch, clocks),
+            Body::Fetched(page) => return self.fetched(from, page, clocks),
             other @ (Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -141,6 +166,7 @@ impl<W: World> Turn<W> {
             | Body::Looked { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
+        Ok(())
     }
 
     /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
@@ -199,10 +225,15 @@ impl<W: World> Turn<W> {
         match postcard::from_bytes::<View>(&snapshot.bytes) {
             Ok(view) => {
                 self.world.note_gap(snapshot.index, &view)?;
+                self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
             }
-            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
+            Err(why) => {
+                // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+                let (index, why) = (snapshot.index, format!("the snapshot: {why}"));
+                self.events.push_back(Event::Unreadable { index, why });
+            }
         }
         Ok(())
     }
@@ -216,7 +247,7 @@ impl<W: World> Turn<W> {
             None => Reign::Following,
         };
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
-        let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
+        let end = self.quorum.end();
         let last = leads.map_or(end, |reign| reign.last);
         Standing { term, leader, reign, last, applied: self.quorum.applied(), end }
     }
@@ -273,19 +304,21 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Fetch(_)
+            | Body::Fetched(_)) => other,
         };
         let stamp = self.clock.known(clocks.mono);
         self.world.send(to, Frame { stamp, body });
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
-    pub fn compact(&mut self) {
+    pub fn compact(&mut self, keep: Keep) {
         // A view that stopped behind the log would be handed out as what the log amounts to.
         if self.node.folds() == Folding::Stopped {
             return;
         }
-        let Some(upto) = self.quorum.compactable() else { return };
+        let Some(upto) = self.quorum.compactable(keep) else { return };
         let bytes = postcard::to_stdvec(self.node.view()).expect("every field of a view is plain data");
         if let Err(why) = self.quorum.compact(upto, &bytes) {
             tracing::warn!("the log cannot be compacted: {why}");

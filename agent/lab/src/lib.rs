@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod carrier;
+pub mod chamber;
 pub mod demo;
 pub mod pbx;
 pub mod rig;

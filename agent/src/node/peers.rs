@@ -20,8 +20,10 @@ struct Peer {
 impl Peers {
     /// Any frame is life.
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
-        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
-        peer.heard = peer.heard.max(now);
+        match self.known.get_mut(site) {
+            Some(peer) => peer.heard = peer.heard.max(now),
+            None => drop(self.known.insert(site.clone(), Peer { heard: now, pulse: None })),
+        }
     }
 
     /// A pulse says more.

@@ -39,7 +39,7 @@ impl Watched {
 
 impl Watches {
     /// The subjects that flap, as seen from here.
-    pub fn flapping(&self) -> impl Iterator<Item = &Subject> {
+    fn flapping(&self) -> impl Iterator<Item = &Subject> {
         let flaps = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::Flapping);
         self.watches.iter().filter(move |(_, watched)| flaps(watched)).map(|(subject, _)| subject)
     }
@@ -63,6 +63,19 @@ impl Watches {
             watched.opinion.says(now).map(|says| Ballot { subject: subject.clone(), says })
         };
         self.watches.iter().filter_map(say).collect()
+    }
+
+    /// Whether what this site would say aloud is what was agreed; asked at every event, so nothing is copied.
+    fn say_as(&self, agreed: &BTreeMap<Subject, Says>, now: Mono) -> bool {
+        let mut said = 0;
+        for (subject, watched) in &self.watches {
+            let Some(says) = watched.opinion.says(now) else { continue };
+            if !agreed.get(subject).is_some_and(|agreed| alike(*agreed, says)) {
+                return false;
+            }
+            said += 1;
+        }
+        said == agreed.len()
     }
 
     /// Whether there are references, and every one of them has been silent.
@@ -117,22 +130,38 @@ impl Node {
         }
     }
 
+    /// What flaps is said like ballots: while it differs from what is agreed, the whole set is proposed.
+    pub(super) fn say_flapping(&mut self) {
+        if self.idle().is_some() {
+            return;
+        }
+        let subjects: Vec<Subject> = self.watches.flapping().cloned().collect();
+        let agreed = self.view.flapping.get(&self.identity.site);
+        let set = agreed.map(|seen| seen.set.iter()).into_iter().flatten();
+        let meant = |fact: &Fact| matches!(fact, Fact::FlappingSeen { subjects: of } if *of == subjects);
+        if set.eq(subjects.iter()) || self.outbox.any(meant) == Answered::Pending {
+            return;
+        }
+        self.outbox.drop_kind(|fact| matches!(fact, Fact::FlappingSeen { .. }));
+        self.outbox.add(Fact::FlappingSeen { subjects }, Bond::Own);
+    }
+
     /// Ballots are level: while they differ from the agreed ones, the whole set is proposed.
     pub(super) fn cast(&mut self, now: Now) {
         if self.idle().is_some() {
             return;
         }
-        let ballots = self.watches.ballots(now.mono);
         let here = &self.identity.site;
         let agreed = self.view.ballots.get(here);
-        let same = agreed.is_some_and(|agreed| {
-            agreed.starts == self.identity.starts
-                && agreed.set.len() == ballots.len()
-                && ballots.iter().all(|b| agreed.set.get(&b.subject).is_some_and(|s| alike(*s, b.says)))
-        });
         let silenced = self.view.silent.contains_key(here);
+        let same =
+            agreed.is_some_and(|a| a.starts == self.identity.starts && self.watches.say_as(&a.set, now.mono));
+        if same && !silenced {
+            return;
+        }
+        let ballots = self.watches.ballots(now.mono);
         let looked = !ballots.is_empty() || agreed.is_some_and(|agreed| !agreed.set.is_empty());
-        if !(silenced || !same && looked) {
+        if !silenced && !looked {
             return;
         }
         let pending = self.outbox.any(|fact| matches!(fact, Fact::BallotsCast { .. })) == Answered::Pending;

@@ -4,6 +4,7 @@ use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
 use agent::frame::Frame;
+use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::store::JournalRow;
@@ -48,8 +49,22 @@ impl World for Share {
         Ok(())
     }
 
-    fn note_gap(&mut self, _upto: Index, _view: &View) -> Result<(), Infallible> {
-        Ok(())
+    /// No story here is long enough for a log to be cut: snapshots and gaps are the simulator's.
+    fn note_gap(&mut self, upto: Index, _view: &View) -> Result<(), Infallible> {
+        panic!("a snapshot at {upto} in a short story")
+    }
+
+    fn missing(&mut self) -> Result<Option<Missing>, Infallible> {
+        Ok(None)
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
+        let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
+        Ok(Some(self.disk.borrow().rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn fill(&mut self, missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
+        panic!("nothing is missing here, and something up to {} came", missing.upto.0)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
@@ -76,7 +91,7 @@ impl World for Share {
             }
             Effect::Point(point) => self.point(&point, &mut outside),
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
             }
             Effect::Look(look) => {
@@ -136,7 +151,7 @@ impl Share {
         }
         let was = if swallowed { Was::Unknown } else { Was::Right };
         let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
-        let report = Report { was, outcomes, note: None };
+        let report = Report { was, outcomes, note: None, late: Vec::new() };
         let event = Event::Executed { fence: point.fence, report };
         outside.post(after, (&self.here, self.boot), Mail::Event(event));
     }
@@ -153,5 +168,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Fetch(_) => "fetch",
+        Body::Fetched(_) => "fetched",
     }
 }

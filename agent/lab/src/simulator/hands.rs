@@ -29,7 +29,7 @@ impl Town {
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
             Effect::Point(point) => return self.point(site, point),
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
             Effect::Look(look) => self.look(site, look),

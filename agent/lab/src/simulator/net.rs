@@ -67,18 +67,22 @@ impl Net {
         self.weather = None;
     }
 
-    /// When copies of a frame sent now arrive.
-    pub fn frame(&mut self, from: usize, to: usize, now: Moment) -> Vec<Moment> {
+    /// When copies of a frame sent now arrive: one, two or none.
+    pub fn frame(&mut self, from: usize, to: usize, now: Moment) -> [Option<Moment>; 2] {
         if self.cuts[from][to] > 0 {
-            return Vec::new();
+            return [None, None];
         }
         let Some((lost, doubled)) = self.weather else {
             let at = (now + self.dice.within(5_000, 30_000)).max(self.last[from][to] + 1);
             self.last[from][to] = at;
-            return vec![at];
+            return [Some(at), None];
         };
-        let copies = if self.dice.happens(lost) { 0 } else { 1 + u64::from(self.dice.happens(doubled)) };
-        (0..copies).map(|_| now + self.dice.within(5_000, 400_000)).collect()
+        if self.dice.happens(lost) {
+            return [None, None];
+        }
+        let doubled = self.dice.happens(doubled);
+        let mut at = || now + self.dice.within(5_000, 400_000);
+        [Some(at()), doubled.then(at)]
     }
 
     /// When the answer to a question asked now is back, if it is; a lost question is asked three times.

@@ -5,7 +5,8 @@ use super::session::Answer;
 use agent::event::Event;
 use agent::frame::Frame;
 use state::Nonce;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// One thing that will happen.
 #[derive(Debug)]
@@ -68,27 +69,37 @@ impl Item {
     }
 }
 
-/// The queue.
+/// The queue. Only short keys are sorted; the items, which are large, stay where they were put.
 #[derive(Debug, Default)]
 pub struct Queue {
-    items: BTreeMap<(Moment, u64), Item>,
+    order: BinaryHeap<Reverse<(Moment, u64, usize)>>,
+    items: Vec<Option<Item>>,
+    free: Vec<usize>,
     next: u64,
 }
 
 impl Queue {
     /// Something will happen.
     pub fn put(&mut self, at: Moment, item: Item) {
-        self.items.insert((at, self.next), item);
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.items[place] = Some(item);
+                place
+            }
+            None => {
+                self.items.push(Some(item));
+                self.items.len() - 1
+            }
+        };
+        self.order.push(Reverse((at, self.next, place)));
         self.next += 1;
     }
 
     /// What happens next, until `until`.
     pub fn take(&mut self, until: Moment) -> Option<(Moment, Item)> {
-        let first = self.items.first_entry()?;
-        if first.key().0 > until {
-            return None;
-        }
-        let ((at, _), item) = first.remove_entry();
-        Some((at, item))
+        let Reverse((at, _, place)) = *self.order.peek().filter(|first| first.0.0 <= until)?;
+        self.order.pop();
+        self.free.push(place);
+        Some((at, self.items[place].take()?))
     }
 }

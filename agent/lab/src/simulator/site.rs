@@ -69,6 +69,8 @@ pub struct Site {
     pub wall: i64,
     /// For how long its clock has stood still, in microseconds.
     pub still: u64,
+    /// How many writes of its disk were checked.
+    pub checked: u64,
     /// How many wakes it asked for lately: an agent that wakes itself all the time is a fault of its own.
     pub wakes: u64,
     rate: u64,
@@ -91,6 +93,7 @@ impl Site {
             fences: BTreeMap::new(),
             wall: 0,
             still: 0,
+            checked: 0,
             wakes: 0,
             rate,
             last: Mono::default(),
@@ -152,7 +155,8 @@ impl Site {
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let trays = Trays { seen: disk.journal.len(), disk, orders: first.act, ..Trays::default() };
+        let (seen, cluster) = (disk.journal.len(), setting.cluster.clone());
+        let trays = Trays { cluster, seen, disk, orders: first.act, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
     }
 

@@ -259,11 +259,19 @@ impl Town {
     /// Frames go out.
     fn post(&mut self, from: usize) {
         let Some(trays) = self.sites[from].trays() else { return };
-        for (name, frame) in std::mem::take(&mut trays.sent) {
+        let mut sent = std::mem::take(&mut trays.sent);
+        for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            for at in self.net.frame(from, to, self.now) {
+            let [first, second] = self.net.frame(from, to, self.now);
+            if let Some(at) = second {
                 self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
             }
+            if let Some(at) = first {
+                self.queue.put(at, Item::Frame { from, to, frame });
+            }
+        }
+        if let Some(trays) = self.sites[from].trays() {
+            trays.sent = sent;
         }
     }
 
@@ -285,6 +293,10 @@ impl Town {
 
     /// What is new on a disk, and what its agent makes of it.
     fn found(&mut self, site: usize) -> Checked {
+        let writes = self.sites[site].disk().writes;
+        if std::mem::replace(&mut self.sites[site].checked, writes) == writes {
+            return Ok(());
+        }
         let rows = match self.sites[site].trays() {
             Some(trays) => {
                 let seen = std::mem::replace(&mut trays.seen, trays.disk.journal.len());
