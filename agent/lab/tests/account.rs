@@ -122,6 +122,11 @@ fn carrier_hangs() {
 }
 
 #[test]
+fn flap() {
+    check(Scenario::Flap);
+}
+
+#[test]
 fn stranger_edits() {
     check(Scenario::StrangerEdits);
 }
