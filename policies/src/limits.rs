@@ -38,8 +38,10 @@ pub const SILENCE: Duration = secs(6);
 /// How long a site that sees its own clock jump decides nothing; `>= silence`: by then nobody counts what it said
 /// before, and it has been heard anew.
 pub const AFTER_GAP: Duration = SILENCE;
-/// How often ballots that are not yet agreed are said again; `<= blip / 4`.
+/// How often ballots that are not yet agreed are said again; less where a blip is short: `<= blip / 4`.
 pub const BALLOT_EVERY: Duration = millis(500);
+/// The least of it: what is still on its way need not be said again; `>= rtt_max + fsync_max`.
+pub const BALLOT_EVERY_MIN: Duration = millis(250);
 
 /// From the moment a verdict is possible to the carrier's answer: a ballot, two commits, the carrier's login and
 /// one SET, over lines as slow as we promise to work with.
@@ -146,6 +148,7 @@ mod tests {
         assert!(HEARTBEAT * 3 <= RELAY_AFTER && RELAY_AFTER < ELECTION_TICK);
         assert!(GAP <= SEND_GUARD / 2);
         assert!(SILENCE > ELECTED_BY + HEARTBEAT);
+        assert!(BALLOT_EVERY_MIN >= RTT_MAX + FSYNC_MAX);
         assert!(AFTER_GAP >= SILENCE && AFTER_GAP < ADOPTED_BY);
         assert!(SEND_GUARD <= CLOSE_BY / 2);
         assert!(CLOSE_BY - SEND_GUARD >= RTT_MAX * 4 + FSYNC_MAX);

@@ -19,6 +19,7 @@ enum Command {
     Carrier(Box<commands::carrier::Carrier>),
     Simulate(commands::simulate::Simulate),
     Cuts(commands::cuts::Cuts),
+    Bench(commands::bench::Bench),
 }
 
 #[tokio::main]
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
         Command::Carrier(carrier) => carrier.run().await.map(|()| ExitCode::SUCCESS),
         Command::Simulate(simulate) => simulate.run().map(|()| ExitCode::SUCCESS),
         Command::Cuts(cuts) => cuts.run().map(|()| ExitCode::SUCCESS),
+        Command::Bench(bench) => bench.run().await,
     };
     match outcome {
         Ok(code) => code,

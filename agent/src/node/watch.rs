@@ -183,7 +183,7 @@ impl Node {
         let unchanged = self.watches.said.as_ref().is_some_and(|(at, said)| {
             let alike = said.len() == ballots.len()
                 && said.iter().zip(&ballots).all(|(a, b)| a.subject == b.subject && alike(a.says, b.says));
-            alike && (pending || now.mono.since(*at) < BALLOT_EVERY)
+            alike && (pending || now.mono.since(*at) < self.ballot_every())
         });
         if unchanged {
             return;
@@ -192,6 +192,14 @@ impl Node {
         self.outbox.drop_kind(|fact| matches!(fact, Fact::BallotsCast { .. }));
         self.watches.said = Some((now.mono, ballots.clone()));
         self.outbox.add(Fact::BallotsCast { ballots }, Bond::Own);
+    }
+}
+
+impl Node {
+    /// How often ballots are said again: all go together, so the shortest blip decides.
+    fn ballot_every(&self) -> Duration {
+        let paces = self.rules.iter().flat_map(|rules| rules.subjects.values());
+        paces.map(Pace::ballot_every).min().unwrap_or(BALLOT_EVERY)
     }
 }
 

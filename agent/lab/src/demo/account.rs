@@ -65,6 +65,7 @@ impl Account {
                 page.line("carrier", &format!("SET {number} {slot} {to} -> {answer}"), "");
                 page.line("", became(*moved), &format!("by {by}"));
             }
+            What::Carrier { text, by } if by.is_empty() => page.line("carrier", text, ""),
             What::Carrier { text, by } => page.line("carrier", text, &format!("to {by}")),
             What::Mode { route, mode, because } => page.mode(route.as_ref(), *mode, because),
             What::Leader { site, term } => {

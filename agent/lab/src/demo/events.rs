@@ -98,7 +98,7 @@ pub fn event(happening: &Happening, site: impl Fn(&str) -> String) -> Option<Eve
             Event::Mode { t_ms, route: route.as_ref(), mode: *mode, because }
         }
         What::HandOver { text, urgency } => Event::HandOver { t_ms, text, urgency: *urgency },
-        What::Deed(Deed::AskedWhy(..) | Deed::CutOff(_))
+        What::Deed(Deed::AskedWhy(..) | Deed::AskedStatus(..) | Deed::Ordered(_) | Deed::CutOff(_))
         | What::Suspect { .. }
         | What::Run { .. }
         | What::Carrier { .. }

@@ -43,6 +43,10 @@ pub enum Deed {
     CutOff(SiteId),
     /// It asked an agent why, and these are the lines that matter.
     AskedWhy(SiteId, Vec<String>),
+    /// It asked an agent for its status, and these are the lines that matter.
+    AskedStatus(SiteId, Vec<String>),
+    /// A person gave an agent an order.
+    Ordered(String),
 }
 
 /// One thing that happened.
