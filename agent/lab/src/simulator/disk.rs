@@ -19,6 +19,17 @@ pub enum Fuse {
 #[error("the process died while it wrote")]
 pub struct Died;
 
+/// What a voter has said to others that it holds; none of it may ever go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The greatest term it has heard of.
+    pub term: Term,
+    /// How far it knows its log to be agreed.
+    pub commit: Index,
+    /// Its last entry: a longer log of an older term is less.
+    pub end: (Term, Index),
+}
+
 /// What survives.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -30,6 +41,8 @@ pub struct Disk {
     pub gap: Option<(Index, Head)>,
     /// How often an agent was started on it.
     pub starts: u64,
+    /// How often a snapshot took the place of facts.
+    pub gaps: u64,
     /// How often it was written.
     pub writes: u64,
     fuse: Option<Fuse>,
@@ -76,6 +89,7 @@ impl Disk {
 
     /// A snapshot took the place of facts that this disk lacks.
     pub fn note_gap(&mut self, upto: Index, head: Head) -> Result<(), Died> {
+        self.gaps += 1;
         self.guarded(|disk| disk.gap = Some((upto, head)))
     }
 
@@ -130,8 +144,13 @@ impl Disk {
         self.voters.iter().filter(holds).count()
     }
 
-    /// What each voter has promised: term and commit.
-    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Term, Index)> + '_ {
-        self.voters.iter().map(|voter| (voter.id, voter.hard.term, voter.hard.commit))
+    /// What each voter has promised.
+    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Promise)> + '_ {
+        let promise = |voter: &VoterState| {
+            let last_term = voter.entries.last().map_or(voter.cut.1, |entry| entry.term);
+            let (term, commit) = (voter.hard.term, voter.hard.commit);
+            (voter.id, Promise { term, commit, end: (last_term, voter.last()) })
+        };
+        self.voters.iter().map(promise)
     }
 }
