@@ -5,6 +5,7 @@ use crate::command::Telling;
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
+use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, LinkEvent, Links};
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::start::{Ready, StartError, start};
@@ -66,6 +67,18 @@ impl World for Real {
 
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), StoreError> {
         self.store.note_gap(upto, view.head)
+    }
+
+    fn missing(&mut self) -> Result<Option<Missing>, StoreError> {
+        self.store.missing()
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, StoreError> {
+        self.store.facts(fetch.after, fetch.upto)
+    }
+
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), StoreError> {
+        self.store.fill(missing, rows)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {

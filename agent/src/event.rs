@@ -30,6 +30,8 @@ pub enum Event {
     Unreadable { index: Index, why: String },
     /// A snapshot took the place of entries that this site missed.
     Restored { view: Box<View> },
+    /// The journal here lacks the facts between these two, or lacks none any more.
+    Lacking { between: Option<(Index, Index)> },
     /// This machine slept or was stopped for this long.
     ClockGap { since: Mono },
     /// The wall clocks that are far from the others' are these now.

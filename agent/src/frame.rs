@@ -1,5 +1,6 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
+use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
@@ -34,6 +35,10 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// To anybody: my journal lacks these facts.
+    Fetch(Fetch),
+    /// To the one who lacks them: here they are.
+    Fetched(Fetched),
 }
 
 /// What a site can do, and what its clock says.

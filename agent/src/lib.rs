@@ -10,6 +10,7 @@ pub mod control;
 pub mod driver;
 pub mod event;
 pub mod frame;
+pub mod gaps;
 pub mod init;
 pub mod links;
 pub mod node;

@@ -67,6 +67,8 @@ pub struct Node {
     stopped: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
+    /// The part of the journal that is not here, if a snapshot stands for it.
+    lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
     /// When leadership was last handed over from here.
@@ -130,6 +132,7 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             heads: BTreeMap::new(),
+            lacking: None,
             astray: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
@@ -179,6 +182,7 @@ impl Node {
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
+            Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
             Event::Astray { by } => self.astray = by,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
@@ -192,7 +196,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            Body::Raft(_) => {}
+            // Facts go to the disk; here they are life and nothing else.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();

@@ -1,9 +1,12 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
+mod lacking;
+
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
+use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
 use crate::quorum::{Agreed, Batch, Keep, Quorum, Written};
 use crate::store::JournalRow;
@@ -23,6 +26,12 @@ pub trait World {
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Notes that a snapshot took the place of facts that the journal lacks.
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// The first part of the journal that is missing.
+    fn missing(&mut self) -> Result<Option<Missing>, Self::Error>;
+    /// The next facts after an index, up to another one; `None` if they are not all here.
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
+    /// Fills the first gap of the journal.
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Hands an order to the hands.
@@ -61,6 +70,8 @@ pub struct Turn<W> {
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
+    /// What the journal lacks; `None` until it was looked up.
+    gaps: Option<Gaps>,
     events: VecDeque<Event>,
 }
 
@@ -68,7 +79,7 @@ impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
         let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+        Self { here, node, quorum, clock, world, standing, astray, gaps: None, events: VecDeque::new() }
     }
 
     /// What the agent remembers.
@@ -84,6 +95,9 @@ impl<W: World> Turn<W> {
     /// One turn: everything that the input means, to its end. Returns when to come back at the latest.
     pub fn take(&mut self, input: Input, clocks: Clocks) -> Result<Option<Mono>, W::Error> {
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
+        if self.gaps.is_none() {
+            self.look_for_gaps()?;
+        }
         match input {
             Input::Tick => {
                 self.quorum.tick();
@@ -97,7 +111,7 @@ impl<W: World> Turn<W> {
                 }
                 self.events.push_back(Event::Tick);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks),
+            Input::Frame { from, frame } => self.hear(&from, frame, clocks)?,
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -116,7 +130,7 @@ impl<W: World> Turn<W> {
         Ok(wake_at)
     }
 
-    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) {
+    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
         if let Some(stamp) = frame.stamp {
             self.clock.hear(stamp, clocks.mono);
         }
@@ -131,8 +145,11 @@ impl<W: World> Turn<W> {
             }
             Body::Pulse(pulse) => {
                 self.clock.see_wall(from, pulse.wall, clocks.mono);
+                self.reached(from, pulse.journal.0, clocks);
                 Body::Pulse(pulse)
             }
+            Body::Fetch(fetch) => return self.hand_out(from, fetch, clocks),
+            Body::Fetched(page) => return self.fetched(from, page, clocks),
             other @ (Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -141,6 +158,7 @@ impl<W: World> Turn<W> {
             | Body::Looked { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
+        Ok(())
     }
 
     /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
@@ -199,6 +217,7 @@ impl<W: World> Turn<W> {
         match postcard::from_bytes::<View>(&snapshot.bytes) {
             Ok(view) => {
                 self.world.note_gap(snapshot.index, &view)?;
+                self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
             }
@@ -273,7 +292,9 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Fetch(_)
+            | Body::Fetched(_)) => other,
         };
         let stamp = self.clock.known(clocks.mono);
         self.world.send(to, Frame { stamp, body });

@@ -128,6 +128,10 @@ impl Node {
                 watch.push(format!("{} waits: {why}", run.id));
             }
         }
+        if let Some((after, upto)) = self.lacking {
+            let what = "a snapshot stands for them until they are fetched from the others";
+            watch.push(format!("the journal here lacks the entries from {after} to {upto}: {what}"));
+        }
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }

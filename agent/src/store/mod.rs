@@ -3,6 +3,7 @@
 //! A commit that fails is never tried again: after a failed `fsync` nobody knows what the disk holds. The error
 //! is returned, every later call returns it too, and the caller ends the process; start-up reads what is there.
 
+mod gaps;
 mod journal;
 mod open;
 mod voters;
@@ -125,6 +126,7 @@ pub struct Store {
     path: PathBuf,
     last: Index,
     head: Head,
+    birth: Head,
     ended: Option<String>,
 }
 
@@ -135,8 +137,8 @@ impl Store {
     /// is verified. An empty file counts as new: whether a disk may be new is not decided here.
     pub fn open(path: &Path, cluster: &str) -> Result<(Self, Loaded), StoreError> {
         let db = open::open(path, cluster)?;
-        let mut store =
-            Self { db, path: path.to_owned(), last: Index(0), head: Head::birth(cluster), ended: None };
+        let birth = Head::birth(cluster);
+        let mut store = Self { db, path: path.to_owned(), last: Index(0), head: birth, birth, ended: None };
         store.verify()?;
         let starts = store.count_start()?;
         let voters = voters::load(&store.db);

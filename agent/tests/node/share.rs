@@ -4,6 +4,7 @@ use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
 use agent::frame::Frame;
+use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::store::JournalRow;
@@ -48,8 +49,22 @@ impl World for Share {
         Ok(())
     }
 
-    fn note_gap(&mut self, _upto: Index, _view: &View) -> Result<(), Infallible> {
-        Ok(())
+    /// No story here is long enough for a log to be cut: snapshots and gaps are the simulator's.
+    fn note_gap(&mut self, upto: Index, _view: &View) -> Result<(), Infallible> {
+        panic!("a snapshot at {upto} in a short story")
+    }
+
+    fn missing(&mut self) -> Result<Option<Missing>, Infallible> {
+        Ok(None)
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
+        let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
+        Ok(Some(self.disk.borrow().rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn fill(&mut self, missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
+        panic!("nothing is missing here, and something up to {} came", missing.upto.0)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
@@ -153,5 +168,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Fetch(_) => "fetch",
+        Body::Fetched(_) => "fetched",
     }
 }

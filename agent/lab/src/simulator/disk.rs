@@ -1,5 +1,6 @@
 //! A disk in memory: what was committed survives a crash, and what was not is gone as a whole.
 
+use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
@@ -30,6 +31,15 @@ pub struct Promise {
     pub end: (Term, Index),
 }
 
+/// Whether a snapshot still stands for facts that are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// It does.
+    ForFacts,
+    /// They were fetched, and it only marks how far the journal reaches.
+    AsMark,
+}
+
 /// What survives.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -37,12 +47,10 @@ pub struct Disk {
     pub voters: Vec<VoterState>,
     /// The journal.
     pub journal: Vec<JournalRow>,
-    /// A snapshot's view that stands for facts which are missing here, with its index.
-    pub gap: Option<(Index, Head)>,
+    /// Where snapshots stood for facts, with their heads, and whether those were fetched since.
+    pub gaps: Vec<(Index, Head, Stands)>,
     /// How often an agent was started on it.
     pub starts: u64,
-    /// How often a snapshot took the place of facts.
-    pub gaps: u64,
     /// How often it was written.
     pub writes: u64,
     fuse: Option<Fuse>,
@@ -62,7 +70,7 @@ impl Disk {
     /// The end of the journal, or of the gap that follows it.
     pub fn last(&self) -> Index {
         let journal = self.journal.last().map_or(Index(0), |row| row.index);
-        self.gap.map_or(journal, |(gap, _)| gap.max(journal))
+        self.gaps.iter().map(|(upto, _, _)| *upto).fold(journal, Index::max)
     }
 
     /// Both Readys in one transaction.
@@ -89,8 +97,41 @@ impl Disk {
 
     /// A snapshot took the place of facts that this disk lacks.
     pub fn note_gap(&mut self, upto: Index, head: Head) -> Result<(), Died> {
-        self.gaps += 1;
-        self.guarded(|disk| disk.gap = Some((upto, head)))
+        self.guarded(|disk| disk.gaps.push((upto, head, Stands::ForFacts)))
+    }
+
+    fn open_gaps(&self) -> impl Iterator<Item = (Index, Head)> + '_ {
+        let open = self.gaps.iter().filter(|(_, _, stands)| *stands == Stands::ForFacts);
+        open.map(|(upto, head, _)| (*upto, *head))
+    }
+
+    /// The first part of the journal that is missing.
+    pub fn missing(&self, cluster: &str) -> Option<Missing> {
+        let upto = self.open_gaps().next()?;
+        let before = self.journal.iter().take_while(|row| row.index < upto.0);
+        let birth = (Index(0), Head::birth(cluster));
+        let after = before.fold(birth, |(_, head), row| (row.index, head.next(row.index, &row.bytes)));
+        Some(Missing { after, upto })
+    }
+
+    /// The next facts, a few at a time so that several pages are needed.
+    pub fn facts(&self, fetch: Fetch) -> Option<Vec<JournalRow>> {
+        const PAGE: usize = 7;
+        let lacks = self.open_gaps().any(|(gap, _)| gap > fetch.after) || fetch.upto > self.last();
+        let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
+        (!lacks).then(|| self.journal.iter().filter(wanted).take(PAGE).cloned().collect())
+    }
+
+    /// Fills the first gap; gives how many rows stand before it.
+    pub fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<usize, Died> {
+        let place = self.journal.iter().take_while(|row| row.index < missing.upto.0).count();
+        self.guarded(|disk| {
+            disk.journal.splice(place..place, rows.iter().cloned());
+            for gap in disk.gaps.iter_mut().filter(|gap| gap.0 == missing.upto.0) {
+                gap.2 = Stands::AsMark;
+            }
+        })?;
+        Ok(place)
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
@@ -120,7 +161,7 @@ impl Disk {
 
     /// Start-up is replay: the view that the journal amounts to.
     pub fn replay(&self, cluster: &str) -> View {
-        let mut view = match self.gap {
+        let mut view = match self.open_gaps().last() {
             Some((after, _)) => beyond(after, &self.voters).expect("a snapshot stands where the gap is"),
             None => View::birth(cluster),
         };

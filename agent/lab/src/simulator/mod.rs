@@ -90,7 +90,7 @@ pub fn run(options: &Options) -> Outcome {
             Some(Violation { number: 20, name: "no panic", what })
         }
     };
-    let snapshots = town.sites.iter_mut().map(|site| site.disk().gaps).sum();
+    let snapshots = town.sites.iter_mut().map(|site| site.disk().gaps.len() as u64).sum();
     let seen = &town.invariants;
     Outcome {
         violation,

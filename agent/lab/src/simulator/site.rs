@@ -161,7 +161,8 @@ impl Site {
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let trays = Trays { seen: disk.journal.len(), disk, orders: first.act, ..Trays::default() };
+        let (seen, cluster) = (disk.journal.len(), setting.cluster.clone());
+        let trays = Trays { cluster, seen, disk, orders: first.act, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
     }
 

@@ -300,7 +300,9 @@ impl Town {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. } => false,
+            | Body::Looked { .. }
+            | Body::Fetch(_)
+            | Body::Fetched(_) => false,
         };
         let way = self.net.frame(from, to, self.now);
         if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {

@@ -4,6 +4,7 @@ use super::disk::{Died, Disk};
 use agent::command::Telling;
 use agent::event::Effect;
 use agent::frame::Frame;
+use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
 use agent::store::JournalRow;
 use agent::turn::World;
@@ -12,6 +13,8 @@ use state::{Index, SiteId, View};
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
 pub struct Trays {
+    /// The cluster's name, with which its journal begins.
+    pub cluster: String,
     /// What survives a crash.
     pub disk: Disk,
     /// Frames in the order in which they were handed over.
@@ -37,6 +40,20 @@ impl World for Trays {
 
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Died> {
         self.disk.note_gap(upto, view.head)
+    }
+
+    fn missing(&mut self) -> Result<Option<Missing>, Died> {
+        Ok(self.disk.missing(&self.cluster))
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Died> {
+        Ok(self.disk.facts(fetch))
+    }
+
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Died> {
+        // What was fetched is looked at like everything else that stands in a journal.
+        self.seen = self.seen.min(self.disk.fill(missing, rows)?);
+        Ok(())
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
