@@ -3,6 +3,9 @@
 use super::schedule::Fault;
 use super::{Options, Outcome, run};
 
+/// In milliseconds.
+const SECOND: u64 = 1_000;
+
 /// The fewest faults, and the shortest time, that were found to break the same invariant, with the run over them.
 pub fn shrink(options: &Options, failed: Outcome) -> Outcome {
     let Some(number) = failed.violation.as_ref().map(|violation| violation.number) else { return failed };
@@ -34,6 +37,14 @@ pub fn shrink(options: &Options, failed: Outcome) -> Outcome {
         }
         size = (size / 2).max(1);
     }
-    let last = best.faults.last().map_or(0, |fault| fault.at + 1);
-    fails(best.faults.clone(), last.min(best.struck)).unwrap_or(best)
+    // What may still be needed of the time after the last fault is found by halving it.
+    let (mut too_short, mut enough) = (best.faults.last().map_or(0, |fault| fault.at), best.struck);
+    while enough.saturating_sub(too_short) > SECOND {
+        let between = too_short.midpoint(enough);
+        match fails(best.faults.clone(), between) {
+            Some(shorter) => (best, enough) = (shorter, between),
+            None => too_short = between,
+        }
+    }
+    best
 }
