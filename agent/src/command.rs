@@ -267,4 +267,16 @@ pub enum Telling {
     Voice { site: SiteId, is: Voice },
     /// The fold refused something.
     Refused { index: Index, what: String, why: String },
+    /// A site finds that a subject's answers come and go, or that they came to rest.
+    Flapping { subject: Subject, site: SiteId, is: Course },
+}
+
+/// Whether something begins or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Course {
+    /// From now on it is so.
+    Begins,
+    /// It is over.
+    Ends,
 }

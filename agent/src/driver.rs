@@ -8,6 +8,7 @@ use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, LinkEvent, Links};
 use crate::quorum::{Batch, KEEP, TICK, Written};
+use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
@@ -113,6 +114,19 @@ struct Inboxes {
     links: mpsc::Receiver<LinkEvent>,
     events: mpsc::Receiver<Event>,
     control: mpsc::Receiver<ControlEvent>,
+    unreadable: Seldom<SiteId>,
+}
+
+impl Inboxes {
+    /// What comes next, from whichever: a peer gone wild must not keep a person from being heard.
+    async fn next(&mut self) -> Option<Input> {
+        tokio::select! {
+            Some(event) = self.events.recv() => Some(Input::Event(event)),
+            Some(event) = self.links.recv() => self.linked(event),
+            Some(event) = self.control.recv() => asked(event),
+            else => std::future::pending().await,
+        }
+    }
 }
 
 /// Runs the agent of a site file until it is told to stop.
@@ -156,7 +170,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!("pointsman runs at {}", site.site);
-    drive(turn, Inboxes { links, events, control }).await
+    drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
 }
 
 async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverError> {
@@ -177,9 +191,7 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 Some(Input::Tick)
             }
-            Some(event) = inboxes.events.recv() => Some(Input::Event(event)),
-            Some(event) = inboxes.links.recv() => linked(event),
-            Some(event) = inboxes.control.recv() => asked(event),
+            input = inboxes.next() => input,
             () = sleep(nap), if wake_at.is_some() => Some(Input::Event(Event::Tick)),
             _ = compaction.tick() => {
                 turn.compact(KEEP);
@@ -198,23 +210,21 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
     }
 }
 
-fn linked(event: LinkEvent) -> Option<Input> {
-    match event {
-        LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
-            Ok(frame) => Some(Input::Frame { from, frame }),
-            Err(why) => {
-                tracing::warn!("a frame of {from} is dropped: {why}");
-                None
-            }
-        },
-        LinkEvent::Up { site } => {
-            tracing::info!("the link to {site} is up");
-            None
+impl Inboxes {
+    fn linked(&mut self, event: LinkEvent) -> Option<Input> {
+        match event {
+            LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
+                Ok(frame) => return Some(Input::Frame { from, frame }),
+                Err(why) => {
+                    if let Some(more) = self.unreadable.due(from.clone(), clock::mono()) {
+                        tracing::warn!("a frame of {from} is dropped: {why} ({more} more unsaid)");
+                    }
+                }
+            },
+            LinkEvent::Up { site } => tracing::info!("the link to {site} is up"),
+            LinkEvent::Down { site, why } => tracing::info!("the link to {site} is down: {why}"),
         }
-        LinkEvent::Down { site, why } => {
-            tracing::info!("the link to {site} is down: {why}");
-            None
-        }
+        None
     }
 }
 

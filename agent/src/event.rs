@@ -5,7 +5,7 @@ use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
 use state::plan::Pointing;
-use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
+use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -104,6 +104,8 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// What a person should know.
     pub note: Option<String>,
+    /// The numbers whose write ended after its window.
+    pub late: Vec<Number>,
 }
 
 /// What `Node` wants done: propose, then send, then act.

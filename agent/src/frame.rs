@@ -90,6 +90,9 @@ pub enum FrameError {
     /// The decoder's words.
     #[error("cannot read a frame: {0}")]
     Malformed(#[from] postcard::Error),
+    /// A frame, and something behind it.
+    #[error("cannot read a frame: {0} bytes follow it that belong to nothing")]
+    Surplus(usize),
 }
 
 impl Frame {
@@ -100,6 +103,7 @@ impl Frame {
 
     /// The frame in these bytes; the link has limited their length.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(postcard::from_bytes(bytes)?)
+        let (frame, surplus) = postcard::take_from_bytes(bytes)?;
+        if surplus.is_empty() { Ok(frame) } else { Err(FrameError::Surplus(surplus.len())) }
     }
 }

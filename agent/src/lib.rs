@@ -18,6 +18,7 @@ pub mod probes;
 pub mod quorum;
 pub mod resolve;
 pub mod secret;
+pub mod seldom;
 pub mod site;
 pub mod start;
 pub mod store;

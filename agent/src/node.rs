@@ -10,7 +10,9 @@ mod people;
 mod placement;
 mod plans;
 mod receipts;
+mod repair;
 mod report;
+mod rounds;
 mod rules;
 mod telling;
 mod waits;
@@ -71,6 +73,8 @@ pub struct Node {
     lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    /// When this machine's clock last jumped.
+    jumped: Option<Mono>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -134,6 +138,7 @@ impl Node {
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
+            jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             waits: waits::Waits::default(),
@@ -161,6 +166,7 @@ impl Node {
         }
         self.take(event, now, &mut out);
         self.cast(now);
+        self.say_flapping();
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -183,7 +189,10 @@ impl Node {
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
             Event::Lacking { between } => self.lacking = between,
-            Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
+            Event::ClockGap { .. } => {
+                self.jumped = Some(now.mono);
+                self.watches.all_see(policies::opinion::Event::Gap, now.mono);
+            }
             Event::Astray { by } => self.astray = by,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
@@ -196,7 +205,7 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Facts go to the disk; here they are life and nothing else.
+            // Raft's messages were the quorum's, and fetched facts are the disk's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
@@ -244,6 +253,7 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
         while self.heads.len() > HEADS {
@@ -262,9 +272,12 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route);
+                    self.look_now(&route, now.mono);
                 }
             }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
             (_, _) => {}
         }
     }

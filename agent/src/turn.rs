@@ -8,11 +8,13 @@ use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Keep, Quorum, Written};
+use crate::quorum::{Agreed, Batch, Keep, Quorum, Refused, Written};
+use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 /// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
@@ -72,14 +74,17 @@ pub struct Turn<W> {
     astray: BTreeMap<SiteId, Duration>,
     /// What the journal lacks; `None` until it was looked up.
     gaps: Option<Gaps>,
+    /// Raft messages that were not taken, by who carried them and why.
+    refused: Seldom<(SiteId, Discriminant<Refused>)>,
     events: VecDeque<Event>,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, gaps: None, events: VecDeque::new() }
+        let (standing, astray, refused) = (Standing::default(), BTreeMap::new(), Seldom::default());
+        let events = VecDeque::new();
+        Self { here, node, quorum, clock, world, standing, astray, gaps: None, refused, events }
     }
 
     /// What the agent remembers.
@@ -137,8 +142,11 @@ impl<W: World> Turn<W> {
         let body = match frame.body {
             Body::Raft(messages) => {
                 for message in messages {
-                    if let Err(refused) = self.quorum.step(from, message) {
-                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    if let Err(refused) = self.quorum.step(from, message)
+                        && let Some(more) =
+                            self.refused.due((from.clone(), discriminant(&refused)), clocks.mono)
+                    {
+                        tracing::warn!("a message of {from} is dropped: {refused} ({more} more unsaid)");
                     }
                 }
                 Body::Raft(Vec::new())
@@ -221,7 +229,11 @@ impl<W: World> Turn<W> {
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
             }
-            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
+            Err(why) => {
+                // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+                let (index, why) = (snapshot.index, format!("the snapshot: {why}"));
+                self.events.push_back(Event::Unreadable { index, why });
+            }
         }
         Ok(())
     }

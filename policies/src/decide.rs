@@ -20,6 +20,8 @@ pub struct Standing {
     pub heard: u32,
     /// The votes of the applied membership, never of the policy's wish.
     pub of: u32,
+    /// How much longer it only observes, because its clock jumped.
+    pub jumped: Option<Duration>,
     /// How long ago each site was heard: so fresh is a ballot that it let stand.
     pub fresh: BTreeMap<SiteId, Duration>,
 }
@@ -130,8 +132,8 @@ impl Matter<'_> {
                 Answer::Mute => {}
             }
         }
-        let to = self.chosen().filter(|_| leaves).map(|chosen| chosen.site.clone());
-        let wish = to.map(|to| Move { from: here.clone(), to });
+        let to = self.chosen().map(|chosen| &chosen.site).or(self.damped().map(|(site, _)| site));
+        let wish = to.filter(|_| leaves).map(|to| Move { from: here.clone(), to: to.clone() });
         let (verb, would) = match wish {
             Some(wish) if against.is_empty() => (Verb::Act(wish), None),
             wish => (Verb::Wait, wish),
@@ -191,6 +193,7 @@ impl Matter<'_> {
             match voice.says {
                 Word::Up { .. } => up.push((site, votes)),
                 Word::Down { .. } => down.push((site, votes)),
+                Word::Flapping => rest.push(Evidence::Flapping { site, votes }.into()),
                 Word::Unsure => rest.push(Evidence::Unsure { site, votes }.into()),
                 Word::Silent => rest.push(Evidence::Silent { site, votes }.into()),
             }

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod opinion;
 pub mod policy;
 pub mod reason;
+pub mod repair;
 pub mod tally;
 pub mod yaml;
 

@@ -73,6 +73,17 @@ pub enum Fact {
     Resumed { route: Option<RouteId>, who: Who },
     /// A person decided that a site shall have the route.
     Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+    /// All subjects whose answers come and go too often for the proposing site to believe; it replaces the set before.
+    FlappingSeen { subjects: Vec<Subject> },
+    /// As `StepEnded`, and the executor's clock shows that its writes for these numbers ended after their window.
+    StepEndedLate {
+        fence: Index,
+        boot: Boot,
+        was: Was,
+        outcomes: Vec<Outcome>,
+        note: Option<String>,
+        late: Vec<Number>,
+    },
 }
 
 impl Fact {
@@ -86,7 +97,9 @@ impl Fact {
             | Self::ModeSet { .. }
             | Self::Held { .. }
             | Self::Resumed { .. }
-            | Self::Claimed { .. } => true,
+            | Self::Claimed { .. }
+            | Self::FlappingSeen { .. }
+            | Self::StepEndedLate { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
@@ -186,7 +199,7 @@ pub struct Outcome {
     pub was: Was,
     /// Whether something may still arrive.
     pub closure: Closure,
-    /// What the carrier showed last, if it was read.
+    /// What the carrier showed last, if it was read; an empty slot is an empty destination.
     pub seen: Option<Destination>,
     /// In words, for people.
     pub why: String,
@@ -201,6 +214,13 @@ pub struct Reading {
     pub shows: Option<Destination>,
 }
 
+impl Reading {
+    /// What was read, as a value: an empty slot is one too, and not the same as one that was never read.
+    pub fn value(&self) -> Destination {
+        self.shows.clone().unwrap_or_else(Destination::empty)
+    }
+}
+
 /// Why a reading was taken as the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Adoption {
@@ -208,6 +228,8 @@ pub enum Adoption {
     First,
     /// A person changed it at the carrier: the route goes to manual until a person resumes it.
     Person,
+    /// It is what was verified last, and nothing is left of the attempt that was to change it: no alarm.
+    Own,
 }
 
 /// Who may act. The stricter of two wins.

@@ -77,13 +77,25 @@ name!(
     Number
 );
 name!(
-    /// Where a number points, in the carrier's own spelling: `S:442079460000@192.0.2.11`.
+    /// Where a number points, in the carrier's own spelling: `S:442079460000@192.0.2.11`; empty for an empty slot.
     Destination
 );
 name!(
     /// Who did it: a person's login, or `uid 1000`.
     Who
 );
+
+impl Destination {
+    /// A slot that was read and holds nothing; it can be met, and never be set.
+    pub fn empty() -> Self {
+        Self("".into())
+    }
+
+    /// Whether the slot holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// What is judged: one service of one site, written `london/pbx`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

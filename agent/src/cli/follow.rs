@@ -63,7 +63,8 @@ impl Awaited {
             | Telling::Verdict { .. }
             | Telling::Mode { .. }
             | Telling::Leader { .. }
-            | Telling::Voice { .. } => Concern::None,
+            | Telling::Voice { .. }
+            | Telling::Flapping { .. } => Concern::None,
         }
     }
 

@@ -280,6 +280,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
     match fact {
         Fact::StepStarted(attempt) => attempt.run == run.id,
         Fact::StepEnded { fence: of, .. }
+        | Fact::StepEndedLate { fence: of, .. }
         | Fact::StepLost { fence: of, .. }
         | Fact::AttemptLapsed { fence: of }
         | Fact::StepRead { fence: of, .. } => fence(of),
@@ -295,6 +296,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::ModeSet { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
-        | Fact::Claimed { .. } => false,
+        | Fact::Claimed { .. }
+        | Fact::FlappingSeen { .. } => false,
     }
 }

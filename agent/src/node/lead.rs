@@ -5,7 +5,7 @@ use super::{Node, wake};
 use crate::event::{Output, Reign};
 use policies::decide::{Decision, Move, Standing as Seen, Verb};
 use policies::judge::Case;
-use policies::limits::SILENCE;
+use policies::limits::{AFTER_GAP, SILENCE};
 use policies::tally::Verdict;
 use state::fact::{Fact, Home};
 use state::incident::IncidentState;
@@ -14,6 +14,7 @@ use state::route::Claim;
 use state::run::Cause;
 use state::{Mono, Now, PlaybookId, RouteId, SiteId, Subject, Who};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 impl Node {
     /// Whether this site leads and knows everything that was agreed before.
@@ -28,8 +29,8 @@ impl Node {
 
     /// Everything a leader does, in order; each part proposes at most once until that is agreed.
     pub(super) fn lead(&mut self, now: Now, out: &mut Output) {
+        self.resign(now, out);
         if !self.leads() {
-            self.resign(now, out);
             return;
         }
         self.birth();
@@ -141,7 +142,13 @@ impl Node {
             Reign::Fresh => policies::decide::Reign::CatchingUp,
             Reign::Ready => policies::decide::Reign::Leads,
         };
-        Seen { reign, heard: self.votes_heard(now), of: self.votes(), fresh: BTreeMap::new() }
+        let (heard, of) = (self.votes_heard(now), self.votes());
+        Seen { reign, heard, of, jumped: self.jumped_left(now), fresh: BTreeMap::new() }
+    }
+
+    /// How much longer this site only observes, because its clock jumped.
+    pub(super) fn jumped_left(&self, now: Mono) -> Option<Duration> {
+        self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
     }
 
     /// The verdict on a subject, as this site sees it now.
@@ -163,7 +170,9 @@ impl Node {
         cause: Cause,
     ) {
         let reason = match &cause {
-            Cause::Automatic { because } => because.first().cloned().unwrap_or_default(),
+            Cause::Automatic { because } | Cause::Repair { because, .. } => {
+                because.first().cloned().unwrap_or_default()
+            }
             Cause::Person { who, because } => format!("{because} ({who})"),
         };
         match self.plan(playbook, (route, from, to), reason) {

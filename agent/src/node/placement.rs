@@ -32,10 +32,11 @@ impl Node {
         }
     }
 
-    /// A leader that may do nothing leaves the lead to a site that is heard.
+    /// A leader that may do nothing, or not yet, leaves the lead to a site that is heard.
     pub(super) fn resign(&mut self, now: Now, out: &mut Output) {
         let lately = self.handed_over.is_some_and(|at| now.mono.since(at) < AGAIN);
-        if self.standing.reign != Reign::Ready || self.idle().is_none() || lately {
+        let fit = self.idle().is_none() && self.jumped_left(now.mono).is_none();
+        if self.standing.reign != Reign::Ready || fit || lately {
             return;
         }
         let heard = |site: &SiteId| self.peers.heard_within(site, super::conduct::LOST, now.mono);

@@ -73,7 +73,7 @@ impl Node {
     pub(super) fn is_candidate(&self, route: &RouteId, site: &SiteId, now: Now) -> bool {
         let Some(rules) = &self.rules else { return false };
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
-        case.candidate(route, site).is_ok()
+        case.able(route, site).is_ok()
     }
 
     /// For how long of its life nobody could go on with a run: from the last agreement to this leader's election.

@@ -5,10 +5,12 @@ use crate::command::{
     Answer, CarrierReport, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice, WhyReport,
 };
 use policies::judge::Case;
-use policies::reason::Reason;
+use policies::policy::Pace;
+use policies::reason::{Age, Reason, Setting};
 use state::fact::Mode;
 use state::incident::{Incident, IncidentState};
 use state::{Now, PlaybookId, RouteId, SiteId, Subject};
+use std::collections::BTreeSet;
 
 impl Node {
     /// What the cluster believes, as this site knows it.
@@ -31,7 +33,7 @@ impl Node {
             runs: self.view.open_runs().cloned().collect(),
             notices: self.view.notices.iter().map(|n| (n.at, n.text.clone())).collect(),
             needs_you: self.needs(now),
-            watch: self.worth_knowing(),
+            watch: self.worth_knowing(now),
         }
     }
 
@@ -118,11 +120,9 @@ impl Node {
         needs
     }
 
-    fn worth_knowing(&self) -> Vec<String> {
+    fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = Vec::new();
-        for subject in self.watches.flapping() {
-            watch.push(format!("{subject} flaps, as seen from {}", self.identity.site));
-        }
+        watch.extend(self.flapping_words());
         for run in self.view.open_runs() {
             if let Some(why) = self.calls.waits_for(run.id) {
                 watch.push(format!("{} waits: {why}", run.id));
@@ -132,13 +132,44 @@ impl Node {
             let what = "a snapshot stands for them until they are fetched from the others";
             watch.push(format!("the journal here lacks the entries from {after} to {upto}: {what}"));
         }
+        if let Some(left) = self.jumped_left(now.mono) {
+            watch.push(format!(
+                "{} looks again after its clock jumped, for {}",
+                self.identity.site,
+                Age(left)
+            ));
+        }
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
         }
+        for (route, state) in &self.view.routes {
+            watch.extend(put_back(route, state.repairs_lately(now.stamp)));
+        }
+        match self.view.late_writes {
+            0 => {}
+            1 => watch
+                .push("1 write ended after its window, ever: never stop a running agent for long".to_owned()),
+            late => watch.push(format!(
+                "{late} writes ended after their window, ever: never stop a running agent for long"
+            )),
+        }
         watch
+    }
+
+    /// What flaps, and who sees it so.
+    fn flapping_words(&self) -> Vec<String> {
+        let subjects: BTreeSet<&Subject> = self.view.flapping.values().flat_map(|seen| &seen.set).collect();
+        let words = |subject: &&Subject| {
+            let sees = |site: &SiteId| self.view.flaps(site, subject);
+            let by: Vec<&str> = self.view.flapping.keys().filter(|s| sees(s)).map(SiteId::as_str).collect();
+            let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject));
+            let rest = Setting(pace.copied().unwrap_or(Pace::CALM).blip * 2);
+            format!("{subject} flaps, as seen from {}: believed again once steady for {rest}", by.join(", "))
+        };
+        subjects.iter().map(words).collect()
     }
 
     /// Why a route is not, or would be, moved.
@@ -189,6 +220,7 @@ impl Node {
         let mut seen = self.seen(now.mono);
         if self.standing.leader.is_some() {
             seen.reign = policies::decide::Reign::Leads;
+            seen.jumped = None;
         }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
         case.decide(route, &seen).against
@@ -199,4 +231,14 @@ impl Node {
         let Some(rules) = &self.rules else { return Mode::Manual };
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.mode(route)
     }
+}
+
+/// What is said of repairs.
+fn put_back(route: &RouteId, count: usize) -> Option<String> {
+    let times = match count {
+        0 => return None,
+        1 => "1 time".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("{route}: an older value of our own was put back {times} in the last hour"))
 }

@@ -1,7 +1,7 @@
 //! What whoever follows is told: the same events in the demo, on a terminal and in the log.
 
 use super::Node;
-use crate::command::{Telling, Voice};
+use crate::command::{Course, Telling, Voice};
 use crate::event::{Output, Standing};
 use policies::judge::Case;
 use policies::tally::Verdict;
@@ -10,7 +10,7 @@ use state::plan::Ensure;
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
 use state::{Index, Now, SiteId, Stamp, Subject};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts are remembered for telling: far more than are ever under way.
 const STEPS: usize = 64;
@@ -23,6 +23,8 @@ pub struct Verdicts {
     counted: Option<(Index, Option<Stamp>)>,
     /// What each site was last told to have said of each subject.
     ballots: BTreeMap<(SiteId, Subject), &'static str>,
+    /// What each site was last told to find flapping.
+    flapping: BTreeSet<(SiteId, Subject)>,
     /// Which step an attempt belongs to: told again when it ends, by when the view may have let go of it.
     steps: BTreeMap<Index, u16>,
 }
@@ -79,6 +81,7 @@ impl Node {
             Fact::BallotsCast { .. } => self.tell_ballots(&entry.origin.site, now, out),
             Fact::SiteSilent { site, .. } => {
                 self.tell_ballots(site, now, out);
+                self.tell_flapping(site, out);
                 out.tell.push(Telling::Voice { site: site.clone(), is: Voice::Silent });
             }
             Fact::RunOpened { plan, cause, .. } => out.tell.push(Telling::Decision {
@@ -88,12 +91,12 @@ impl Node {
                 from: plan.from.clone(),
                 to: plan.to.clone(),
                 because: match cause {
-                    Cause::Automatic { because } => because.clone(),
+                    Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
                     Cause::Person { who, because } => vec![format!("{who} says: {because}")],
                 },
             }),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
-            Fact::StepEnded { fence, was, note, .. } => {
+            Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
                 let state = match was {
                     Was::Right => "done",
                     Was::Wrong => "failed",
@@ -116,6 +119,7 @@ impl Node {
             Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } => {
                 self.tell_mode(&entry.fact, now, out);
             }
+            Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
             Fact::PolicyAgreed { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
@@ -143,6 +147,23 @@ impl Node {
             let votes = if says == "up" { tally.up_votes() } else { tally.down_votes() };
             let (site, subject) = (site.clone(), subject.clone());
             out.tell.push(Telling::Ballot { site, subject, says: says.to_owned(), votes, of: tally.total() });
+        }
+    }
+
+    /// What begins and what ends to flap, as one site sees it.
+    fn tell_flapping(&mut self, site: &SiteId, out: &mut Output) {
+        let seen = self.view.flapping.get(site).map(|seen| seen.set.clone()).unwrap_or_default();
+        let told = |subject: &Subject| (site.clone(), subject.clone());
+        let ended = self.verdicts.flapping.iter().filter(|(by, of)| by == site && !seen.contains(of));
+        let ended: Vec<Subject> = ended.map(|(_, subject)| subject.clone()).collect();
+        for subject in ended {
+            self.verdicts.flapping.remove(&told(&subject));
+            out.tell.push(Telling::Flapping { subject, site: site.clone(), is: Course::Ends });
+        }
+        for subject in seen {
+            if self.verdicts.flapping.insert(told(&subject)) {
+                out.tell.push(Telling::Flapping { subject, site: site.clone(), is: Course::Begins });
+            }
         }
     }
 
@@ -227,6 +248,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::RunOpened { .. } => "run",
         Fact::StepStarted(_) => "attempt",
         Fact::StepEnded { .. } => "report of an attempt",
+        Fact::StepEndedLate { .. } => "report of an attempt whose write was late",
         Fact::StepLost { .. } => "loss of an attempt",
         Fact::AttemptLapsed { .. } => "lapse of an attempt",
         Fact::StepRead { .. } => "reading",
@@ -237,5 +259,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Held { .. } => "hold",
         Fact::Resumed { .. } => "resume",
         Fact::Claimed { .. } => "claim",
+        Fact::FlappingSeen { .. } => "flapping",
     }
 }

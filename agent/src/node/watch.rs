@@ -39,7 +39,7 @@ impl Watched {
 
 impl Watches {
     /// The subjects that flap, as seen from here.
-    pub fn flapping(&self) -> impl Iterator<Item = &Subject> {
+    fn flapping(&self) -> impl Iterator<Item = &Subject> {
         let flaps = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::Flapping);
         self.watches.iter().filter(move |(_, watched)| flaps(watched)).map(|(subject, _)| subject)
     }
@@ -128,6 +128,22 @@ impl Node {
             (Presence::Present, Presence::Absent) => self.watches.all_see(Seen::ReferencesAnswer, asked),
             (_, _) => {}
         }
+    }
+
+    /// What flaps is said like ballots: while it differs from what is agreed, the whole set is proposed.
+    pub(super) fn say_flapping(&mut self) {
+        if self.idle().is_some() {
+            return;
+        }
+        let subjects: Vec<Subject> = self.watches.flapping().cloned().collect();
+        let agreed = self.view.flapping.get(&self.identity.site);
+        let set = agreed.map(|seen| seen.set.iter()).into_iter().flatten();
+        let meant = |fact: &Fact| matches!(fact, Fact::FlappingSeen { subjects: of } if *of == subjects);
+        if set.eq(subjects.iter()) || self.outbox.any(meant) == Answered::Pending {
+            return;
+        }
+        self.outbox.drop_kind(|fact| matches!(fact, Fact::FlappingSeen { .. }));
+        self.outbox.add(Fact::FlappingSeen { subjects }, Bond::Own);
     }
 
     /// Ballots are level: while they differ from the agreed ones, the whole set is proposed.

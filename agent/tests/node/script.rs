@@ -1,6 +1,7 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
+use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling};
 use policies::Policy;
 use state::fact::Mode;
@@ -49,6 +50,10 @@ pub fn play(story: &str) -> Result<(), String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["numbers", _] => {}
+            ["at", moment, "flap", name, "until", end] => {
+                run_until(&mut cluster, time(moment));
+                flap(&mut cluster, &SiteId::new(*name), time(end));
+            }
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -89,6 +94,17 @@ fn run_until(cluster: &mut Cluster, moment: Duration) {
     }
 }
 
+/// A PBX is gone for two seconds and back for two, again and again.
+fn flap(cluster: &mut Cluster, site: &SiteId, end: Duration) {
+    while cluster.outside.borrow().now < end {
+        cluster.outside.borrow_mut().missing.insert(site.clone());
+        let now = cluster.outside.borrow().now;
+        run_until(cluster, now + Duration::from_secs(2));
+        cluster.outside.borrow_mut().missing.remove(site);
+        run_until(cluster, now + Duration::from_secs(4));
+    }
+}
+
 fn act(cluster: &mut Cluster, words: &[&str]) {
     let site = |name: &str| SiteId::new(name);
     let main = || RouteId::new("main");
@@ -100,6 +116,10 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         }
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
+        ["stop", name] => cluster.stop(&site(name)),
+        ["go-on", name] => cluster.go_on(&site(name)),
+        ["lossy", name] => drop(cluster.outside.borrow_mut().lossy.insert(site(name))),
+        ["clean", name] => drop(cluster.outside.borrow_mut().lossy.remove(&site(name))),
         ["kill", name] => cluster.kill(&site(name)),
         ["start", name] => cluster.start(&site(name)),
         ["cut", name] => drop(cluster.outside.borrow_mut().cut.insert(site(name))),
@@ -193,6 +213,11 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
         ["looks", "at", "most", count] => {
             let is = cluster.outside.borrow().looks.len();
             if is <= count.parse().expect("the story is well formed") {
@@ -205,6 +230,22 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let outside = cluster.outside.borrow();
             let last = outside.answers.values().last();
             if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
+        }
+        ["told", "by", moment, rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let until = |(at, _, _): &&(Duration, SiteId, Telling)| *at <= time(moment);
+            let told = outside.told.iter().filter(until).map(|(at, _, told)| telling::line(told, *at));
+            let wanted = rest.join(" ");
+            let told: Vec<String> = told.collect();
+            if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
+        }
+        ["why", at, "says", rest @ ..] => {
+            let said = why(cluster, at);
+            if said.contains(&rest.join(" ")) { Ok(()) } else { fail(said) }
+        }
+        ["why", at, "lacks", rest @ ..] => {
+            let said = why(cluster, at);
+            if said.contains(&rest.join(" ")) { fail(said) } else { Ok(()) }
         }
         ["status", at, "says", rest @ ..] => {
             let said = lines(cluster, at);
@@ -227,6 +268,15 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
 fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
     let report = cluster.status(&SiteId::new(at));
     report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
+}
+
+/// The screen of `why` at a site.
+fn why(cluster: &mut Cluster, at: &str) -> String {
+    let id = cluster.order(&SiteId::new(at), Command::Why { route: None });
+    match cluster.outside.borrow_mut().answers.remove(&id) {
+        Some(Answer::Why(reports)) => reports.iter().map(screens::why::screen).collect(),
+        other => panic!("{at} answered {other:?}"),
+    }
 }
 
 /// Nothing follows a SET that nobody heard the answer of for as long as it may still arrive: C and D, 7 s.

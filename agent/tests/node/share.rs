@@ -91,7 +91,7 @@ impl World for Share {
             }
             Effect::Point(point) => self.point(&point, &mut outside),
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
             }
             Effect::Look(look) => {
@@ -151,7 +151,7 @@ impl Share {
         }
         let was = if swallowed { Was::Unknown } else { Was::Right };
         let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
-        let report = Report { was, outcomes, note: None };
+        let report = Report { was, outcomes, note: None, late: Vec::new() };
         let event = Event::Executed { fence: point.fence, report };
         outside.post(after, (&self.here, self.boot), Mail::Event(event));
     }

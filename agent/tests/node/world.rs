@@ -82,6 +82,9 @@ pub struct Outside {
     pub lose: BTreeSet<&'static str>,
     /// The site whose wall clock is a minute ahead.
     pub ahead: Option<SiteId>,
+    /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
+    pub lossy: BTreeSet<SiteId>,
+    dice: u64,
 }
 
 impl Outside {
@@ -92,6 +95,12 @@ impl Outside {
         for set in self.sets.iter_mut().filter(|set| answered && set.fence == *fence) {
             set.heard = Heard::Answer;
         }
+    }
+
+    /// Three times of ten.
+    fn lost(&mut self) -> bool {
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.dice >> 33) % 10 < 3
     }
 
     pub fn post(&mut self, after: Duration, to: (&SiteId, Boot), mail: Mail) {
@@ -114,6 +123,8 @@ struct Life {
     wake: Option<Mono>,
     born: Duration,
     probed: Vec<Duration>,
+    /// Since when the process stands still, and what came in for it meanwhile.
+    stopped: Option<(Duration, Vec<Input>)>,
 }
 
 /// The whole of it.
@@ -187,7 +198,10 @@ impl Cluster {
             share.act(effect);
         }
         let turn = Turn::new(site.clone(), (node, quorum), clock, share);
-        self.lives.insert(site.clone(), Life { turn, boot, wake: None, born: now, probed: Vec::new() });
+        self.lives.insert(
+            site.clone(),
+            Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
+        );
     }
 
     /// A kill: memory and everything that the process had under way are gone; what is on the wire arrives.
@@ -195,6 +209,24 @@ impl Cluster {
         if let Some(life) = self.lives.remove(site) {
             let kept = |mail: &Mail| matches!(mail, Mail::Frame { .. });
             self.outside.borrow_mut().post.retain(|_, (_, boot, mail)| *boot != life.boot || kept(mail));
+        }
+    }
+
+    /// The process stands still, and its machine's clock does not.
+    pub fn stop(&mut self, site: &SiteId) {
+        let now = self.outside.borrow().now;
+        if let Some(life) = self.lives.get_mut(site) {
+            life.stopped.get_or_insert((now, Vec::new()));
+        }
+    }
+
+    /// It goes on: the first thing that it sees is that its clock jumped.
+    pub fn go_on(&mut self, site: &SiteId) {
+        let stopped = self.lives.get_mut(site).and_then(|life| life.stopped.take());
+        let Some((since, inputs)) = stopped else { return };
+        self.take(site, Input::Event(Event::ClockGap { since: Mono::from_boot(since) }));
+        for input in inputs {
+            self.take(site, input);
         }
     }
 
@@ -226,9 +258,13 @@ impl Cluster {
         let ahead = if self.outside.borrow().ahead.as_ref() == Some(site) { 60_000 } else { 0 };
         let millis = WALL + ahead + u64::try_from(now.as_millis()).expect("the world is well formed");
         let clocks = Clocks { mono: Mono::from_boot(now), wall: Stamp::from_millis(millis) };
-        if let Some(life) = self.lives.get_mut(site) {
-            let Ok(wake) = life.turn.take(input, clocks);
-            life.wake = wake;
+        let Some(life) = self.lives.get_mut(site) else { return };
+        match &mut life.stopped {
+            Some((_, inputs)) => inputs.push(input),
+            None => {
+                let Ok(wake) = life.turn.take(input, clocks);
+                life.wake = wake;
+            }
         }
     }
 
@@ -253,6 +289,9 @@ impl Cluster {
             }
         }
         for site in self.living() {
+            if self.lives[&site].stopped.is_some() {
+                continue;
+            }
             self.probe(&site, now);
             let life = &self.lives[&site];
             if (now - life.born).as_millis().is_multiple_of(100) {
@@ -276,8 +315,10 @@ impl Cluster {
             let boot = life.boot;
             let asked = Mono::from_boot(now);
             let mut outside = self.outside.borrow_mut();
+            let lost = outside.lost();
             let dark = |of: &Subject| {
                 outside.missing.contains(&of.site)
+                    || of.site != *site && lost && outside.lossy.contains(&of.site)
                     || of.site != *site && (outside.cut.contains(&of.site) || outside.cut.contains(site))
             };
             let (after, event) = match &plan.about {

@@ -6,8 +6,8 @@ use crate::reason::Guarding;
 
 /// Asks for a candidate.
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
-    match matter.chosen() {
-        Some(_) => Answer::Mute,
-        None => bar(Guarding::NoneLeft { route: matter.route.clone() }, None),
+    match (matter.chosen(), matter.damped()) {
+        (Some(_), _) | (None, Some(_)) => Answer::Mute,
+        (None, None) => bar(Guarding::NoneLeft { route: matter.route.clone() }, None),
     }
 }

@@ -55,6 +55,18 @@ pub enum Guarding {
         #[serde(rename = "blip_ms", with = "age::millis")]
         blip: Duration,
     },
+    /// Only a site that automation left lately could take it.
+    Damped {
+        site: SiteId,
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// This node's clock jumped: it looks again before it decides.
+    ClockJumped {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
     /// Nobody could take it: it stays, because a dead destination beats none.
     NoneLeft { route: RouteId },
 }
@@ -98,6 +110,14 @@ impl fmt::Display for Guarding {
                 Age(*ago),
                 Setting(*blip)
             ),
+            Self::Damped { site, left, .. } => write!(
+                f,
+                "damping: only {site} could take it, which was left a short while ago; back in {}",
+                Age(*left)
+            ),
+            Self::ClockJumped { left } => {
+                write!(f, "this site's clock jumped, so it looks again and decides in {}", Age(*left))
+            }
             Self::NoneLeft { route } => {
                 write!(f, "none left: no site could take {route}, and it never loses its destination")
             }

@@ -42,7 +42,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds, latches and claims that got no run. It leaves the mode as it is: that was a choice.
+    /// Resuming ends holds, latches, damping and claims that got no run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
@@ -61,6 +61,7 @@ impl View {
             // A claim whose run could not be opened would stand in automation's way for ever.
             state.claim = None;
             state.spurned.clear();
+            state.left.clear();
             if let Some(incident) = state.incident.and_then(|id| self.incidents.get_mut(&id))
                 && let Ok(next) = incident.state.next(IncidentEvent::Released, stamp)
             {
@@ -99,9 +100,12 @@ impl View {
         }
         for reading in readings {
             let number = state.numbers.entry(reading.number.clone()).or_default();
-            number.wanted.clone_from(&reading.shows);
-            number.expected.clone_from(&reading.shows);
-            number.loose.clear();
+            number.wanted = Some(reading.value());
+            number.expected = Some(reading.value());
+            // What of ours is still on its way stays ours: only a stranger's value ends that.
+            if *from != Adoption::Own {
+                number.loose.clear();
+            }
             number.touched = index;
         }
         if state.rings_in != *site {

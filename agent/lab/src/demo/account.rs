@@ -3,6 +3,7 @@
 mod page;
 
 use super::happening::{Happening, Login, Moved, What};
+use agent::cli::screens::telling;
 use agent::command::Voice;
 use page::Page;
 use policies::Verdict;
@@ -69,6 +70,9 @@ impl Account {
                 page.line("leader", &format!("{site} leads"), &format!("term {term}"));
             }
             What::Voice { site, is } => page.line("voice", &format!("{site} {}", voice(*is)), ""),
+            What::Flapping { subject, site, is } => {
+                page.line("flapping", &telling::flapping((subject, site), *is), "");
+            }
             What::Refused { what, why } => page.line("refused", &format!("a {what}: {why}"), ""),
         }
         page.lines()

@@ -100,6 +100,7 @@ pub fn event(happening: &Happening, site: impl Fn(&str) -> String) -> Option<Eve
         | What::Carrier { .. }
         | What::Leader { .. }
         | What::Voice { .. }
+        | What::Flapping { .. }
         | What::Refused { .. } => return None,
     })
 }

@@ -154,6 +154,7 @@ fn thing(telling: &Telling) -> Option<String> {
         Telling::Leader { site: Some(site), term } => format!("leader {site} {term}"),
         Telling::Voice { site, is } => format!("voice {site} {is:?}"),
         Telling::Refused { index, .. } => format!("refused {index}"),
+        Telling::Flapping { subject, site, is } => format!("flapping {subject} {site} {is:?}"),
         // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
@@ -178,6 +179,7 @@ fn what(telling: Telling) -> Option<What> {
         Telling::Leader { site, term } => What::Leader { site: site?, term },
         Telling::Voice { site, is } => What::Voice { site, is },
         Telling::Refused { what, why, .. } => What::Refused { what, why },
+        Telling::Flapping { subject, site, is } => What::Flapping { subject, site, is },
         Telling::Suspect { .. } | Telling::CarrierRead { .. } => return None,
     })
 }

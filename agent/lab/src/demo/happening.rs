@@ -91,6 +91,8 @@ pub enum What {
     Voice { site: SiteId, is: agent::command::Voice },
     /// The fold refused something.
     Refused { what: String, why: String },
+    /// A subject's answers come and go, or came to rest.
+    Flapping { subject: Subject, site: SiteId, is: agent::command::Course },
 }
 
 /// Whether a reading came right after a login.

@@ -33,7 +33,7 @@ impl Town {
                 self.queue.put(self.now, Item::Go { site, life, point });
             }
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
             Effect::Look(look) => self.look(site, look),

@@ -8,8 +8,8 @@
 //! 19 nothing waits for ever (as the run that 14 wants), 22 a proposal counts once. 12 (same seed, same trace), 20
 //! (no panic) and 21 (a calm hour) are checked around a run, by its caller and by the tests.
 //!
-//! Not checked: 10, because people are not told by this version; of 11 the 30 s for the carrier, since a stranger's
-//! value is read only every minute, and the repair of an own value that came late, which this version lacks; of 16
+//! Not checked: 10, because people are not told by this version; of 11 the 30 s for the carrier, since a calm route
+//! is read only every minute (30 s, a drift interval and a repair are checked, of an own value that came late); of 16
 //! that no id is used twice (no readmission yet); of 20 foreign frames and old stores.
 
 mod known;

@@ -1,7 +1,7 @@
 //! Something that happened, in one line, with its reasons below it.
 
-use crate::command::{Telling, Voice};
-use state::{Destination, RouteId, SiteId};
+use crate::command::{Course, Telling, Voice};
+use state::{Destination, RouteId, SiteId, Subject};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -57,6 +57,7 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Leader { site: None, term } => ("leader", format!("nobody leads (term {term})"), Vec::new()),
         Telling::Voice { site, is: Voice::Silent } => ("voice", format!("{site} is silent"), Vec::new()),
         Telling::Voice { site, is: Voice::Heard } => ("voice", format!("{site} is heard again"), Vec::new()),
+        Telling::Flapping { subject, site, is } => ("flapping", flapping((subject, site), *is), Vec::new()),
         Telling::Refused { index, what, why } => ("refused", format!("{what} at {index}: {why}"), Vec::new()),
     }
 }
@@ -64,6 +65,14 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
 fn carrier(route: &RouteId, number: &str, (shows, site): (Option<&Destination>, Option<&SiteId>)) -> String {
     let shows = shows.map_or("nothing", Destination::as_str);
     format!("{number} of {route} -> {shows}  {}", site.map_or("no site of ours", SiteId::as_str))
+}
+
+/// What is said when a subject begins to flap, and when it has come to rest.
+pub fn flapping((subject, site): (&Subject, &SiteId), is: Course) -> String {
+    match is {
+        Course::Begins => format!("{subject} flaps, as seen from {site}"),
+        Course::Ends => format!("{subject} is steady again, as seen from {site}"),
+    }
 }
 
 fn named(site: Option<&SiteId>) -> &str {

@@ -4,11 +4,13 @@ use super::super::town::Town;
 use super::{Detail, SECOND};
 use agent::command::Command;
 use agent::event::{Asker, Event};
-use agent::quorum::KEEP;
+use agent::quorum::Keep;
 use state::fact::Mode;
 use state::{Index, Who};
 
 const OFFICE: usize = 2;
+/// Less than an agent keeps, so that a short absence is a long one.
+const KEEP: Keep = Keep { entries: 200, worth: 50 };
 
 /// Orders of a person, hundreds in a second, until the logs are longer than what is kept for a site that is away.
 fn orders(town: &mut Town, many: usize) {
@@ -31,7 +33,7 @@ fn a_journal_behind_a_snapshot_is_fetched_and_replays_to_the_same_view() {
     town.run(30 * SECOND).unwrap();
     let away = town.sites[OFFICE].disk().last();
     town.die(OFFICE, 100_000 * SECOND).unwrap();
-    orders(&mut town, KEEP.entries + 1_500);
+    orders(&mut town, KEEP.entries + 2 * KEEP.worth);
     for site in (0..4).filter(|site| *site != OFFICE) {
         town.sites[site].turn.as_mut().expect("it runs").compact(KEEP);
     }
@@ -39,7 +41,7 @@ fn a_journal_behind_a_snapshot_is_fetched_and_replays_to_the_same_view() {
     town.start(OFFICE).unwrap();
     town.run(town.now + 10 * SECOND).unwrap();
     let restored = town.sites[OFFICE].disk().gaps.first().copied().expect("it came by a snapshot");
-    assert!(restored.0 > Index(away.0 + 1_000));
+    assert!(restored.0 > Index(away.0 + 50));
     town.run(town.now + 60 * SECOND).unwrap();
 
     let cluster = "town";
