@@ -20,6 +20,17 @@ pub enum Fuse {
 #[error("the process died while it wrote")]
 pub struct Died;
 
+/// What a voter has said to others that it holds; none of it may ever go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The greatest term it has heard of.
+    pub term: Term,
+    /// How far it knows its log to be agreed.
+    pub commit: Index,
+    /// Its last entry: a longer log of an older term is less.
+    pub end: (Term, Index),
+}
+
 /// Whether a snapshot still stands for facts that are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
@@ -181,8 +192,13 @@ impl Disk {
         self.voters.iter().filter(holds).count()
     }
 
-    /// What each voter has promised: term and commit.
-    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Term, Index)> + '_ {
-        self.voters.iter().map(|voter| (voter.id, voter.hard.term, voter.hard.commit))
+    /// What each voter has promised.
+    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Promise)> + '_ {
+        let promise = |voter: &VoterState| {
+            let last_term = voter.entries.last().map_or(voter.cut.1, |entry| entry.term);
+            let (term, commit) = (voter.hard.term, voter.hard.commit);
+            (voter.id, Promise { term, commit, end: (last_term, voter.last()) })
+        };
+        self.voters.iter().map(promise)
     }
 }
