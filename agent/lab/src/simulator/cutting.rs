@@ -3,10 +3,11 @@
 use super::carrier::Moment;
 use super::cuts::{ALL, Cuts, Fate, Sites};
 use super::invariants::{Checked, Violation};
+use super::policy::ROUTE;
 use super::schedule::SITES;
 use super::site::Site;
 use super::story::Detail;
-use super::town::{ROUTE, Town};
+use super::town::Town;
 use agent::event::Reign;
 use policies::limits::{ACT_WITHIN, ADOPTED_BY, ELECTED_BY, SILENCE};
 use state::run::{StepState, Word};

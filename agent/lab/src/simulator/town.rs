@@ -307,7 +307,9 @@ impl Town {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Fetch(_)
-            | Body::Fetched(_) => false,
+            | Body::Fetched(_)
+            | Body::Hears { .. }
+            | Body::Relayed(_) => false,
         };
         let way = self.net.frame(from, to, self.now);
         if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {
