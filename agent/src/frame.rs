@@ -54,6 +54,8 @@ pub struct Pulse {
     pub secrets: Vec<CarrierId>,
     /// Its journal's last entry and the chain's head there.
     pub journal: (Index, Head),
+    /// The leader, if it knows one and has heard it lately: whoever does not hear a leader cannot renew its ballots.
+    pub follows: Option<SiteId>,
     /// The sites that it hears on their own links; the turn fills it in.
     pub hears: Vec<SiteId>,
 }

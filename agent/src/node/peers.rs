@@ -14,13 +14,15 @@ pub struct Peers {
 #[derive(Debug)]
 struct Peer {
     heard: Mono,
+    /// When it last said whom it follows, by leader.
+    follows: Option<(SiteId, Mono)>,
     pulse: Option<Pulse>,
 }
 
 impl Peers {
     /// Any frame is life.
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
-        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
+        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, follows: None, pulse: None });
         peer.heard = peer.heard.max(now);
     }
 
@@ -28,6 +30,7 @@ impl Peers {
     pub fn pulse(&mut self, site: &SiteId, pulse: Pulse, now: Mono) {
         self.heard(site, now);
         if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = pulse.follows.clone().map(|leader| (leader, now)).or(peer.follows.take());
             peer.pulse = Some(pulse);
         }
     }
@@ -35,6 +38,12 @@ impl Peers {
     /// When a site was heard last.
     pub fn last(&self, site: &SiteId) -> Option<Mono> {
         self.known.get(site).map(|peer| peer.heard)
+    }
+
+    /// When a site last said that it follows this leader; a word on another one takes its place.
+    pub fn followed(&self, site: &SiteId, leader: &SiteId) -> Option<Mono> {
+        let (of, at) = self.known.get(site)?.follows.as_ref()?;
+        (of == leader).then_some(*at)
     }
 
     /// Whether a site was heard lately.
