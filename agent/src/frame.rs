@@ -62,6 +62,8 @@ pub struct Pulse {
     pub journal: (Index, Head),
     /// How long it was without a leader until the one that it knows.
     pub leaderless: Absent,
+    /// The leader, if it knows one and has heard it lately: whoever does not hear a leader cannot renew its ballots.
+    pub follows: Option<SiteId>,
     /// The sites that it hears on their own links; the turn fills it in.
     pub hears: Vec<SiteId>,
 }

@@ -375,6 +375,8 @@ impl Node {
         }
         self.pulsed = Some(now.mono);
         let policy = self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone());
+        let heard = |leader: &&SiteId| self.peers.heard_within(leader, conduct::LOST, now.mono);
+        let follows = self.standing.leader.as_ref().filter(heard).cloned();
         for site in self.others() {
             let pulse = Pulse {
                 boot: self.identity.boot,
@@ -383,6 +385,7 @@ impl Node {
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
                 leaderless: self.absence.report.clone(),
+                follows: follows.clone(),
                 hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);

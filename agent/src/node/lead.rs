@@ -56,10 +56,12 @@ impl Node {
         }
     }
 
-    /// Silence is a fact: counted from the later of the last frame and the own election.
+    /// Silence is a fact: counted from the later of the own election and the last word that follows this leader. A
+    /// site that is heard and hears nothing is as good as silent: what it said before, it cannot take back.
     fn silences(&mut self, now: Mono) {
         for site in self.others() {
-            let since = self.peers.last(&site).unwrap_or_default().max(self.elected_at);
+            let since = self.peers.followed(&site, &self.identity.site);
+            let since = since.unwrap_or_default().max(self.elected_at);
             let pending = |fact: &Fact| matches!(fact, Fact::SiteSilent { site: of, .. } if *of == site);
             let known = self.view.silent.contains_key(&site) || self.outbox.any(pending) == Answered::Pending;
             if !known && now.since(since) > SILENCE {

@@ -14,6 +14,8 @@ pub struct Peers {
 #[derive(Debug)]
 struct Peer {
     heard: Mono,
+    /// When it last said whom it follows, by leader.
+    follows: Option<(SiteId, Mono)>,
     pulse: Option<Pulse>,
 }
 
@@ -22,7 +24,7 @@ impl Peers {
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
         match self.known.get_mut(site) {
             Some(peer) => peer.heard = peer.heard.max(now),
-            None => drop(self.known.insert(site.clone(), Peer { heard: now, pulse: None })),
+            None => drop(self.known.insert(site.clone(), Peer { heard: now, follows: None, pulse: None })),
         }
     }
 
@@ -30,6 +32,7 @@ impl Peers {
     pub fn pulse(&mut self, site: &SiteId, pulse: Pulse, now: Mono) {
         self.heard(site, now);
         if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = pulse.follows.clone().map(|leader| (leader, now)).or(peer.follows.take());
             peer.pulse = Some(pulse);
         }
     }
@@ -37,6 +40,12 @@ impl Peers {
     /// When a site was heard last.
     pub fn last(&self, site: &SiteId) -> Option<Mono> {
         self.known.get(site).map(|peer| peer.heard)
+    }
+
+    /// When a site last said that it follows this leader; a word on another one takes its place.
+    pub fn followed(&self, site: &SiteId, leader: &SiteId) -> Option<Mono> {
+        let (of, at) = self.known.get(site)?.follows.as_ref()?;
+        (of == leader).then_some(*at)
     }
 
     /// Whether a site was heard lately.
