@@ -92,7 +92,7 @@ impl Town {
         // A lost connection is noticed at once, or at the end of the window.
         let noticed = if self.net.throw(0, 1) == 0 { (back + 50_000).min(closes) } else { closes };
         let unknown = (noticed, Answer::Set(report(SetOutcome::Unknown { why: "no answer".to_owned() })));
-        let reaches = self.net.reaches_carrier(site);
+        let reaches = self.net.reaches_carrier(site) && !std::mem::take(&mut self.strands);
         match self.carrier.conduct {
             _ if !reaches => self.straggle(id, (nonce, unknown)),
             Conduct::Fair | Conduct::Stale => {
