@@ -1,19 +1,20 @@
 //! The only loop: wait for what comes first, take one turn, and begin again.
 
 use crate::act::{Config as HandsConfig, Hands};
-use crate::command::Telling;
+use crate::command::{Loudness, Telling};
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
-use crate::links::{Config as LinksConfig, LinkEvent, Links};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
 use crate::quorum::{Batch, KEEP, TICK, Written};
+use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
-use state::{Index, Mono, SiteId, View};
+use state::{Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -53,6 +54,7 @@ struct Real {
     links: Links,
     hands: Hands,
     control: Control,
+    identity: Identity,
 }
 
 impl World for Real {
@@ -82,10 +84,22 @@ impl World for Real {
         self.store.fill(missing, rows)
     }
 
+    fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
+        self.store.keep_led(at)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
         }
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        self.identity.seal(sealed)
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
     fn act(&mut self, effect: Effect) {
@@ -103,7 +117,10 @@ impl World for Real {
 
     fn tell(&mut self, telling: Telling) {
         if let Ok(text) = serde_json::to_string(&telling) {
-            tracing::info!(target: "pointsman::told", "{text}");
+            match telling.loudness() {
+                Loudness::Talk => tracing::info!(target: "pointsman::told", "{text}"),
+                Loudness::Warning => tracing::warn!(target: "pointsman::told", "{text}"),
+            }
         }
         self.control.tell(&telling);
     }
@@ -149,7 +166,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
                 listen: site.listen.peers,
                 bind,
                 peers: others.map(|other| (other.id.clone(), other.address)).collect(),
-                identity: certificate,
+                identity: certificate.clone(),
             },
             links_in,
         )?,
@@ -161,6 +178,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
             events: events_in,
         }),
         control: Control::spawn(&site.control, control_in)?,
+        identity: certificate,
     };
     let mut first = Output::default();
     node.watch(&mut first);

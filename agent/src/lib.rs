@@ -16,6 +16,7 @@ pub mod links;
 pub mod node;
 pub mod probes;
 pub mod quorum;
+pub mod relay;
 pub mod resolve;
 pub mod secret;
 pub mod seldom;

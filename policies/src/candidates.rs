@@ -75,7 +75,7 @@ impl Case<'_> {
     }
 
     /// When a site that a run failed to reach may be tried again; `None` if nothing is held against it.
-    fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
+    pub(crate) fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
         let rule = self.judge.routes.get(route)?;
         let at = self.view.routes.get(route)?.spurned.get(site)?;
         Some(*at + rule.retry_after).filter(|until| *until > self.now)

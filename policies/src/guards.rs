@@ -12,6 +12,7 @@ mod mode;
 mod never_zero;
 mod quorum;
 mod single_flight;
+mod steady;
 
 use crate::decide::Matter;
 use crate::reason::{Guarding, Reason};
@@ -34,13 +35,14 @@ pub(crate) enum Answer {
 }
 
 /// All guards in the order in which they are told: first what a person can change, last what nobody can.
-const ALL: [fn(&Matter<'_>) -> Answer; 12] = [
+const ALL: [fn(&Matter<'_>) -> Answer; 13] = [
     hold::ask,
     latch::ask,
     mode::ask,
     single_flight::ask,
     disputed::ask,
     blip::ask,
+    steady::ask,
     damping::ask,
     budget::ask,
     never_zero::ask,

@@ -98,6 +98,17 @@ pub const DAMPING: Duration = secs(300);
 /// The longest hold of a move back.
 pub const DAMPING_MAX: Duration = secs(4 * 3600);
 
+/// How long a better site must have been able to take a route before the route leaves its last resort by itself.
+pub const STEADY_LAST_RESORT: Duration = secs(30 * 60);
+/// The same for a refuge: no PBX of ours answers there, so it is left sooner; `>= damping`.
+pub const STEADY_REFUGE: Duration = secs(300);
+
+/// How long no site must have been able to take a route before its refuge is rung: as long as a site needs to be
+/// believed again after one lost answer.
+pub fn refuge_after(blip: Duration) -> Duration {
+    blip * 2
+}
+
 /// How long without a quorum before people are told; `2 x elected_by + silence < quorum`.
 pub const DEADMAN_QUORUM: Duration = secs(30);
 /// How long an alert may take to a person's pocket; `quorum + alert_path <= DEADMAN_TOLD_BY`.
@@ -148,6 +159,7 @@ mod tests {
         assert!(DRIFT_ALERT > WAIT_OPEN + DRIFT_SOON && DRIFT_SOON > REQUEST_LIFE);
         assert!(CARRIER_EVERY >= CARRIER_EVERY_MIN && DRIFT_EVERY >= CARRIER_EVERY_MIN);
         assert!(BUDGET_WINDOW >= DAMPING_MAX);
+        assert!(STEADY_REFUGE >= DAMPING && STEADY_LAST_RESORT >= STEADY_REFUGE);
         assert!(ELECTED_BY * 2 + SILENCE < DEADMAN_QUORUM);
         assert!(DEADMAN_QUORUM + ALERT_PATH <= DEADMAN_TOLD_BY);
         assert!(WATCHDOG > FSYNC_MAX * 2 + GAP && WATCHDOG > election_max());

@@ -54,6 +54,15 @@ pub enum Evidence {
         #[serde(rename = "blip_ms", with = "age::millis")]
         blip: Duration,
     },
+    /// It rings in its refuge.
+    InRefuge { route: RouteId },
+    /// A better site than where it rings could take it, for so long without a break.
+    Better {
+        site: SiteId,
+        than: SiteId,
+        #[serde(rename = "steady_ms", with = "age::millis")]
+        steady: Duration,
+    },
     /// Where it rings is not known: never read, or a value that names no site.
     NotRead { route: RouteId },
     /// The policy does not name the route.
@@ -152,6 +161,15 @@ impl fmt::Display for Evidence {
             Self::SaysUp { subject, ago } => write!(f, "{subject} says it is up, {} ago", Age(*ago)),
             Self::LastGood { ago, blip } => {
                 write!(f, "the last good answer is {} old (blip {})", Age(*ago), Setting(*blip))
+            }
+            Self::InRefuge { route } => write!(f, "{route} rings in its refuge, which is no site of ours"),
+            Self::Better { site, than, steady } => {
+                let what = if than.is_refuge() {
+                    "the refuge".to_owned()
+                } else {
+                    format!("{than}, its last resort")
+                };
+                write!(f, "{site} is better than {what}, and could take it for {}", Age(*steady))
             }
             Self::NotRead { route } => {
                 write!(

@@ -56,6 +56,18 @@ name!(
     /// A place with traffic and an agent: `london`.
     SiteId
 );
+impl SiteId {
+    /// What stands in the place of a site for a route's refuge: a destination that is none. No site is called so.
+    pub fn refuge() -> Self {
+        Self::new("refuge")
+    }
+
+    /// Whether this is the refuge and no site.
+    pub fn is_refuge(&self) -> bool {
+        self.as_str() == "refuge"
+    }
+}
+
 name!(
     /// The numbers that move together: `main`.
     RouteId

@@ -1,6 +1,7 @@
 //! A route as the cluster remembers it: where it rings, what was read, who forbade what.
 
 use crate::fact::Mode;
+use crate::handover::{Hindrance, Wait};
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
 use crate::run::Direction;
 use crate::time::Stamp;
@@ -36,6 +37,8 @@ pub struct RouteState {
     pub hold: Option<Hold>,
     /// What sent the route to manual until a person resumes it.
     pub latch: Option<Latch>,
+    /// What keeps automation from acting until it passes.
+    pub waits: BTreeMap<Hindrance, Wait>,
     /// A person's decision that still waits for its run.
     pub claim: Option<Claim>,
     /// The last entry that could forbid an action decided before it.
@@ -44,12 +47,24 @@ pub struct RouteState {
     pub switches: Vec<Stamp>,
     /// Since when it rings where it rings.
     pub since: Option<Stamp>,
+    /// Who brought it there: automation does not take away by itself what a person chose.
+    pub brought: Brought,
     /// Sites that a run failed to reach, and when: no candidates for a while.
     pub spurned: BTreeMap<SiteId, Stamp>,
     /// The sites that automation left, the newest last: for a while nothing goes back.
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
+}
+
+/// Who brought a route to where it rings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Brought {
+    /// A person, or it was found there.
+    #[default]
+    ByPerson,
+    /// An automatic run.
+    ByAutomation,
 }
 
 /// A site that automation left.
@@ -90,6 +105,8 @@ pub struct Latch {
     pub since: Stamp,
     /// Why.
     pub because: String,
+    /// What kind of cause it was.
+    pub hindrance: Hindrance,
 }
 
 /// A person's decision about a route.
@@ -170,8 +187,21 @@ impl RouteState {
         self.hold.as_ref().filter(|hold| hold.until > now)
     }
 
+    /// Every number points at a site now.
+    pub(crate) fn arrive(&mut self, to: &SiteId, (brought, direction): (Brought, Direction), at: Stamp) {
+        if brought == Brought::ByAutomation {
+            self.leave(to, direction, at);
+        }
+        // A repair brings nothing anywhere: what a person chose stays a person's.
+        if brought == Brought::ByPerson || self.rings_in.as_ref() != Some(to) {
+            self.brought = brought;
+        }
+        self.rings_in = Some(to.clone());
+        self.since = Some(at);
+    }
+
     /// Notes that automation leaves the site where the route rings; an undo takes that back.
-    pub(crate) fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
+    fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
         self.left.retain(|left| at.since(left.at) < REMEMBERED);
         match direction {
             Direction::Do => {

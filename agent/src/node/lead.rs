@@ -33,13 +33,16 @@ impl Node {
         if !self.leads() {
             return;
         }
+        self.judge_absence(now.mono);
         self.birth();
         self.silences(now.mono);
         self.conduct(now, out);
         for route in self.routes() {
             self.incidents(&route, now);
             self.serve(&route, now, out);
+            self.hand_over(&route, now);
         }
+        self.escalate(now);
         self.look_after(now, out);
         self.place(now, out);
     }
@@ -113,10 +116,10 @@ impl Node {
             let rests = (self.view.index, self.stands(now.mono));
             self.waits.keep(route, rests, decision.again_at);
         }
-        if let Verb::Act(Move { from, to }) = &decision.verb {
+        if let Verb::Act(Move { from, to, occasion }) = &decision.verb {
             let reasons = decision.because.iter().chain(&decision.besides);
             let because = reasons.map(ToString::to_string).collect();
-            let Some(playbook) = self.site_down(route) else { return };
+            let Some(playbook) = self.played(route, *occasion) else { return };
             self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
         }
     }
@@ -143,7 +146,8 @@ impl Node {
             Reign::Ready => policies::decide::Reign::Leads,
         };
         let (heard, of) = (self.votes_heard(now), self.votes());
-        Seen { reign, heard, of, jumped: self.jumped_left(now), fresh: BTreeMap::new() }
+        let (steady, jumped) = (self.steady.for_how_long(now), self.jumped_left(now));
+        Seen { reign, heard, of, steady, jumped, fresh: BTreeMap::new() }
     }
 
     /// How much longer this site only observes, because its clock jumped.

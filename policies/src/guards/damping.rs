@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Asks for a site that could take the route if it had not been left; only where no other can.
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     match (matter.chosen(), matter.damped()) {
-        (None, Some((site, until))) => {
+        (None, Some((site, until))) if matter.refuge_opens().is_none() => {
             let (site, left) = (site.clone(), until.since(matter.case.now));
             bar(Guarding::Damped { site, left, until }, Some(until))
         }
@@ -30,9 +30,10 @@ impl Matter<'_> {
 }
 
 impl Case<'_> {
-    /// Until when a route does not move back to a site; `None` if nothing is held against that.
+    /// Until when a route does not move back to a site; `None` if nothing is held against that, as with a last
+    /// resort: it was left because another site was better.
     pub(crate) fn damped(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
-        let rule = self.judge.routes.get(route)?;
+        let rule = self.judge.routes.get(route).filter(|rule| !rule.last_resort.contains(site))?;
         let left = self.view.routes.get(route)?.left_within(site, rule.budget.window, self.now);
         let until = *left.last()? + held_for(left.len());
         Some(until).filter(|until| *until > self.now)

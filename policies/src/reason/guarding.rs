@@ -62,6 +62,19 @@ pub enum Guarding {
         left: Duration,
         until: Stamp,
     },
+    /// A better site than where it rings could take it, but not for long enough yet.
+    NotSteady {
+        site: SiteId,
+        #[serde(rename = "steady_ms", with = "age::millis")]
+        steady: Duration,
+        #[serde(rename = "needed_ms", with = "age::millis")]
+        needed: Duration,
+    },
+    /// Nobody can take it, but not for long enough to ring its refuge.
+    RefugeWaits {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
     /// This node's clock jumped: it looks again before it decides.
     ClockJumped {
         #[serde(rename = "left_ms", with = "age::millis")]
@@ -115,6 +128,12 @@ impl fmt::Display for Guarding {
                 "damping: only {site} could take it, which was left a short while ago; back in {}",
                 Age(*left)
             ),
+            Self::NotSteady { site, steady, needed } => {
+                write!(f, "{site} could take it for {} only, and must for {}", Age(*steady), Setting(*needed))
+            }
+            Self::RefugeWaits { left } => {
+                write!(f, "no site could take it; its refuge is rung in {}", Age(*left))
+            }
             Self::ClockJumped { left } => {
                 write!(f, "this site's clock jumped, so it looks again and decides in {}", Age(*left))
             }

@@ -1,6 +1,6 @@
 //! The small world of the golden decisions: four sites, one route, and the lines that change them.
 
-use policies::decide::{Reign, Standing};
+use policies::decide::{Reign, Standing, Steady};
 use policies::judge::{Blip, Budget, Case, Judge, RouteRule, SiteVotes};
 use state::fact::{Adoption, Attempt, Ballot, Closure, Entry, Fact, Home, Mode, Origin, Outcome, Says, Was};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
@@ -50,6 +50,8 @@ fn mode(text: &str) -> Option<Mode> {
 pub fn rule(prefer: &[&str]) -> RouteRule {
     RouteRule {
         prefer: prefer.iter().map(|name| site(name)).collect(),
+        last_resort: Vec::new(),
+        refuge: None,
         services: BTreeMap::new(),
         budget: Budget { switches: 4, window: span("24h") },
         retry_after: span("10m"),
@@ -103,7 +105,14 @@ impl World {
             judge: Judge { sites, electorates: BTreeMap::new(), blip, routes, mode: Some(Mode::Auto) },
             view: View::birth("golden"),
             now: Stamp::from_millis(3 * 3_600_000),
-            standing: Standing { reign: Reign::Leads, heard: 5, of: 5, jumped: None, fresh: BTreeMap::new() },
+            standing: Standing {
+                reign: Reign::Leads,
+                heard: 5,
+                of: 5,
+                steady: BTreeMap::new(),
+                jumped: None,
+                fresh: BTreeMap::new(),
+            },
             spoken: BTreeMap::new(),
             n: 0,
         }
@@ -177,6 +186,8 @@ impl World {
             }
             ["silent", name] => self.silent(name),
             ["heard", name, ago] => drop(self.standing.fresh.insert(site(name), span(ago))),
+            ["able", name, since] => self.steady(name, Steady::Able(span(since))),
+            ["unable", name, since] => self.steady(name, Steady::Unable(span(since))),
             ["jumped", left] => self.standing.jumped = Some(span(left)).filter(|left| !left.is_zero()),
             ["flaps", by, about @ ..] => {
                 let subjects = about.iter().map(|about| subject(about)).collect();
@@ -203,6 +214,10 @@ impl World {
             ["main", "budget", switches, "in", window] => {
                 main.budget = Budget { switches: switches.parse().unwrap(), window: span(window) };
             }
+            ["main", "last_resort", names @ ..] => {
+                main.last_resort = names.iter().map(|name| site(name)).collect();
+            }
+            ["main", "refuge"] => main.refuge = Some(SiteId::refuge()),
             ["main", "needs", about] => {
                 let about = subject(about);
                 main.services.insert(about.site, about.service);
@@ -256,6 +271,10 @@ impl World {
             _ => panic!("unknown line: {words:?}"),
         };
         self.agree("netherlands", fact);
+    }
+
+    fn steady(&mut self, name: &str, steady: Steady) {
+        self.standing.steady.insert((RouteId::new("main"), site(name)), steady);
     }
 
     /// A whole run that moves the route's number, as automation opens it.

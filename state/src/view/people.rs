@@ -2,9 +2,10 @@
 
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
+use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
-use crate::route::{Claim, Hold, Latch};
+use crate::route::{Brought, Claim, Hold, Latch};
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +112,11 @@ impl View {
         if state.rings_in != *site {
             state.rings_in.clone_from(site);
             state.since = Some(stamp);
+            state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
             let because = "somebody changed the number at the carrier".to_owned();
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
             self.forbid(index, Some(route));
         }
         Ok(())
@@ -137,7 +139,15 @@ impl View {
     pub(super) fn begin(&mut self, index: Index, begun: (&RouteId, Option<SiteId>, IncidentState)) {
         let (route, site, state) = begun;
         let id = IncidentId(index.0);
-        let incident = Incident { id, route: route.clone(), site, opened: self.stamp, state, acked: None };
+        let incident = Incident {
+            id,
+            route: route.clone(),
+            site,
+            opened: self.stamp,
+            state,
+            acked: None,
+            escalated: None,
+        };
         self.incidents.insert(id, incident);
         self.route(route).incident = Some(id);
     }

@@ -5,7 +5,7 @@ use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Was};
 use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
 use crate::plan::{Ensure, Pointing};
-use crate::route::{LATE, Latch, Loose, REMEMBERED};
+use crate::route::{Brought, LATE, Latch, Loose, REMEMBERED};
 use crate::run::{Cause, Direction, Run, StepEvent, StepState, Word};
 use std::collections::BTreeSet;
 
@@ -250,16 +250,12 @@ impl View {
         let Some(run) = self.runs.get(&id) else { return };
         match ensure {
             Ensure::RoutePointsAt { site, .. } => {
-                let (route, automatic) = (run.plan.route.clone(), run.automatic());
-                let state = self.route(&route);
-                if automatic {
-                    state.leave(site, direction, stamp);
-                }
-                state.rings_in = Some(site.clone());
-                state.since = Some(stamp);
+                let by = if run.automatic() { Brought::ByAutomation } else { Brought::ByPerson };
+                let route = run.plan.route.clone();
+                self.route(&route).arrive(site, (by, direction), stamp);
             }
             Ensure::Notify { text } => {
-                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+                self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
         }
     }
@@ -314,7 +310,7 @@ impl View {
         }
         if word == Word::Stuck {
             let because = format!("{id} got stuck: {why}");
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: crate::handover::Hindrance::Stuck });
             state.guard = index;
         }
         let event = match word {

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod carrier;
+pub mod cuts;
 pub mod demo;
 pub mod simulate;
 

@@ -49,7 +49,7 @@ impl Simulate {
         for seed in self.seed..self.seed.saturating_add(self.seeds) {
             say(&format!("seed {seed}"))?;
             let began = worked();
-            let options = Options { seed, millis, faults: None, detail };
+            let options = Options { seed, millis, faults: None, detail, budget: None };
             let outcome = run(&options);
             say(&counted(&outcome, (worked() - began).as_secs_f64()))?;
             if outcome.violation.is_some() {
@@ -67,7 +67,8 @@ impl Simulate {
         let skipped = if self.replay { 0 } else { outcome.story.len().saturating_sub(LAST) };
         outcome.story.iter().skip(skipped).try_for_each(|line| say(line))?;
         if self.shrink {
-            say(&format!("these {} faults are enough:", outcome.faults.len()))?;
+            let seconds = outcome.struck / 1000;
+            say(&format!("these {} faults in {seconds} s are enough:", outcome.faults.len()))?;
             outcome.faults.iter().try_for_each(|fault| say(&format!("  {fault:?}")))?;
         }
         match outcome.violation {
@@ -82,10 +83,12 @@ fn counted(outcome: &Outcome, seconds: f64) -> String {
     let (switches, sets, late) = outcome.counts;
     let rate = hours / seconds.max(1e-9);
     format!(
-        "{hours:.2} h, {} events, {} faults, {switches} switches, {sets} writes, {late} late; {rate:.2} simulated hours \
-         a second of one core, {:.0} times real time; trace {:016x}",
+        "{hours:.2} h, {} events, {} faults, {} ambushes, {} snapshots, {switches} switches, {sets} writes, {late} \
+         late; {rate:.2} simulated hours a second of one core, {:.0} times real time; trace {:016x}",
         outcome.events,
         outcome.faults.len(),
+        outcome.rare.ambushes.len(),
+        outcome.rare.snapshots,
         rate * 3600.0,
         outcome.hash
     )

@@ -4,7 +4,7 @@ use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
-use state::{Head, Index, Term, View, codec};
+use state::{Head, Index, Stamp, Term, View, codec};
 
 /// When a process dies while it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub enum Fuse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the process died while it wrote")]
 pub struct Died;
+
+/// What a voter has said to others that it holds; none of it may ever go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The greatest term it has heard of.
+    pub term: Term,
+    /// How far it knows its log to be agreed.
+    pub commit: Index,
+    /// Its last entry: a longer log of an older term is less.
+    pub end: (Term, Index),
+}
 
 /// Whether a snapshot still stands for facts that are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +53,8 @@ pub struct Disk {
     pub starts: u64,
     /// How often it was written.
     pub writes: u64,
+    /// When somebody led last, by the site's wall clock.
+    pub led: Option<Stamp>,
     fuse: Option<Fuse>,
 }
 
@@ -123,6 +136,11 @@ impl Disk {
         Ok(place)
     }
 
+    /// Somebody leads.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.guarded(|disk| disk.led = Some(at))
+    }
+
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
         self.writes += 1;
         match self.fuse {
@@ -174,8 +192,13 @@ impl Disk {
         self.voters.iter().filter(holds).count()
     }
 
-    /// What each voter has promised: term and commit.
-    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Term, Index)> + '_ {
-        self.voters.iter().map(|voter| (voter.id, voter.hard.term, voter.hard.commit))
+    /// What each voter has promised.
+    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Promise)> + '_ {
+        let promise = |voter: &VoterState| {
+            let last_term = voter.entries.last().map_or(voter.cut.1, |entry| entry.term);
+            let (term, commit) = (voter.hard.term, voter.hard.commit);
+            (voter.id, Promise { term, commit, end: (last_term, voter.last()) })
+        };
+        self.voters.iter().map(promise)
     }
 }

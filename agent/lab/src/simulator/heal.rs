@@ -2,8 +2,9 @@
 
 use super::carrier::{Conduct, Moment};
 use super::invariants::{Checked, Violation};
+use super::policy::{NUMBERS, ROUTE};
 use super::schedule::Order;
-use super::town::{ROUTE, Town};
+use super::town::Town;
 use policies::judge::Case;
 use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR};
 use state::fact::Mode;
@@ -27,7 +28,8 @@ impl Town {
         self.story.tell(self.now, "everything is healed");
         self.healed = true;
         self.net.heal();
-        self.dead = [0; 4];
+        (self.dead, self.draining, self.blind, self.dropping) = ([0; 4], [0; 4], [0; 4], [0; 4]);
+        self.ambushes.clear();
         self.carrier.conduct = Conduct::Fair;
         for site in 0..self.sites.len() {
             self.thaw(site);
@@ -53,7 +55,7 @@ impl Town {
     }
 
     /// 11: one policy, one view, everywhere; what was agreed in the last moment may still be on its way.
-    fn one_view(&self, then: Index) -> Checked {
+    pub(super) fn one_view(&self, then: Index) -> Checked {
         let agreed = self.invariants.view();
         for site in &self.sites {
             let Some(view) = site.view() else {
@@ -161,7 +163,7 @@ impl Town {
                 .iter()
                 .all(|site| matches!(view.says(&site.id, &subject, now), Some(state::fact::Says::Up)))
         };
-        let shown = route.numbers.contains_key(&Number::new(super::town::NUMBERS[0]));
+        let shown = route.numbers.contains_key(&Number::new(NUMBERS[0]));
         free && shown && subjects.into_iter().all(up) && self.could_go(&id, now)
     }
 

@@ -1,6 +1,6 @@
 //! The screen of `why`: why a route stays or goes, what is waited for, and how to stop or hurry it.
 
-use super::labelled;
+use super::{handover, labelled};
 use crate::command::WhyReport;
 use policies::decide::Verb;
 use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
@@ -24,6 +24,9 @@ pub fn screen(report: &WhyReport) -> String {
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
     out += &candidates(report);
+    if !report.handed_over.is_empty() {
+        return out + &handover::cards(&report.handed_over);
+    }
     out + &typed(report)
 }
 
@@ -31,6 +34,7 @@ pub fn screen(report: &WhyReport) -> String {
 pub fn needs_a_person(report: &WhyReport) -> bool {
     let wished = report.decision.would.is_some();
     report.decision.verb == Verb::CannotSay
+        || !report.handed_over.is_empty()
         || guards(report).any(|guard| match guard {
             Guarding::NoQuorum { .. }
             | Guarding::Latched { .. }
@@ -46,6 +50,8 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::LogBehind
             | Guarding::Quorum { .. }
             | Guarding::Damped { .. }
+            | Guarding::NotSteady { .. }
+            | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
             | Guarding::Blip { .. } => false,
         })
@@ -108,6 +114,8 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::LogBehind
         | Guarding::Quorum { .. }
         | Guarding::Damped { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. } => return None,
     })
@@ -119,7 +127,12 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
     let only = waited.next().filter(|_| waited.next().is_none())?;
     match only {
         Reason::Guard(Guarding::Blip { ago, blip }) => Some(Age(blip.saturating_sub(*ago))),
-        Reason::Guard(Guarding::Damped { left, .. } | Guarding::ClockJumped { left }) => Some(Age(*left)),
+        Reason::Guard(Guarding::NotSteady { steady, needed, .. }) => {
+            Some(Age(needed.saturating_sub(*steady)))
+        }
+        Reason::Guard(
+            Guarding::Damped { left, .. } | Guarding::ClockJumped { left } | Guarding::RefugeWaits { left },
+        ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
     }
 }
@@ -176,7 +189,7 @@ fn candidates(report: &WhyReport) -> String {
     let able = report.candidates.iter().filter(|(_, why)| why.is_none());
     let able: Vec<&str> = able.map(|(site, _)| site.as_str()).collect();
     let calm = report.decision.would.is_none() && report.decision.verb == Verb::Wait && !minority(report);
-    let dies = report.rings_in.as_ref().filter(|_| calm);
+    let dies = report.rings_in.as_ref().filter(|here| calm && !here.is_refuge());
     if let (Some(here), Some(next)) = (dies, able.first()) {
         let then = format!(
             "if {here} dies now, {} goes to {next}, {} to {} later",
@@ -227,6 +240,8 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::Quorum { .. }
         | Guarding::NoQuorum { .. }
         | Guarding::Disputed { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. }
         | Guarding::NoneLeft { .. } => None,
