@@ -1,7 +1,7 @@
 //! Four agents on a network of namespaces whose router loses packets and cuts single directions.
 //!
-//! A minute of loss, one cut each way and one partition in the quick tests where root and nftables are there;
-//! `LONG=1` makes ten minutes of the minute.
+//! Ten seconds of loss, one cut each way and one partition in the quick tests where root and nftables are there;
+//! `EVERY=1` makes a minute of the seconds, `LONG=1` ten minutes.
 
 use agent::command::{Answer, Command, StatusReport, Telling};
 use lab::chamber::ChamberError;
@@ -23,7 +23,14 @@ const QUICK: &str = "{ every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }";
 
 /// How long it rains.
 fn rain() -> Duration {
-    Duration::from_secs(if std::env::var_os("LONG").is_some() { 600 } else { 60 })
+    let asked = |name: &str| std::env::var_os(name).is_some();
+    Duration::from_secs(if asked("LONG") {
+        600
+    } else if asked("EVERY") {
+        60
+    } else {
+        10
+    })
 }
 
 /// The cluster, ready; nothing where this machine cannot have one, which is said.
@@ -98,6 +105,7 @@ struct Seen {
     downs: usize,
     withdrawn: usize,
     leaders: usize,
+    lost: u64,
 }
 
 async fn rained(outdoors: &mut Outdoors) -> Seen {
@@ -117,6 +125,8 @@ async fn rained(outdoors: &mut Outdoors) -> Seen {
             }
         }
     }
+    seen.lost = outdoors.network.lost().expect("the router counts");
+    assert!(seen.lost > 100, "that was no rain: {seen:?}");
     outdoors.network.weather(&Weather::default()).expect("it stops");
     seen
 }
@@ -142,7 +152,7 @@ async fn rain_moves_nothing_at_the_calm_pace() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rain_moves_nothing_at_many_small_questions() {
-    let pace = "{ every: 50ms, timeout: 50ms, fall: 12, rise: 3, blip: 600ms }";
+    let pace = "{ every: 50ms, timeout: 50ms, fall: 12, rise: 3, blip: 2s }";
     nothing_moves("rain_moves_nothing_at_many_small_questions", pace).await;
 }
 

@@ -71,12 +71,24 @@ impl Network {
             writeln!(rules, "ip saddr {from} ip daddr {to} drop").expect("a String takes every text");
         }
         if weather.loss > 0 {
-            writeln!(rules, "numgen random mod 100 < {} drop", weather.loss)
+            writeln!(rules, "numgen random mod 100 < {} counter drop", weather.loss)
                 .expect("a String takes every text");
         }
         let chain = format!("chain pass {{ type filter hook forward priority 0; policy accept;\n{rules}}}");
         let table = format!("table ip weather\ndelete table ip weather\ntable ip weather {{\n{chain}\n}}");
         self.router.run(&format!("nft -f - <<'END'\n{table}\nEND")).map(drop)
+    }
+}
+
+impl Network {
+    /// How many packets the present loss has taken.
+    ///
+    /// # Errors
+    /// When the router does not say.
+    pub fn lost(&self) -> Result<u64, ChamberError> {
+        let shown = self.router.run("nft list table ip weather")?;
+        let counted = shown.split("counter packets ").skip(1);
+        Ok(counted.filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok()).sum())
     }
 }
 
