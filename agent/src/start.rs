@@ -127,7 +127,9 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
         event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()) };
     let secrets = secrets(&site, &policy);
     let playbooks = shelf(&site.playbooks)?;
-    let node = Node::new(Start { identity, view, file, secrets, playbooks, stopped }, clock::mono());
+    let led = store.led()?.map(|at| clock::wall().since(at));
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led };
+    let node = Node::new(start, clock::mono());
     let quorum = quorum(&policy, &site.site, loaded)?;
     Ok(Ready { site, certificate, policy, node, quorum, clock, store })
 }

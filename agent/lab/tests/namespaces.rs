@@ -115,15 +115,11 @@ async fn rained(outdoors: &mut Outdoors) -> Seen {
     let mut told = witness.follow(PATIENCE).await.expect("it is followed");
     outdoors.network.weather(&Weather { loss: 30, ..Weather::default() }).expect("it rains");
     while let Ok(telling) = timeout_at(end, told.next()).await {
-        match telling.expect("the witness lives") {
-            Telling::Decision { .. } => seen.runs += 1,
-            Telling::Verdict { is: Verdict::Down, .. } => seen.downs += 1,
-            Telling::Leader { site: Some(_), .. } => seen.leaders += 1,
-            telling => {
-                let withdrawn = format!("{telling:?}").contains("withdrawn");
-                seen.withdrawn += usize::from(withdrawn);
-            }
-        }
+        let telling = telling.expect("the witness lives");
+        seen.runs += usize::from(matches!(telling, Telling::Decision { .. }));
+        seen.downs += usize::from(matches!(telling, Telling::Verdict { is: Verdict::Down, .. }));
+        seen.leaders += usize::from(matches!(telling, Telling::Leader { site: Some(_), .. }));
+        seen.withdrawn += usize::from(format!("{telling:?}").contains("withdrawn"));
     }
     seen.lost = outdoors.network.lost().expect("the router counts");
     assert!(seen.lost > 100, "that was no rain: {seen:?}");

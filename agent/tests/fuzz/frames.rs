@@ -52,7 +52,11 @@ fn sender(frame: &Frame) -> SiteId {
         | Body::Unready { .. }
         | Body::Ask { .. }
         | Body::Look(_)
-        | Body::Looked { .. } => 1,
+        | Body::Looked { .. }
+        | Body::Fetch(_)
+        | Body::Fetched(_)
+        | Body::Hears { .. }
+        | Body::Relayed(_) => 1,
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;
     SiteId::new(SITES[site])

@@ -83,7 +83,7 @@ fn broken(
     (input, why): (&[u8], &str),
     at: (u64, u32),
 ) -> ! {
-    let kind = |why: &str| why.split(' ').last().unwrap_or_default().to_owned();
+    let kind = |why: &str| why.rsplit(' ').next().unwrap_or_default().to_owned();
     let mut short = input.to_vec();
     let mut piece = short.len() / 2;
     while piece > 0 {

@@ -62,6 +62,11 @@ impl Agent {
         if matches!(self.child.try_wait(), Ok(None)) { Life::Lives } else { Life::Over }
     }
 
+    /// Its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Stops or continues it, as a debugger or a hypervisor would.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         let pid = self.child.id().and_then(|id| i32::try_from(id).ok());
