@@ -190,6 +190,7 @@ impl Node {
             // Raft's own messages go to the quorum, and the ways are the turn's; here they are life and nothing else.
             Body::Raft(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             Body::Propose { origin, fact } => {
+                self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
                 if self.standing.reign != Reign::Following && !known && theirs {
@@ -214,6 +215,10 @@ impl Node {
             && (self.standing.reign == Reign::Following || self.standing.term != standing.term);
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
+        if standing.leader != self.standing.leader {
+            // Whom it follows is said at once, before its leader takes it for silent again.
+            self.pulsed = None;
+        }
         self.standing = standing;
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);

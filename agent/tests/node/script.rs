@@ -1,7 +1,7 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
-use agent::command::{Answer, Command, Telling};
+use agent::command::{Answer, Command, Telling, Voice};
 use policies::Policy;
 use state::fact::Mode;
 use state::{Destination, Number, RouteId, SiteId};
@@ -205,6 +205,14 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
+        ["silences", count] => {
+            let silent = |told: &&(Duration, SiteId, Telling)| {
+                let (_, at, telling) = *told;
+                *at == SiteId::new(SITES[3]) && matches!(telling, Telling::Voice { is: Voice::Silent, .. })
+            };
+            let is = cluster.outside.borrow().told.iter().filter(silent).count().to_string();
+            if is == *count { Ok(()) } else { fail(is) }
+        }
         ["term", term] => {
             let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
             if is == *term { Ok(()) } else { fail(is) }
