@@ -241,6 +241,7 @@ impl Node {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             Body::Propose { origin, fact } => {
+                self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
                 if self.standing.reign != Reign::Following && !known && theirs {
@@ -266,6 +267,10 @@ impl Node {
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
         self.absence.stand(&self.standing, &standing, now.mono);
+        if standing.leader != self.standing.leader {
+            // Whom it follows is said at once, before its leader takes it for silent again.
+            self.pulsed = None;
+        }
         self.standing = standing;
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);

@@ -42,6 +42,14 @@ impl Peers {
         self.known.get(site).map(|peer| peer.heard)
     }
 
+    /// A site says something that is meant for this leader alone.
+    pub fn follows(&mut self, site: &SiteId, leader: &SiteId, now: Mono) {
+        self.heard(site, now);
+        if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = Some((leader.clone(), now));
+        }
+    }
+
     /// When a site last said that it follows this leader; a word on another one takes its place.
     pub fn followed(&self, site: &SiteId, leader: &SiteId) -> Option<Mono> {
         let (of, at) = self.known.get(site)?.follows.as_ref()?;

@@ -3,7 +3,7 @@
 use super::people;
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
 use agent::cli::screens::{self, telling};
-use agent::command::{Answer, Command, Telling};
+use agent::command::{Answer, Command, Telling, Voice};
 use policies::Policy;
 use state::fact::Mode;
 use state::{Destination, Number, RouteId, SiteId};
@@ -287,6 +287,15 @@ fn expect_counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let site = cluster.living().into_iter().next().expect("somebody lives");
             let is = cluster.status(&site).routes[0].budget.0;
             if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
+
+        ["silences", count] => {
+            let silent = |told: &&(Duration, SiteId, Telling)| {
+                let (_, at, telling) = *told;
+                *at == SiteId::new(SITES[3]) && matches!(telling, Telling::Voice { is: Voice::Silent, .. })
+            };
+            let is = cluster.outside.borrow().told.iter().filter(silent).count().to_string();
+            if is == *count { Ok(()) } else { fail(is) }
         }
         ["term", term] => {
             let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();

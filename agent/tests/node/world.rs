@@ -8,7 +8,7 @@ use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
-use agent::relay::{Seal, Sealed};
+use agent::relay::Sealed;
 use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
@@ -81,6 +81,7 @@ pub struct Outside {
     pub hostile: Option<(SiteId, SiteId)>,
     /// What relays passed on last, and to whom.
     pub passed: Vec<(SiteId, Frame)>,
+    forged: u64,
     pub sets: Vec<Set>,
     pub told: Vec<(Duration, SiteId, Telling)>,
     pub answers: BTreeMap<u64, Answer>,
@@ -122,19 +123,20 @@ impl Outside {
         (self.dice >> 33) % 10 < 3
     }
 
-    /// The hostile relay says to everybody what its victim never said, and again what it did say.
+    /// The hostile relay says again what its victim once said, as it was, and under numbers that are not used up.
     fn forge(&mut self) {
         let Some((relay, victim)) = self.hostile.clone() else { return };
-        let mut sent = self.passed.clone();
-        for to in SITES.map(SiteId::new).into_iter().filter(|to| *to != relay && *to != victim) {
-            let bytes = Frame { stamp: None, body: Body::Hears { sites: SITES.map(SiteId::new).to_vec() } };
-            let n = u64::try_from(self.now.as_millis()).expect("the world is well formed");
-            let (from, bytes, seal) = (victim.clone(), bytes.encode(), Seal::default());
-            let sealed = Sealed { from, to: to.clone(), starts: Starts(1), n, bytes, seal };
-            sent.push((to, Frame { stamp: None, body: Body::Relayed(Box::new(sealed)) }));
-        }
-        for (to, frame) in sent {
-            self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
+        for (to, frame) in self.passed.clone() {
+            let Body::Relayed(sealed) = &frame.body else { continue };
+            if sealed.from != victim {
+                continue;
+            }
+            self.forged += 1;
+            let fresh = Sealed { n: sealed.n + 1_000_000 + self.forged, ..(**sealed).clone() };
+            let fresh = Frame { stamp: None, body: Body::Relayed(Box::new(fresh)) };
+            for frame in [frame, fresh] {
+                self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
+            }
         }
     }
 

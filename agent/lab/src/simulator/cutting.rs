@@ -167,10 +167,13 @@ impl Case {
         let until = began + self.patience(town);
         let left = |town: &Town| town.points_at(victim).is_none();
         while town.now < until && !(left(town) && town.no_run()) && !town.latched() {
-            town.run(town.now + LOOK)?;
             if found.moved.is_none() && left(town) {
                 found.moved = Some(Duration::from_micros(town.now - began));
             }
+            town.run(town.now + LOOK)?;
+        }
+        if left(town) {
+            found.moved.get_or_insert(Duration::from_micros(town.now - began));
         }
         found.stuck = town.latched();
         let took = Duration::from_micros(town.now - began);
@@ -365,12 +368,12 @@ mod tests {
     /// A few of the cases; `pointsman-lab cuts` runs them all.
     #[test]
     fn a_sample_of_all_cut_links_holds() {
-        let (sum, broken) = prove(2003, |_| {});
+        let (sum, broken) = prove(997, |_| {});
         if let Some((case, found)) = broken.first() {
             let violation = found.violation.as_ref().expect("it is broken");
             panic!("{}\n{case:?}, number {}: {violation}", found.story.join("\n"), case.number());
         }
-        assert_eq!(sum.cases, u64::from(CASES.div_ceil(2003)));
+        assert_eq!(sum.cases, u64::from(CASES.div_ceil(997)));
         assert!(sum.moved[0].1 > sum.cases / 4, "hardly anything happens in these cases: {sum:?}");
     }
 
