@@ -14,6 +14,7 @@ mod repair;
 mod report;
 mod rounds;
 mod rules;
+mod signals;
 mod steady;
 mod telling;
 mod waits;
@@ -75,6 +76,7 @@ pub struct Node {
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
+    signals: signals::Signals,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// When leadership was last handed over from here.
@@ -141,6 +143,7 @@ impl Node {
             lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
+            signals: signals::Signals::default(),
             jumped: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),
@@ -186,6 +189,7 @@ impl Node {
             Event::Tick => {}
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
+            Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
@@ -328,6 +332,7 @@ impl Node {
             Err(why) => self.broken = Some(why),
         }
         self.watch_subjects(now);
+        self.watch_signals();
     }
 
     /// What is to be probed under the policy in force.
