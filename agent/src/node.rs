@@ -1,8 +1,11 @@
 //! The whole agent minus the world: one event in, one output out, told the time.
 
+mod absence;
+mod card;
 mod conduct;
 mod drift;
 mod execute;
+mod handover;
 mod lead;
 mod outbox;
 mod peers;
@@ -26,6 +29,7 @@ use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
 use state::fact::{Entry, Fact};
+use state::handover::Hindrance;
 use state::view::Applied;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
@@ -69,6 +73,8 @@ pub struct Node {
     broken: Option<String>,
     /// Why nothing more is folded or done here, if it is so: an entry of a newer version, or two histories.
     stopped: Option<String>,
+    /// Which of the two it is.
+    stopped_by: Hindrance,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
     /// The part of the journal that is not here, if a snapshot stands for it.
@@ -79,12 +85,16 @@ pub struct Node {
     signals: signals::Signals,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
+    /// The sites that are reached over another one, and over which.
+    detours: BTreeMap<SiteId, SiteId>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
     waits: waits::Waits,
     /// When the last thought wanted to be woken.
     wake_at: Option<Mono>,
+    absence: absence::Absence,
+    handovers: handover::Handovers,
     pulsed: Option<Mono>,
 }
 
@@ -111,6 +121,8 @@ pub struct Start {
     pub playbooks: Shelf,
     /// Why the replay of the journal stopped before its end, if it did.
     pub stopped: Option<String>,
+    /// How long ago somebody led, as the disk remembers it; `None` on a new one.
+    pub led: Option<Duration>,
 }
 
 impl Node {
@@ -139,20 +151,29 @@ impl Node {
             complaints: BTreeMap::new(),
             broken: None,
             stopped: start.stopped,
+            stopped_by: Hindrance::Unreadable,
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
             signals: signals::Signals::default(),
             jumped: None,
+            detours: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             waits: waits::Waits::default(),
             wake_at: None,
+            absence: absence::Absence::begin(start.led, now),
+            handovers: handover::Handovers::default(),
             pulsed: None,
         };
         node.rule(now);
         node
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// What it remembers.
@@ -178,6 +199,9 @@ impl Node {
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
         self.tell_verdicts(now, &mut out);
+        self.miss_a_leader(now, &mut out);
+        self.read_for_the_card(now, &mut out);
+        self.tell_handovers(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
         self.wake_at = out.wake_at;
@@ -203,10 +227,14 @@ impl Node {
                 self.watches.all_see(policies::opinion::Event::Gap, now.mono);
             }
             Event::Astray { by } => self.astray = by,
+            Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
             Event::Executed { fence, report } => self.report(fence, report),
-            Event::Looked { id, found } => self.have_looked(id, found, out),
+            Event::Looked { id, found } => {
+                self.read_here(id, &found, now.mono);
+                self.have_looked(id, found, out);
+            }
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -214,8 +242,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's messages were the quorum's, and fetched facts are the disk's.
-            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) => {}
+            // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -241,6 +269,7 @@ impl Node {
             && (self.standing.reign == Reign::Following || self.standing.term != standing.term);
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
+        self.absence.stand(&self.standing, &standing, now.mono);
         self.standing = standing;
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);
@@ -253,6 +282,7 @@ impl Node {
             self.calls = conduct::Calls::default();
             self.looks.begin_anew();
             self.complaints.clear();
+            self.handovers.forget_carriers();
         }
     }
 
@@ -305,6 +335,7 @@ impl Node {
         if let Some(ours) = self.heads.get(&index).filter(|ours| **ours != theirs) {
             let what = format!("the journal here is {ours} at {index}, that of {from} is {theirs}");
             self.stop(what);
+            self.stopped_by = Hindrance::TwoHistories;
         }
     }
 
@@ -356,6 +387,8 @@ impl Node {
                 policy: policy.clone(),
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
+                leaderless: self.absence.report.clone(),
+                hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);
         }

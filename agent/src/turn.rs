@@ -1,18 +1,22 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
 mod lacking;
+mod passing;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
-use crate::event::{Effect, Event, Output, Reign, Standing};
+use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Keep, Quorum, Written};
+use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Written};
+use crate::relay::{Relay, Seal, Sealed};
+use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 /// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
@@ -32,8 +36,14 @@ pub trait World {
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
     /// Fills the first gap of the journal.
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
+    /// Remembers that somebody leads, at this time of the machine's wall clock.
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
+    /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal>;
+    /// Whether a frame that another site passed on was signed by its origin, for this cluster; else why not.
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String>;
     /// Hands an order to the hands.
     fn act(&mut self, effect: Effect);
     /// Tells whoever follows.
@@ -72,19 +82,45 @@ pub struct Turn<W> {
     astray: BTreeMap<SiteId, Duration>,
     /// What the journal lacks; `None` until it was looked up.
     gaps: Option<Gaps>,
+    /// Raft messages that were not taken, by who carried them and why.
+    refused: Seldom<(SiteId, Discriminant<Refused>)>,
+    relay: Relay,
+    /// The detours that the node was last told of.
+    detours: BTreeMap<SiteId, SiteId>,
     events: VecDeque<Event>,
+    /// When the node last wanted to come back.
+    wake_at: Option<Mono>,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, gaps: None, events: VecDeque::new() }
+        let relay = Relay::new(here.clone(), node.identity().starts, quorum.sites());
+        Self {
+            here,
+            node,
+            quorum,
+            clock,
+            world,
+            standing: Standing::default(),
+            astray: BTreeMap::new(),
+            gaps: None,
+            refused: Seldom::default(),
+            relay,
+            detours: BTreeMap::new(),
+            events: VecDeque::new(),
+            wake_at: None,
+        }
     }
 
     /// What the agent remembers.
     pub fn view(&self) -> &View {
         self.node.view()
+    }
+
+    /// What Raft says about leadership, as the node knows it.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The world it works on.
@@ -110,8 +146,12 @@ impl<W: World> Turn<W> {
                     self.events.push_back(Event::Astray { by });
                 }
                 self.events.push_back(Event::Tick);
+                self.look_for_ways(clocks);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks)?,
+            Input::Frame { from, frame } => {
+                self.relay.heard(&from, clocks.mono);
+                self.hear(&from, frame, clocks)?;
+            }
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -119,7 +159,8 @@ impl<W: World> Turn<W> {
                 self.events.push_back(event);
             }
         }
-        let mut wake_at = None;
+        // What only the turn took note of changes nothing about when to come back.
+        let mut wake_at = if self.events.is_empty() { self.wake_at } else { None };
         self.record(clocks)?;
         while let Some(event) = self.events.pop_front() {
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
@@ -127,6 +168,7 @@ impl<W: World> Turn<W> {
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
             self.carry_out(out, clocks)?;
         }
+        self.wake_at = wake_at;
         Ok(wake_at)
     }
 
@@ -137,8 +179,11 @@ impl<W: World> Turn<W> {
         let body = match frame.body {
             Body::Raft(messages) => {
                 for message in messages {
-                    if let Err(refused) = self.quorum.step(from, message) {
-                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    if let Err(refused) = self.quorum.step(from, message)
+                        && let Some(more) =
+                            self.refused.due((from.clone(), discriminant(&refused)), clocks.mono)
+                    {
+                        tracing::warn!("a message of {from} is dropped: {refused} ({more} more unsaid)");
                     }
                 }
                 Body::Raft(Vec::new())
@@ -146,10 +191,17 @@ impl<W: World> Turn<W> {
             Body::Pulse(pulse) => {
                 self.clock.see_wall(from, pulse.wall, clocks.mono);
                 self.reached(from, pulse.journal.0, clocks);
+                self.relay.told(from, &pulse.hears, clocks.mono);
                 Body::Pulse(pulse)
             }
             Body::Fetch(fetch) => return self.hand_out(from, fetch, clocks),
             Body::Fetched(page) => return self.fetched(from, page, clocks),
+            // These two are between the turns; the node hears of them what it must know.
+            Body::Hears { sites } => {
+                self.relay.told(from, &sites, clocks.mono);
+                return Ok(());
+            }
+            Body::Relayed(sealed) => return self.relayed(from, *sealed, clocks),
             other @ (Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -214,15 +266,20 @@ impl<W: World> Turn<W> {
     }
 
     fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
-        match postcard::from_bytes::<View>(&snapshot.bytes) {
-            Ok(view) => {
+        let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
+            Ok(view) if view.index <= snapshot.index => {
                 self.world.note_gap(snapshot.index, &view)?;
                 self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
+                return Ok(());
             }
-            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
-        }
+            Ok(view) => format!("its view is of {}", view.index),
+            Err(why) => why.to_string(),
+        };
+        // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+        let why = format!("the snapshot that stands for it: {refused}");
+        self.events.push_back(Event::Unreadable { index: snapshot.index, why });
         Ok(())
     }
 
@@ -241,7 +298,10 @@ impl<W: World> Turn<W> {
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { propose, hand_over, send, act, tell, wake_at: _ } = out;
+        let Output { keep, propose, hand_over, send, act, tell, wake_at: _ } = out;
+        for keep in keep {
+            self.keep(&keep, clocks.wall)?;
+        }
         for (origin, fact) in propose {
             self.propose(origin, fact, clocks.mono);
         }
@@ -264,6 +324,13 @@ impl<W: World> Turn<W> {
         Ok(())
     }
 
+    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
+        match keep {
+            Keep::Led => self.world.keep_led(wall),
+        }
+    }
+
     fn propose(&mut self, origin: Origin, fact: Fact, now: Mono) {
         let entry = Entry { origin, stamp: self.clock.now(now), fact };
         match codec::encode(&entry) {
@@ -284,9 +351,12 @@ impl<W: World> Turn<W> {
         let body = match body {
             Body::Pulse(mut pulse) => {
                 pulse.wall = clocks.wall;
+                pulse.hears = self.relay.hears(clocks.mono);
                 Body::Pulse(pulse)
             }
             other @ (Body::Raft(_)
+            | Body::Hears { .. }
+            | Body::Relayed(_)
             | Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -296,12 +366,11 @@ impl<W: World> Turn<W> {
             | Body::Fetch(_)
             | Body::Fetched(_)) => other,
         };
-        let stamp = self.clock.known(clocks.mono);
-        self.world.send(to, Frame { stamp, body });
+        self.dispatch(to, body, clocks);
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
-    pub fn compact(&mut self, keep: Keep) {
+    pub fn compact(&mut self, keep: quorum::Keep) {
         // A view that stopped behind the log would be handed out as what the log amounts to.
         if self.node.folds() == Folding::Stopped {
             return;

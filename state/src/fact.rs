@@ -1,5 +1,6 @@
 //! The facts: everything that sites agree on, in the past tense.
 
+use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
     Who,
@@ -84,6 +85,14 @@ pub enum Fact {
         note: Option<String>,
         late: Vec<Number>,
     },
+    /// Automation cannot act on a route: people have it.
+    HandedOver { route: RouteId, hindrance: Hindrance, strength: Strength, because: String, urgency: Urgency },
+    /// What was in the way of a route has passed, and its evidence is judged anew.
+    TakenBack { route: RouteId, hindrance: Hindrance },
+    /// Until this reign nobody led for so long: the least of what the sites that the leader hears report.
+    Leaderless { lasted: Duration, strength: Strength, urgency: Urgency },
+    /// Nobody has acknowledged an automatic switch in time.
+    Escalated { incident: IncidentId },
 }
 
 impl Fact {
@@ -110,7 +119,11 @@ impl Fact {
             | Self::StepRead { .. }
             | Self::RunTurned { .. }
             | Self::RunEnded { .. }
-            | Self::RouteAdopted { .. } => false,
+            | Self::RouteAdopted { .. }
+            | Self::HandedOver { .. }
+            | Self::TakenBack { .. }
+            | Self::Leaderless { .. }
+            | Self::Escalated { .. } => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A route as the cluster remembers it: where it rings, what was read, who forbade what.
 
 use crate::fact::Mode;
+use crate::handover::{Hindrance, Wait};
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
 use crate::run::Direction;
 use crate::time::Stamp;
@@ -36,6 +37,8 @@ pub struct RouteState {
     pub hold: Option<Hold>,
     /// What sent the route to manual until a person resumes it.
     pub latch: Option<Latch>,
+    /// What keeps automation from acting until it passes.
+    pub waits: BTreeMap<Hindrance, Wait>,
     /// A person's decision that still waits for its run.
     pub claim: Option<Claim>,
     /// The last entry that could forbid an action decided before it.
@@ -102,6 +105,8 @@ pub struct Latch {
     pub since: Stamp,
     /// Why.
     pub because: String,
+    /// What kind of cause it was.
+    pub hindrance: Hindrance,
 }
 
 /// A person's decision about a route.

@@ -87,6 +87,14 @@ impl Add<Duration> for Stamp {
     }
 }
 
+impl Sub<Duration> for Stamp {
+    type Output = Self;
+    fn sub(self, by: Duration) -> Self {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+}
+
 /// `HH:MM:SS` of the day in UTC; the calendar belongs to whoever knows the time zone.
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

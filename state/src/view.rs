@@ -1,6 +1,7 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod handover;
 mod lost;
 mod people;
 mod repair;
@@ -8,6 +9,7 @@ mod runs;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
+use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
 use crate::incident::Incident;
 use crate::plan::Pointing;
@@ -61,6 +63,8 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// How many writes ended after their window, as their executors' own clocks showed.
     pub late_writes: u64,
+    /// The last time without a leader.
+    pub leaderless: Option<Leaderless>,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -123,8 +127,8 @@ pub struct OpenAttempt {
 pub struct Notice {
     /// When.
     pub at: Stamp,
-    /// By which run.
-    pub run: RunId,
+    /// By which run; none where no run told it.
+    pub run: Option<RunId>,
     /// In these words.
     pub text: String,
 }
@@ -295,6 +299,10 @@ impl View {
                 // Counted even if the attempt is so old that nobody remembers it.
                 self.step_ended(index, &entry.fact).or(Ok(()))
             }
+            Fact::HandedOver { .. } => self.handed_over(index, &entry.fact),
+            Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
+            Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
+            Fact::Escalated { incident } => self.escalated(*incident),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The test track: a carrier, PBXs and a wire that obey, refuse, hang or lie on demand.
 
 pub mod carrier;
+pub mod chamber;
 pub mod demo;
 pub mod pbx;
 pub mod rig;

@@ -1,9 +1,11 @@
 //! A whole cluster on this machine: four real agents, their PBXs and a carrier, with the lab's wire between all.
 
 mod agents;
+mod launch;
 mod plan;
 
 pub use agents::{Agent, Life, find_pointsman};
+pub use launch::Launch;
 pub use plan::{NUMBER, Net, Pace, SITES, SiteOfRig};
 
 use crate::carrier::Carrier;
@@ -149,8 +151,13 @@ impl Rig {
 
     /// Starts the agent of a site, or starts it again.
     pub fn start(&mut self, site: &'static str) -> Result<(), RigError> {
+        self.launch(site, &Launch::default())
+    }
+
+    /// The same by way of another program.
+    pub fn launch(&mut self, site: &'static str, launch: &Launch) -> Result<(), RigError> {
         let folder = self.folder(site);
-        let agent = Agent::start(&find_pointsman()?, &folder)
+        let agent = Agent::start(launch.command(&find_pointsman()?), &folder)
             .map_err(|source| RigError::Agent { site: site.to_owned(), source })?;
         self.agents.insert(site, agent);
         Ok(())

@@ -64,7 +64,11 @@ impl Awaited {
             | Telling::Mode { .. }
             | Telling::Leader { .. }
             | Telling::Voice { .. }
-            | Telling::Flapping { .. } => Concern::None,
+            | Telling::Flapping { .. }
+            | Telling::HandedOver { .. }
+            | Telling::TakenBack { .. }
+            | Telling::Leaderless { .. }
+            | Telling::Escalated { .. } => Concern::None,
         }
     }
 

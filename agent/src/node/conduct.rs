@@ -188,6 +188,9 @@ impl Node {
         if !asked {
             return;
         }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.missed(carrier, from);
+        }
         self.calls.failed(call, from, (why, now.mono));
     }
 
@@ -197,6 +200,9 @@ impl Node {
         let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
         if called.call != *call || called.executor != *from || !free || !self.leads() {
             return;
+        }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.reached(carrier);
         }
         let (boot, nonce) = ask;
         self.calls.open.remove(&call.run);
@@ -297,6 +303,10 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::Claimed { .. }
-        | Fact::FlappingSeen { .. } => false,
+        | Fact::FlappingSeen { .. }
+        | Fact::HandedOver { .. }
+        | Fact::TakenBack { .. }
+        | Fact::Leaderless { .. }
+        | Fact::Escalated { .. } => false,
     }
 }

@@ -33,13 +33,16 @@ impl Node {
         if !self.leads() {
             return;
         }
+        self.judge_absence(now.mono);
         self.birth();
         self.silences(now.mono);
         self.conduct(now, out);
         for route in self.routes() {
             self.incidents(&route, now);
             self.serve(&route, now, out);
+            self.hand_over(&route, now);
         }
+        self.escalate(now);
         self.look_after(now, out);
         self.place(now, out);
     }

@@ -1,6 +1,6 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
-use crate::frame::Pulse;
+use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -57,5 +57,10 @@ impl Peers {
     /// The policy that a site has applied.
     pub fn policy(&self, site: &SiteId) -> Option<&str> {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())
+    }
+
+    /// How long a site was without a leader until the one that it knows, as it last said.
+    pub fn absent(&self, site: &SiteId) -> Option<&Absent> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| &pulse.leaderless)
     }
 }

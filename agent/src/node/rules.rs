@@ -6,7 +6,7 @@ use policies::Policy;
 use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Ask, Carrier, Pace, Playbooks, Route, Transport};
+use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Transport};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,8 @@ pub struct Rules {
     pub judge: Judge,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteRules>,
+    /// When automation hands over to people.
+    pub deadman: Deadman,
     /// The carriers.
     pub carriers: Vec<Carrier>,
     /// How many numbers a carrier takes in a second.
@@ -85,6 +87,7 @@ impl Rules {
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
         })

@@ -5,11 +5,11 @@ use crate::command::{Course, Telling, Voice};
 use crate::event::{Output, Standing};
 use policies::judge::Case;
 use policies::tally::Verdict;
-use state::fact::{Attempt, Entry, Fact, Says, Was};
+use state::fact::{Attempt, Entry, Fact, Reading, Says, Was};
 use state::plan::Ensure;
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
-use state::{Index, Now, SiteId, Stamp, Subject};
+use state::{Index, Now, RouteId, SiteId, Stamp, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts are remembered for telling: far more than are ever under way.
@@ -109,12 +109,8 @@ impl Node {
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
-                out.tell.extend(readings.first().map(|reading| Telling::CarrierRead {
-                    route: route.clone(),
-                    number: reading.number.clone(),
-                    shows: reading.shows.clone(),
-                    site: site.clone(),
-                }));
+                let read = |reading| carrier_read((route, site.as_ref()), reading);
+                out.tell.extend(readings.first().map(read));
             }
             Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } => {
                 self.tell_mode(&entry.fact, now, out);
@@ -125,7 +121,11 @@ impl Node {
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
             | Fact::RunTurned { .. }
-            | Fact::Claimed { .. } => {}
+            | Fact::Claimed { .. }
+            // Told level by level, together with what is agreed nowhere.
+            | Fact::HandedOver { .. }
+            | Fact::TakenBack { .. } => {}
+            Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
 
@@ -227,6 +227,15 @@ impl Node {
     }
 }
 
+/// What is told once and to people, beside the hand-overs themselves.
+fn to_people(fact: &Fact) -> Option<Telling> {
+    if let Fact::Leaderless { lasted, urgency, .. } = fact {
+        return Some(Telling::Leaderless { lasted: *lasted, urgency: *urgency });
+    }
+    let Fact::Escalated { incident } = fact else { return None };
+    Some(Telling::Escalated { incident: *incident })
+}
+
 /// A step in words.
 fn what(run: &Run, step: usize) -> String {
     match run.plan.steps.get(step).map(|planned| &planned.ensure) {
@@ -234,6 +243,12 @@ fn what(run: &Run, step: usize) -> String {
         Some(Ensure::Notify { .. }) => "notify".to_owned(),
         None => "nothing".to_owned(),
     }
+}
+
+/// What a carrier shows for the first of a route's numbers.
+fn carrier_read((route, site): (&RouteId, Option<&SiteId>), reading: &Reading) -> Telling {
+    let (number, shows) = (reading.number.clone(), reading.shows.clone());
+    Telling::CarrierRead { route: route.clone(), number, shows, site: site.cloned() }
 }
 
 /// What a fact is called.
@@ -260,5 +275,9 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Resumed { .. } => "resume",
         Fact::Claimed { .. } => "claim",
         Fact::FlappingSeen { .. } => "flapping",
+        Fact::HandedOver { .. } => "hand-over",
+        Fact::TakenBack { .. } => "end of a hand-over",
+        Fact::Leaderless { .. } => "time without a leader",
+        Fact::Escalated { .. } => "escalation",
     }
 }

@@ -50,6 +50,21 @@ impl Watches {
         if self.watches.values().any(silent) { Presence::Absent } else { Presence::Present }
     }
 
+    /// Whether this site's own opinion of a subject is down.
+    pub fn down(&self, subject: &Subject) -> Presence {
+        self.believed(subject, Belief::Down)
+    }
+
+    /// Whether it is up.
+    pub fn up(&self, subject: &Subject) -> Presence {
+        self.believed(subject, Belief::Up)
+    }
+
+    fn believed(&self, subject: &Subject, belief: Belief) -> Presence {
+        let is = self.watches.get(subject).is_some_and(|watched| watched.opinion.belief() == belief);
+        if is { Presence::Present } else { Presence::Absent }
+    }
+
     /// Something befell this site itself, so that every opinion is touched by it.
     pub fn all_see(&mut self, seen: Seen, now: Mono) {
         for watched in self.watches.values_mut() {

@@ -279,6 +279,11 @@ impl Quorum {
         self.voters.iter().map(last).max().unwrap_or_default()
     }
 
+    /// Every site that has a seat, this one too.
+    pub fn sites(&self) -> impl Iterator<Item = SiteId> + '_ {
+        self.seats.iter().map(|seat| seat.site.clone())
+    }
+
     /// How far the log is agreed and handed over.
     pub fn applied(&self) -> Index {
         self.taken

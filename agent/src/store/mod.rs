@@ -15,9 +15,12 @@ pub use journal::JournalRows;
 
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
-use state::{Head, Index, Starts, Term};
+use state::{Head, Index, Stamp, Starts, Term};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+/// Under which key a site remembers when somebody led last.
+const LED: &str = "led";
 
 /// One agreed fact, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +169,17 @@ impl Store {
     /// Remembers a small local fact, in place of what was known under this key.
     pub fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.write("keep a local fact", |tx| keep(tx, key, value))
+    }
+
+    /// When somebody led last, by this machine's wall clock, to ten seconds; `None` if that was never noted.
+    pub fn led(&self) -> Result<Option<Stamp>, StoreError> {
+        let millis = self.kept(LED)?.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+        Ok(millis.map(Stamp::from_millis))
+    }
+
+    /// Remembers that somebody leads now: what remains when nobody does is since when.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
+        self.keep(LED, &at.millis().to_be_bytes())
     }
 
     /// Where the journal ends, and the chain's head there.

@@ -1,5 +1,6 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::people;
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
 use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling};
@@ -45,24 +46,24 @@ pub fn play(story: &str) -> Result<(), String> {
     lines.retain(|line| !line.is_empty());
     let numbers = lines.iter().find_map(|line| line.strip_prefix("numbers ")).unwrap_or("1");
     let mut policy = policy(numbers.parse().expect("the story is well formed"));
-    for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
-        policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    policy
+        .extend(lines.iter().filter_map(|line| line.strip_prefix("policy ")).map(|line| format!("{line}\n")));
+    for line in lines.iter().filter_map(|line| line.strip_prefix("policy-route ")) {
+        policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
     }
     if lines.contains(&"signalling") {
-        policy = policy
-            .replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }")
-            .replace("carriers:", "references: [192.0.2.1]\ncarriers:");
+        policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
     }
     let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["numbers", _] | ["route", ..] | ["signalling"] => {}
             ["at", moment, "flap", name, "until", end] => {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
+            ["numbers" | "policy" | "policy-route" | "signalling", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -85,7 +86,7 @@ pub fn policy(numbers: usize) -> String {
     POLICY.replace("NUMBERS", &all.join(", "))
 }
 
-fn time(text: &str) -> Duration {
+pub fn time(text: &str) -> Duration {
     match text.strip_suffix("ms") {
         Some(millis) => Duration::from_millis(millis.parse().expect("the story is well formed")),
         None => Duration::from_secs_f64(
@@ -135,6 +136,18 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["start", name] => cluster.start(&site(name)),
         ["cut", name] => drop(cluster.outside.borrow_mut().cut.insert(site(name))),
         ["heal", name] => drop(cluster.outside.borrow_mut().cut.remove(&site(name))),
+        ["part", from, to] => {
+            let (from, to) = (site(from), site(to));
+            let both = [(from.clone(), to.clone()), (to, from)];
+            cluster.outside.borrow_mut().apart.extend(both);
+        }
+        ["mute", from, "to", to] => {
+            cluster.outside.borrow_mut().apart.insert((site(from), site(to)));
+        }
+        ["hostile", relay, "to", victim] => {
+            cluster.outside.borrow_mut().hostile = Some((site(relay), site(victim)));
+        }
+        ["join"] => cluster.outside.borrow_mut().apart.clear(),
         ["ahead", name] => cluster.outside.borrow_mut().ahead = Some(site(name)),
         ["lose", "ask"] => drop(cluster.outside.borrow_mut().lose.insert("ask")),
         ["carrier", "mute"] => cluster.outside.borrow_mut().carrier = Carrier::Mute,
@@ -158,7 +171,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        strange => panic!("no such deed: {strange:?}"),
+        others => people::act(cluster, others),
     }
 }
 
@@ -229,19 +242,6 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
-        ["budget", "used", count] => {
-            let site = cluster.living().into_iter().next().expect("somebody lives");
-            let is = cluster.status(&site).routes[0].budget.0;
-            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
-        }
-        ["looks", "at", "most", count] => {
-            let is = cluster.outside.borrow().looks.len();
-            if is <= count.parse().expect("the story is well formed") {
-                Ok(())
-            } else {
-                fail(format!("{is}"))
-            }
-        }
         ["agreed", at] => {
             let outside = cluster.outside.borrow();
             let last = outside.answers.values().last();
@@ -276,12 +276,41 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 None => Ok(()),
             }
         }
-        strange => panic!("no such expectation: {strange:?}"),
+        others => expect_counted(cluster, others),
+    }
+}
+
+/// What can be counted.
+fn expect_counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let fail = |what: String| Err(what);
+    match words {
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
+        ["term", term] => {
+            let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
+            if is == *term { Ok(()) } else { fail(is) }
+        }
+        ["heard", votes, "at", at] => {
+            let is = cluster.status(&SiteId::new(*at)).heard.to_string();
+            if is == *votes { Ok(()) } else { fail(is) }
+        }
+        ["looks", "at", "most", count] => {
+            let is = cluster.outside.borrow().looks.len();
+            if is <= count.parse().expect("the story is well formed") {
+                Ok(())
+            } else {
+                fail(format!("{is}"))
+            }
+        }
+        others => people::expect(cluster, others),
     }
 }
 
 /// What the status of a site asks of a person, and what it finds worth knowing.
-fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
+pub fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
     let report = cluster.status(&SiteId::new(at));
     report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
 }

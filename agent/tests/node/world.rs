@@ -4,10 +4,11 @@ use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
 use agent::event::{Asker, Event, Identity, Presence};
-use agent::frame::Frame;
+use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
@@ -74,6 +75,12 @@ pub struct Outside {
     pub carrier: Carrier,
     pub missing: BTreeSet<SiteId>,
     pub cut: BTreeSet<SiteId>,
+    /// Nothing gets from the one to the other.
+    pub apart: BTreeSet<(SiteId, SiteId)>,
+    /// A relay that forges the words of a site, and repeats what it once passed on of them.
+    pub hostile: Option<(SiteId, SiteId)>,
+    /// What relays passed on last, and to whom.
+    pub passed: Vec<(SiteId, Frame)>,
     pub sets: Vec<Set>,
     pub told: Vec<(Duration, SiteId, Telling)>,
     pub answers: BTreeMap<u64, Answer>,
@@ -87,9 +94,21 @@ pub struct Outside {
     dice: u64,
     /// Sites that the carrier's signalling does not answer.
     pub deaf: BTreeSet<SiteId>,
+    /// Sites whose own references do not answer.
+    pub blind: BTreeSet<SiteId>,
+    /// Kinds of frames that no link carries.
+    pub hushed: BTreeSet<String>,
+    /// The site that shows another journal than the others'.
+    pub rewritten: Option<SiteId>,
 }
 
 impl Outside {
+    /// Whether something gets from one site to another.
+    pub fn carries(&self, from: &SiteId, to: &SiteId) -> bool {
+        let whole = |site| !self.cut.contains(site);
+        whole(from) && whole(to) && !self.apart.contains(&(from.clone(), to.clone()))
+    }
+
     /// The answer to a SET has arrived where it was waited for.
     fn hear(&mut self, event: &Event) {
         let Event::Executed { fence, report } = event else { return };
@@ -105,6 +124,22 @@ impl Outside {
         (self.dice >> 33) % 10 < 3
     }
 
+    /// The hostile relay says to everybody what its victim never said, and again what it did say.
+    fn forge(&mut self) {
+        let Some((relay, victim)) = self.hostile.clone() else { return };
+        let mut sent = self.passed.clone();
+        for to in SITES.map(SiteId::new).into_iter().filter(|to| *to != relay && *to != victim) {
+            let bytes = Frame { stamp: None, body: Body::Hears { sites: SITES.map(SiteId::new).to_vec() } };
+            let n = u64::try_from(self.now.as_millis()).expect("the world is well formed");
+            let (from, bytes, seal) = (victim.clone(), bytes.encode(), Seal::default());
+            let sealed = Sealed { from, to: to.clone(), starts: Starts(1), n, bytes, seal };
+            sent.push((to, Frame { stamp: None, body: Body::Relayed(Box::new(sealed)) }));
+        }
+        for (to, frame) in sent {
+            self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
+        }
+    }
+
     pub fn post(&mut self, after: Duration, to: (&SiteId, Boot), mail: Mail) {
         self.posted += 1;
         self.post.insert((self.now + after, self.posted), (to.0.clone(), to.1, mail));
@@ -115,6 +150,7 @@ impl Outside {
 pub struct Disk {
     pub voters: Vec<VoterState>,
     pub rows: Vec<JournalRow>,
+    pub led: Option<Stamp>,
     starts: u64,
 }
 
@@ -186,6 +222,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            led: loaded.led.map(|at| self.wall(site).since(at)),
         };
         let now = self.outside.borrow().now;
         let node = Node::new(start, Mono::from_boot(now));
@@ -255,11 +292,16 @@ impl Cluster {
         }
     }
 
+    /// What the wall clock of a site shows.
+    fn wall(&self, site: &SiteId) -> Stamp {
+        let outside = self.outside.borrow();
+        let ahead = if outside.ahead.as_ref() == Some(site) { 60_000 } else { 0 };
+        let now = u64::try_from(outside.now.as_millis()).expect("the world is well formed");
+        Stamp::from_millis(WALL + ahead + now)
+    }
+
     fn take(&mut self, site: &SiteId, input: Input) {
-        let now = self.outside.borrow().now;
-        let ahead = if self.outside.borrow().ahead.as_ref() == Some(site) { 60_000 } else { 0 };
-        let millis = WALL + ahead + u64::try_from(now.as_millis()).expect("the world is well formed");
-        let clocks = Clocks { mono: Mono::from_boot(now), wall: Stamp::from_millis(millis) };
+        let clocks = Clocks { mono: Mono::from_boot(self.outside.borrow().now), wall: self.wall(site) };
         let Some(life) = self.lives.get_mut(site) else { return };
         match &mut life.stopped {
             Some((_, inputs)) => inputs.push(input),
@@ -274,6 +316,9 @@ impl Cluster {
     pub fn step(&mut self) {
         self.outside.borrow_mut().now += STEP;
         let now = self.outside.borrow().now;
+        if now.as_millis().is_multiple_of(100) {
+            self.outside.borrow_mut().forge();
+        }
         loop {
             let due = {
                 let mut outside = self.outside.borrow_mut();
@@ -321,7 +366,8 @@ impl Cluster {
             let dark = |of: &Subject| {
                 outside.missing.contains(&of.site)
                     || of.site != *site && lost && outside.lossy.contains(&of.site)
-                    || of.site != *site && (outside.cut.contains(&of.site) || outside.cut.contains(site))
+                    || of.site != *site
+                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {
@@ -340,7 +386,9 @@ impl Cluster {
                 }
                 About::Reference => {
                     let target = "192.0.2.1:53".parse().expect("the world is well formed");
-                    (TRIP, Event::Reference { target, asked, answer: Presence::Present })
+                    let blind = outside.blind.contains(site);
+                    let answer = if blind { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Reference { target, asked, answer })
                 }
             };
             outside.post(after, (site, boot), Mail::Event(event));

@@ -17,7 +17,7 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 18] = [
+const ROWS: [(Section, &str, &str); 17] = [
     (Section::Top, "when", "routes alone are acted on"),
     (Section::Top, "greetings", "switch them on the PBX by hand"),
     (Section::Top, "sorry_pages", "keep them on your web server"),
@@ -35,7 +35,6 @@ const ROWS: [(Section, &str, &str); 18] = [
     (Section::Alerts, "on_call", "name the people in `tell`"),
     (Section::Alerts, "prove", "leave it out"),
     (Section::Deadman, "watcher", "leave it out"),
-    (Section::Deadman, "then", "a hand-over ends with its cause"),
 ];
 
 /// Refuses the keys of this map that are for a later version.

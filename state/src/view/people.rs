@@ -2,6 +2,7 @@
 
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
+use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Brought, Claim, Hold, Latch};
@@ -115,7 +116,7 @@ impl View {
         }
         if *from == Adoption::Person {
             let because = "somebody changed the number at the carrier".to_owned();
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
             self.forbid(index, Some(route));
         }
         Ok(())
@@ -138,7 +139,15 @@ impl View {
     pub(super) fn begin(&mut self, index: Index, begun: (&RouteId, Option<SiteId>, IncidentState)) {
         let (route, site, state) = begun;
         let id = IncidentId(index.0);
-        let incident = Incident { id, route: route.clone(), site, opened: self.stamp, state, acked: None };
+        let incident = Incident {
+            id,
+            route: route.clone(),
+            site,
+            opened: self.stamp,
+            state,
+            acked: None,
+            escalated: None,
+        };
         self.incidents.insert(id, incident);
         self.route(route).incident = Some(id);
     }

@@ -255,7 +255,7 @@ impl View {
                 self.route(&route).arrive(site, (by, direction), stamp);
             }
             Ensure::Notify { text } => {
-                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+                self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
         }
     }
@@ -310,7 +310,7 @@ impl View {
         }
         if word == Word::Stuck {
             let because = format!("{id} got stuck: {why}");
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: crate::handover::Hindrance::Stuck });
             state.guard = index;
         }
         let event = match word {

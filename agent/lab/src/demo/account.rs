@@ -8,6 +8,7 @@ use agent::command::Voice;
 use page::Page;
 use policies::Verdict;
 use state::SiteId;
+use state::handover::Urgency;
 use std::collections::BTreeMap;
 
 /// Writes happenings as lines; knows which site a destination means.
@@ -74,6 +75,9 @@ impl Account {
                 page.line("flapping", &telling::flapping((subject, site), *is), "");
             }
             What::Refused { what, why } => page.line("refused", &format!("a {what}: {why}"), ""),
+            What::HandOver { text, urgency } => {
+                page.line("handover", text, if *urgency == Urgency::Urgent { "urgent" } else { "" });
+            }
         }
         page.lines()
     }

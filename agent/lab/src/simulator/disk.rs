@@ -4,7 +4,7 @@ use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
-use state::{Head, Index, Term, View, codec};
+use state::{Head, Index, Stamp, Term, View, codec};
 
 /// When a process dies while it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Disk {
     pub starts: u64,
     /// How often it was written.
     pub writes: u64,
+    /// When somebody led last, by the site's wall clock.
+    pub led: Option<Stamp>,
     fuse: Option<Fuse>,
 }
 
@@ -121,6 +123,11 @@ impl Disk {
             }
         })?;
         Ok(place)
+    }
+
+    /// Somebody leads.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.guarded(|disk| disk.led = Some(at))
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {

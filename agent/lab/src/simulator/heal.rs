@@ -53,7 +53,7 @@ impl Town {
     }
 
     /// 11: one policy, one view, everywhere; what was agreed in the last moment may still be on its way.
-    fn one_view(&self, then: Index) -> Checked {
+    pub(super) fn one_view(&self, then: Index) -> Checked {
         let agreed = self.invariants.view();
         for site in &self.sites {
             let Some(view) = site.view() else {

@@ -1,6 +1,8 @@
 //! The simulator: a whole cluster in one thread and virtual time, faults from a seed, invariants after every event.
 
 pub mod carrier;
+pub mod cuts;
+pub mod cutting;
 mod dice;
 pub mod disk;
 mod hands;
@@ -24,6 +26,7 @@ pub use invariants::Violation;
 pub use shrink::shrink;
 
 use schedule::Fault;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use story::Detail;
 use town::Town;
@@ -70,12 +73,7 @@ pub fn run(options: &Options) -> Outcome {
     }));
     let violation = match lived {
         Ok(checked) => checked.err(),
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            let what = said.unwrap_or_else(|| "it said nothing".to_owned());
-            Some(Violation { number: 20, name: "no panic", what })
-        }
+        Err(panic) => Some(panicked(&*panic)),
     };
     let seen = &town.invariants;
     Outcome {
@@ -87,4 +85,11 @@ pub fn run(options: &Options) -> Outcome {
         counts: (seen.switches, seen.sets, seen.late_writes),
         story: town.story.lines().map(str::to_owned).collect(),
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Violation {
+    let said = panic.downcast_ref::<String>().cloned();
+    let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    let what = said.unwrap_or_else(|| "it said nothing".to_owned());
+    Violation { number: 20, name: "no panic", what }
 }

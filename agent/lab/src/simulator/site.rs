@@ -149,14 +149,15 @@ impl Site {
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
+            led: disk.led.map(|at| self.clocks(now).wall.since(at)),
         };
         let mono = self.mono(now);
         self.last = mono;
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let (seen, cluster) = (disk.journal.len(), setting.cluster.clone());
-        let trays = Trays { cluster, seen, disk, orders: first.act, ..Trays::default() };
+        let (seen, cluster, here) = (disk.journal.len(), setting.cluster.clone(), self.id.to_string());
+        let trays = Trays { cluster, seen, disk, orders: first.act, here, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
     }
 

@@ -86,6 +86,11 @@ fn setting(policy: &Policy, text: String) -> Setting {
 impl Town {
     /// A town that is about to be born, and the faults that will befall it.
     pub fn new(seed: u64, faults: Vec<Fault>, detail: Detail) -> Self {
+        Self::born(seed, faults, detail, [0, 40_000, 80_000, 120_000])
+    }
+
+    /// The same, with the moment at which each agent is started for the first time.
+    pub(super) fn born(seed: u64, faults: Vec<Fault>, detail: Detail, starts: [Moment; 4]) -> Self {
         let text = policy(seed);
         let policy = Policy::read("the town's policy", &text).expect("the policy of the town is good");
         let ids: Vec<SiteId> = policy.sites.iter().map(|site| site.id.clone()).collect();
@@ -102,8 +107,8 @@ impl Town {
         for (place, fault) in faults.iter().enumerate() {
             queue.put(fault.at * 1000, Item::Strike { fault: place });
         }
-        for site in 0..sites.len() {
-            queue.put(u64::try_from(site).unwrap_or(0) * 40_000, Item::Start { site });
+        for (site, at) in starts.into_iter().enumerate() {
+            queue.put(at, Item::Start { site });
         }
         Self {
             now: 0,

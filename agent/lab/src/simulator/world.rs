@@ -6,9 +6,10 @@ use agent::event::Effect;
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
-use state::{Index, SiteId, View};
+use state::{Index, SiteId, Stamp, View};
 
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Trays {
     pub told: Vec<Telling>,
     /// How many journal rows the invariants have seen.
     pub seen: usize,
+    /// Whose trays these are.
+    pub here: String,
 }
 
 impl World for Trays {
@@ -56,8 +59,23 @@ impl World for Trays {
         Ok(())
     }
 
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.disk.keep_led(at)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         self.sent.push((to.clone(), frame));
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        let signature = mark(&self.here, sealed);
+        Some(Seal { chain: vec![self.here.clone().into_bytes()], scheme: 0, signature })
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
+        let right = named && sealed.seal.signature == mark(sealed.from.as_str(), sealed);
+        if right { Ok(()) } else { Err("it is forged".to_owned()) }
     }
 
     fn act(&mut self, effect: Effect) {
@@ -67,4 +85,13 @@ impl World for Trays {
     fn tell(&mut self, telling: Telling) {
         self.told.push(telling);
     }
+}
+
+/// The likeness of a signature: it depends on who signs and on every byte that is signed.
+fn mark(who: &str, sealed: &Sealed) -> Vec<u8> {
+    let bytes = who.bytes().chain(sealed.words("town"));
+    let mixed = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
+        (mixed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    mixed.to_be_bytes().to_vec()
 }

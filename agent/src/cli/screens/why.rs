@@ -1,6 +1,6 @@
 //! The screen of `why`: why a route stays or goes, what is waited for, and how to stop or hurry it.
 
-use super::labelled;
+use super::{handover, labelled};
 use crate::command::WhyReport;
 use policies::decide::Verb;
 use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
@@ -24,6 +24,9 @@ pub fn screen(report: &WhyReport) -> String {
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
     out += &candidates(report);
+    if !report.handed_over.is_empty() {
+        return out + &handover::cards(&report.handed_over);
+    }
     out + &typed(report)
 }
 
@@ -31,6 +34,7 @@ pub fn screen(report: &WhyReport) -> String {
 pub fn needs_a_person(report: &WhyReport) -> bool {
     let wished = report.decision.would.is_some();
     report.decision.verb == Verb::CannotSay
+        || !report.handed_over.is_empty()
         || guards(report).any(|guard| match guard {
             Guarding::NoQuorum { .. }
             | Guarding::Latched { .. }
