@@ -18,6 +18,8 @@ pub enum Event {
     Observed { subject: Subject, asked: Mono, answer: Presence, detail: String },
     /// One of the own references answered, or not.
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// An address that a carrier's calls come from answered, or not.
+    Signalled { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// A peer said something.
     Heard { from: SiteId, body: Body },
     /// Raft says who leads.

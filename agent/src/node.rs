@@ -17,6 +17,7 @@ mod repair;
 mod report;
 mod rounds;
 mod rules;
+mod signals;
 mod steady;
 mod telling;
 mod waits;
@@ -81,6 +82,7 @@ pub struct Node {
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
+    signals: signals::Signals,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
@@ -154,6 +156,7 @@ impl Node {
             lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
+            signals: signals::Signals::default(),
             jumped: None,
             detours: BTreeMap::new(),
             handed_over: None,
@@ -210,6 +213,7 @@ impl Node {
             Event::Tick => {}
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
+            Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
@@ -364,6 +368,7 @@ impl Node {
             Err(why) => self.broken = Some(why),
         }
         self.watch_subjects(now);
+        self.watch_signals();
     }
 
     /// What is to be probed under the policy in force.

@@ -126,6 +126,9 @@ pub const HOLD_MAX: Duration = secs(7 * 86_400);
 /// How long systemd waits for a sign of life; `> 2 x fsync_max + gap`, `> the end of the last election window`.
 pub const WATCHDOG: Duration = secs(15);
 
+/// How long an address of a carrier that answered once may be missed; one that never answers strangers never is.
+pub const SIGNALLING_TRUST: Duration = secs(86_400);
+
 /// More changes than this within `FLAP_WINDOW` and an opinion is worth nothing.
 pub const FLAP_CHANGES: usize = 6;
 /// The time over which changes are counted.

@@ -9,7 +9,7 @@ use policies::tally::Verdict;
 use state::fact::{Attempt, Fact};
 use state::plan::{At, Ensure};
 use state::run::{Run, Word};
-use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId, Subject};
+use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ impl Node {
         let Some(Ensure::RoutePointsAt { site, .. }) = run.ensure(start.step, start.direction) else {
             return None;
         };
-        if !run.automatic() || self.verdict_of(&Subject::pbx(site), now) != Verdict::Down {
+        if !run.automatic() || self.verdict_at(&run.plan.route, site, now) != Verdict::Down {
             return None;
         }
         let moved = run.steps.iter().any(|step| !step.moved.is_empty());

@@ -74,7 +74,7 @@ impl Node {
     /// An incident begins with the verdict, whatever is done about it, and may pass by itself.
     fn incidents(&mut self, route: &RouteId, now: Now) {
         let Some(site) = self.view.routes.get(route).and_then(|r| r.rings_in.clone()) else { return };
-        let is = self.verdict_of(&Subject::pbx(&site), now);
+        let is = self.verdict_at(route, &site, now);
         let open = self.view.routes.get(route).and_then(|r| r.incident);
         let state = open.and_then(|id| self.view.incidents.get(&id)).map(|incident| incident.state);
         let pending = |fact: &Fact| {
@@ -155,6 +155,17 @@ impl Node {
     /// How much longer this site only observes, because its clock jumped.
     pub(super) fn jumped_left(&self, now: Mono) -> Option<Duration> {
         self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
+    }
+
+    /// The verdict on a site as the place of a route: down also if no call reaches it.
+    pub(super) fn verdict_at(&self, route: &RouteId, site: &SiteId, now: Now) -> Verdict {
+        let Some(rules) = &self.rules else { return Verdict::Pending };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        match (case.verdict(&Subject::pbx(site)), case.cut_off(route, site)) {
+            (_, Some(cut_off)) if cut_off.due().is_zero() => Verdict::Down,
+            (Verdict::Up, Some(_)) => Verdict::Pending,
+            (verdict, _) => verdict,
+        }
     }
 
     /// The verdict on a subject, as this site sees it now.

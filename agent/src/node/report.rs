@@ -8,7 +8,7 @@ use crate::command::{
 use policies::judge::Case;
 use policies::policy::Pace;
 use policies::reason::{Age, Reason, Setting};
-use state::fact::Mode;
+use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject};
@@ -124,6 +124,7 @@ impl Node {
     fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = Vec::new();
         watch.extend(self.flapping_words());
+        watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {
             if let Some(why) = self.calls.waits_for(run.id) {
                 watch.push(format!("{} waits: {why}", run.id));
@@ -163,6 +164,21 @@ impl Node {
             )),
         }
         watch
+    }
+
+    /// Which sites say that no call reaches them, and whether that is the carrier's own trouble.
+    fn inbound_words(&self, now: Now) -> Option<String> {
+        let says = |site: &SiteId| self.view.says(site, &Subject::inbound(site), now.stamp);
+        let sites = self.sites();
+        let down: Vec<&str> = sites
+            .iter()
+            .filter(|site| matches!(says(site), Some(Says::Down { .. })))
+            .map(SiteId::as_str)
+            .collect();
+        let up = sites.iter().any(|site| says(site) == Some(Says::Up));
+        let whose = if up { "but others" } else { "nor anybody else: that is its own trouble" };
+        let names = down.join(" and ");
+        (!down.is_empty()).then(|| format!("the carrier's signalling does not answer {names}, {whose}"))
     }
 
     /// What flaps, and who sees it so.

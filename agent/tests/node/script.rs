@@ -48,23 +48,25 @@ pub fn play(story: &str) -> Result<(), String> {
     let mut policy = policy(numbers.parse().expect("the story is well formed"));
     policy
         .extend(lines.iter().filter_map(|line| line.strip_prefix("policy ")).map(|line| format!("{line}\n")));
-    if let Some(line) = lines.iter().find_map(|line| line.strip_prefix("policy-route ")) {
+    for line in lines.iter().filter_map(|line| line.strip_prefix("policy-route ")) {
         policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
     }
     for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
         policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    }
+    if lines.contains(&"signalling") {
+        policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
     }
     let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["numbers", _] | ["route", ..] => {}
             ["at", moment, "flap", name, "until", end] => {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
-            ["numbers" | "policy" | "policy-route", ..] => {}
+            ["numbers" | "policy" | "policy-route" | "signalling", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -127,6 +129,8 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         }
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
+        ["deaf", name] => drop(cluster.outside.borrow_mut().deaf.insert(site(name))),
+        ["hears", name] => drop(cluster.outside.borrow_mut().deaf.remove(&site(name))),
         ["stop", name] => cluster.stop(&site(name)),
         ["go-on", name] => cluster.go_on(&site(name)),
         ["lossy", name] => drop(cluster.outside.borrow_mut().lossy.insert(site(name))),

@@ -93,6 +93,8 @@ pub struct Outside {
     /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
     pub lossy: BTreeSet<SiteId>,
     dice: u64,
+    /// Sites that the carrier's signalling does not answer.
+    pub deaf: BTreeSet<SiteId>,
     /// Sites whose own references do not answer.
     pub blind: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
@@ -375,6 +377,13 @@ impl Cluster {
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let subject = subject.clone();
                     let event = Event::Observed { subject, asked, answer, detail: String::new() };
+                    (if absent { plan.timeout } else { TRIP }, event)
+                }
+                About::Signalling => {
+                    let target = "203.0.113.60:5060".parse().expect("the world is well formed");
+                    let absent = outside.deaf.contains(site);
+                    let answer = if absent { Presence::Absent } else { Presence::Present };
+                    let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
                 }
                 About::Reference => {

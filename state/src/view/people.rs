@@ -43,7 +43,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds, latches, damping and claims that got no run. It leaves the mode: that was a choice.
+    /// Resuming ends holds, latches, damping and claims without a run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
