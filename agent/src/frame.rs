@@ -34,6 +34,8 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
+    Revoke { fence: Index, boot: Boot, nonce: Nonce },
 }
 
 /// What a site can do, and what its clock says.

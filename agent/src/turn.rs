@@ -138,7 +138,8 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Revoke { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
     }
@@ -273,7 +274,8 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Revoke { .. }) => other,
         };
         let stamp = self.clock.known(clocks.mono);
         self.world.send(to, Frame { stamp, body });

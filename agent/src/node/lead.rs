@@ -33,6 +33,7 @@ impl Node {
         }
         self.birth();
         self.silences(now.mono);
+        self.revoke(now, out);
         self.conduct(now, out);
         for route in self.routes() {
             self.incidents(&route, now);

@@ -5,6 +5,7 @@ use crate::command::{
     Answer, CarrierReport, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice, WhyReport,
 };
 use policies::judge::Case;
+use policies::limits::REPAIRS_PER_HOUR;
 use policies::reason::Reason;
 use state::fact::Mode;
 use state::incident::{Incident, IncidentState};
@@ -32,6 +33,8 @@ impl Node {
             notices: self.view.notices.iter().map(|n| (n.at, n.text.clone())).collect(),
             needs_you: self.needs(now),
             watch: self.worth_knowing(now),
+            late_writes: self.view.late_writes,
+            hands: self.tally.clone(),
         }
     }
 
@@ -65,7 +68,9 @@ impl Node {
             budget: (state.switches_within(budget.window, now.stamp), budget.switches),
             mode: case.mode(route),
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
-            latch: state.latch.map(|latch| latch.because),
+            latch: state.latch.as_ref().map(|latch| latch.because.clone()),
+            waiting: state.waiting.as_ref().map(|waiting| (waiting.since, waiting.because.clone())),
+            repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
     }
@@ -110,6 +115,15 @@ impl Node {
             if let Some(latch) = &state.latch {
                 let what = format!("{route} is manual until a person resumes it: {}", latch.because);
                 need(what, format!("pointsman resume {route}"));
+            }
+        }
+        for (route, state) in &self.view.routes {
+            if let Some(waiting) = &state.waiting {
+                let what = format!(
+                    "{route} cannot be moved since {}, and is tried all the time: {}",
+                    waiting.since, waiting.because
+                );
+                need(what, format!("pointsman why {route}"));
             }
         }
         for (route, why) in &self.complaints {

@@ -2,7 +2,7 @@
 
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
-use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
+use crate::ids::{IncidentId, Index, RouteId, RunId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Claim, Hold, Latch};
 
@@ -112,6 +112,7 @@ impl View {
             state.since = Some(stamp);
         }
         if *from == Adoption::Person {
+            state.waiting = None;
             let because = "somebody changed the number at the carrier".to_owned();
             state.latch = Some(Latch { since: stamp, because });
             self.forbid(index, Some(route));
@@ -142,6 +143,9 @@ impl View {
     }
 
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
+        if let Some(route) = self.incidents.get(&id).map(|incident| incident.route.clone()) {
+            self.waits_no_more(&route, (RunId(id.0), "its site answers again"));
+        }
         self.incident_next(id, IncidentEvent::VerdictUp)
     }
 

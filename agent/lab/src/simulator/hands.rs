@@ -28,6 +28,7 @@ impl Town {
             Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
             Effect::Point(point) => return self.point(site, point),
+            Effect::Revoke { fence } => drop(self.sites[site].revoked.insert(fence)),
             Effect::Notify { fence, .. } => {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
@@ -242,7 +243,8 @@ impl Town {
         let mono = here.mono(self.now);
         let Some(session) = here.sessions.get(&nonce) else { return Ok(()) };
         let Some(work) = &session.work else { return Ok(()) };
-        let greatest = here.fences.get(&number) == Some(&work.fence);
+        let revoked = here.revoked.contains(&work.fence);
+        let greatest = here.fences.get(&number) == Some(&work.fence) && !revoked;
         if mono > work.window.send_by || !greatest {
             let report = SetReport::unsent("the window for sending had passed");
             self.reply(site, nonce, (self.now, Answer::Set(report)));
