@@ -3,6 +3,8 @@
 mod agreement;
 mod blip;
 mod budget;
+mod clock_gap;
+mod damping;
 mod disputed;
 mod hold;
 mod latch;
@@ -10,6 +12,7 @@ mod mode;
 mod never_zero;
 mod quorum;
 mod single_flight;
+mod steady;
 
 use crate::decide::Matter;
 use crate::reason::{Guarding, Reason};
@@ -32,16 +35,18 @@ pub(crate) enum Answer {
 }
 
 /// All guards in the order in which they are told: first what a person can change, last what nobody can.
-const ALL: [fn(&Matter<'_>) -> Answer; 10] = [
+const ALL: [fn(&Matter<'_>) -> Answer; 13] = [
     hold::ask,
     latch::ask,
     mode::ask,
     single_flight::ask,
     disputed::ask,
     blip::ask,
-    // A damped move back to a site left lately belongs here, beside the budget that it spares.
+    steady::ask,
+    damping::ask,
     budget::ask,
     never_zero::ask,
+    clock_gap::ask,
     quorum::ask,
     agreement::ask,
 ];

@@ -3,6 +3,7 @@
 pub mod candidates;
 pub mod check;
 pub mod decide;
+pub mod errand;
 mod guards;
 pub mod judge;
 pub mod limits;

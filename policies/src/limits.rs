@@ -35,8 +35,13 @@ pub const RELAY_AFTER: Duration = millis(900);
 pub const GAP: Duration = secs(1);
 /// After so long without a frame a site is silent, and its ballots are dropped; `> elected_by + heartbeat`.
 pub const SILENCE: Duration = secs(6);
-/// How often ballots that are not yet agreed are said again; `<= blip / 4`.
+/// How long a site that sees its own clock jump decides nothing; `>= silence`: by then nobody counts what it said
+/// before, and it has been heard anew.
+pub const AFTER_GAP: Duration = SILENCE;
+/// How often ballots that are not yet agreed are said again; less where a blip is short: `<= blip / 4`.
 pub const BALLOT_EVERY: Duration = millis(500);
+/// The least of it: what is still on its way need not be said again; `>= rtt_max + fsync_max`.
+pub const BALLOT_EVERY_MIN: Duration = millis(250);
 
 /// From the moment a verdict is possible to the carrier's answer: a ballot, two commits, the carrier's login and
 /// one SET, over lines as slow as we promise to work with.
@@ -93,6 +98,17 @@ pub const DAMPING: Duration = secs(300);
 /// The longest hold of a move back.
 pub const DAMPING_MAX: Duration = secs(4 * 3600);
 
+/// How long a better site must have been able to take a route before the route leaves its last resort by itself.
+pub const STEADY_LAST_RESORT: Duration = secs(30 * 60);
+/// The same for a refuge: no PBX of ours answers there, so it is left sooner; `>= damping`.
+pub const STEADY_REFUGE: Duration = secs(300);
+
+/// How long no site must have been able to take a route before its refuge is rung: as long as a site needs to be
+/// believed again after one lost answer.
+pub fn refuge_after(blip: Duration) -> Duration {
+    blip * 2
+}
+
 /// How long without a quorum before people are told; `2 x elected_by + silence < quorum`.
 pub const DEADMAN_QUORUM: Duration = secs(30);
 /// How long an alert may take to a person's pocket; `quorum + alert_path <= DEADMAN_TOLD_BY`.
@@ -132,6 +148,8 @@ mod tests {
         assert!(HEARTBEAT * 3 <= RELAY_AFTER && RELAY_AFTER < ELECTION_TICK);
         assert!(GAP <= SEND_GUARD / 2);
         assert!(SILENCE > ELECTED_BY + HEARTBEAT);
+        assert!(BALLOT_EVERY_MIN >= RTT_MAX + FSYNC_MAX);
+        assert!(AFTER_GAP >= SILENCE && AFTER_GAP < ADOPTED_BY);
         assert!(SEND_GUARD <= CLOSE_BY / 2);
         assert!(CLOSE_BY - SEND_GUARD >= RTT_MAX * 4 + FSYNC_MAX);
         assert!(ACT_WITHIN >= BALLOT_EVERY + (RTT_MAX + FSYNC_MAX) * 3 + RTT_MAX * 6);
@@ -141,6 +159,7 @@ mod tests {
         assert!(DRIFT_ALERT > WAIT_OPEN + DRIFT_SOON && DRIFT_SOON > REQUEST_LIFE);
         assert!(CARRIER_EVERY >= CARRIER_EVERY_MIN && DRIFT_EVERY >= CARRIER_EVERY_MIN);
         assert!(BUDGET_WINDOW >= DAMPING_MAX);
+        assert!(STEADY_REFUGE >= DAMPING && STEADY_LAST_RESORT >= STEADY_REFUGE);
         assert!(ELECTED_BY * 2 + SILENCE < DEADMAN_QUORUM);
         assert!(DEADMAN_QUORUM + ALERT_PATH <= DEADMAN_TOLD_BY);
         assert!(WATCHDOG > FSYNC_MAX * 2 + GAP && WATCHDOG > election_max());

@@ -1,5 +1,6 @@
 //! The facts: everything that sites agree on, in the past tense.
 
+use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
     Who,
@@ -73,6 +74,8 @@ pub enum Fact {
     Resumed { route: Option<RouteId>, who: Who },
     /// A person decided that a site shall have the route.
     Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+    /// All subjects whose answers come and go too often for the proposing site to believe; it replaces the set before.
+    FlappingSeen { subjects: Vec<Subject> },
     /// As `StepEnded`, and the executor's clock shows that its writes for these numbers ended after their window.
     StepEndedLate {
         fence: Index,
@@ -82,6 +85,14 @@ pub enum Fact {
         note: Option<String>,
         late: Vec<Number>,
     },
+    /// Automation cannot act on a route: people have it.
+    HandedOver { route: RouteId, hindrance: Hindrance, strength: Strength, because: String, urgency: Urgency },
+    /// What was in the way of a route has passed, and its evidence is judged anew.
+    TakenBack { route: RouteId, hindrance: Hindrance },
+    /// Until this reign nobody led for so long: the least of what the sites that the leader hears report.
+    Leaderless { lasted: Duration, strength: Strength, urgency: Urgency },
+    /// Nobody has acknowledged an automatic switch in time.
+    Escalated { incident: IncidentId },
 }
 
 impl Fact {
@@ -96,6 +107,7 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Claimed { .. }
+            | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
@@ -107,7 +119,11 @@ impl Fact {
             | Self::StepRead { .. }
             | Self::RunTurned { .. }
             | Self::RunEnded { .. }
-            | Self::RouteAdopted { .. } => false,
+            | Self::RouteAdopted { .. }
+            | Self::HandedOver { .. }
+            | Self::TakenBack { .. }
+            | Self::Leaderless { .. }
+            | Self::Escalated { .. } => false,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A route as the cluster remembers it: where it rings, what was read, who forbade what.
 
 use crate::fact::Mode;
+use crate::handover::{Hindrance, Wait};
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
+use crate::run::Direction;
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +18,9 @@ pub const REPAIRS_PER_HOUR: usize = 3;
 pub const GIVE_UP: Duration = Duration::from_secs(300);
 /// The hour.
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// How long automatic switches are remembered, for budget and damping.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 /// Everything remembered about one route.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +39,8 @@ pub struct RouteState {
     pub hold: Option<Hold>,
     /// What sent the route to manual until a person resumes it.
     pub latch: Option<Latch>,
+    /// What keeps automation from acting until it passes.
+    pub waits: BTreeMap<Hindrance, Wait>,
     /// A person's decision that still waits for its run.
     pub claim: Option<Claim>,
     /// The last entry that could forbid an action decided before it.
@@ -42,8 +49,12 @@ pub struct RouteState {
     pub switches: Vec<Stamp>,
     /// Since when it rings where it rings.
     pub since: Option<Stamp>,
+    /// Who brought it there: automation does not take away by itself what a person chose.
+    pub brought: Brought,
     /// Sites that a run failed to reach, and when: no candidates for a while.
     pub spurned: BTreeMap<SiteId, Stamp>,
+    /// The sites that automation left, the newest last: for a while nothing goes back.
+    pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
     /// A wanted switch that cannot begin; ends by itself when one does, or when nobody wants it any more.
@@ -57,6 +68,25 @@ pub struct Waiting {
     pub since: Stamp,
     /// Why, as it was said last.
     pub because: String,
+}
+
+/// Who brought a route to where it rings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Brought {
+    /// A person, or it was found there.
+    #[default]
+    ByPerson,
+    /// An automatic run.
+    ByAutomation,
+}
+
+/// A site that automation left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The site.
+    pub site: SiteId,
+    /// When the last number had moved.
+    pub at: Stamp,
 }
 
 /// What was wanted was asserted again.
@@ -88,6 +118,8 @@ pub struct Latch {
     pub since: Stamp,
     /// Why.
     pub because: String,
+    /// What kind of cause it was.
+    pub hindrance: Hindrance,
 }
 
 /// A person's decision about a route.
@@ -168,6 +200,41 @@ impl RouteState {
         self.hold.as_ref().filter(|hold| hold.until > now)
     }
 
+    /// Every number points at a site now.
+    pub(crate) fn arrive(&mut self, to: &SiteId, (brought, direction): (Brought, Direction), at: Stamp) {
+        if brought == Brought::ByAutomation {
+            self.leave(to, direction, at);
+        }
+        // A repair brings nothing anywhere: what a person chose stays a person's.
+        if brought == Brought::ByPerson || self.rings_in.as_ref() != Some(to) {
+            self.brought = brought;
+        }
+        self.rings_in = Some(to.clone());
+        self.since = Some(at);
+    }
+
+    /// Notes that automation leaves the site where the route rings; an undo takes that back.
+    fn leave(&mut self, to: &SiteId, direction: Direction, at: Stamp) {
+        self.left.retain(|left| at.since(left.at) < REMEMBERED);
+        match direction {
+            Direction::Do => {
+                let here = self.rings_in.iter().filter(|here| *here != to);
+                self.left.extend(here.map(|site| Left { site: site.clone(), at }));
+            }
+            Direction::Undo => {
+                if let Some(last) = self.left.iter().rposition(|left| left.site == *to) {
+                    self.left.remove(last);
+                }
+            }
+        }
+    }
+
+    /// When automation left a site within the window that ends now, the newest last.
+    pub fn left_within(&self, site: &SiteId, window: Duration, now: Stamp) -> Vec<Stamp> {
+        let then = self.left.iter().filter(|left| left.site == *site && now.since(left.at) < window);
+        then.map(|left| left.at).collect()
+    }
+
     /// How many automatic switches were opened in the window that ends now.
     pub fn switches_within(&self, window: Duration, now: Stamp) -> usize {
         self.switches.iter().filter(|at| now.since(**at) < window).count()
@@ -190,3 +257,32 @@ impl RouteState {
 }
 
 const _: () = assert!(HOUR.as_secs() > LATE.as_secs(), "an answered attempt is remembered while it counts");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_undone_was_not_left() {
+        let (london, manchester) = (SiteId::new("london"), SiteId::new("manchester"));
+        let (now, hour) = (Stamp::from_millis(60_000), Duration::from_secs(3600));
+        let mut route = RouteState { rings_in: Some(london.clone()), ..RouteState::default() };
+        route.leave(&manchester, Direction::Do, now);
+        assert_eq!(route.left_within(&london, hour, now), [now]);
+        route.rings_in = Some(manchester);
+        route.leave(&london, Direction::Undo, now + hour / 2);
+        assert_eq!(route.left_within(&london, hour, now + hour / 2), []);
+    }
+
+    #[test]
+    fn staying_is_not_leaving_and_two_days_are_forgotten() {
+        let london = SiteId::new("london");
+        let (now, day) = (Stamp::from_millis(60_000), Duration::from_secs(86_400));
+        let mut route = RouteState { rings_in: Some(london.clone()), ..RouteState::default() };
+        route.leave(&london, Direction::Do, now);
+        assert_eq!(route.left, []);
+        route.leave(&SiteId::new("office"), Direction::Do, now);
+        route.leave(&london, Direction::Do, now + day * 2);
+        assert_eq!(route.left, []);
+    }
+}

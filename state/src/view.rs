@@ -1,6 +1,7 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod handover;
 mod lost;
 mod people;
 mod repair;
@@ -9,6 +10,7 @@ mod waiting;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
+use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
 use crate::incident::Incident;
 use crate::plan::Pointing;
@@ -46,6 +48,8 @@ pub struct View {
     pub guard: Index,
     /// What each site says.
     pub ballots: BTreeMap<SiteId, SiteBallots>,
+    /// Where each site finds that the answers come and go too often to believe.
+    pub flapping: BTreeMap<SiteId, SiteFlapping>,
     /// The sites that the leader does not hear, and since which entry.
     pub silent: BTreeMap<SiteId, Index>,
     /// The routes.
@@ -60,6 +64,8 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// How many writes ended after their window, as their executors' own clocks showed.
     pub late_writes: u64,
+    /// The last time without a leader.
+    pub leaderless: Option<Leaderless>,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -87,6 +93,17 @@ pub struct SiteBallots {
     pub set: BTreeMap<Subject, Says>,
 }
 
+/// What flaps in the eyes of one site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteFlapping {
+    /// The life in which it was said.
+    pub starts: Starts,
+    /// Which proposal of that life.
+    pub n: u64,
+    /// All subjects that flap.
+    pub set: BTreeSet<Subject>,
+}
+
 /// An attempt of which something may still arrive at the carrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAttempt {
@@ -111,8 +128,8 @@ pub struct OpenAttempt {
 pub struct Notice {
     /// When.
     pub at: Stamp,
-    /// By which run.
-    pub run: RunId,
+    /// By which run; none where no run told it.
+    pub run: Option<RunId>,
     /// In these words.
     pub text: String,
 }
@@ -277,11 +294,16 @@ impl View {
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::FlappingSeen { subjects } => self.flapping_seen(&entry.origin, subjects),
             Fact::StepEndedLate { late, .. } => {
                 self.late_writes += u64::try_from(late.len()).unwrap_or(u64::MAX);
                 // Counted even if the attempt is so old that nobody remembers it.
                 self.step_ended(index, &entry.fact).or(Ok(()))
             }
+            Fact::HandedOver { .. } => self.handed_over(index, &entry.fact),
+            Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
+            Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
+            Fact::Escalated { incident } => self.escalated(*incident),
         }
     }
 

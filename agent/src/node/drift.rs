@@ -44,6 +44,13 @@ impl Looks {
 
     /// Forgets everything but the names used so far, because an answer to an old look must never fit a new one,
     /// and the haste, because the carrier does not care who leads.
+    /// A name that no other look has.
+    pub fn name(&mut self) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        self.next
+    }
+
+    /// Forgets everything but the names used so far: an answer to an old look must never fit a new one.
     pub fn begin_anew(&mut self) {
         let haste = std::mem::take(&mut self.haste);
         *self = Self { next: self.next, haste, ..Self::default() };
@@ -178,8 +185,7 @@ impl Node {
         }
         self.looks.turn += 1;
         let site = able[self.looks.turn % able.len()].clone();
-        self.looks.next = self.looks.next.wrapping_add(1);
-        let id = self.looks.next;
+        let id = self.looks.name();
         let (asked, index) = (site.clone(), self.view.index);
         self.looks.open.insert(id, Open { route, purpose, site: asked, since: now.mono, index });
         self.say(&site, Body::Look(Look { id, carrier, numbers }), out);
@@ -215,9 +221,14 @@ impl Node {
             return;
         }
         let Some(open) = self.looks.open.remove(&id) else { return };
+        let carrier = self.carrier(&open.route);
         let readings = match found {
-            Ok(readings) => readings,
+            Ok(readings) => {
+                carrier.iter().for_each(|carrier| self.handovers.reached(carrier));
+                readings
+            }
             Err(why) => {
+                carrier.iter().for_each(|carrier| self.handovers.missed(carrier, from));
                 self.unread(&open, &why, now.mono);
                 return;
             }

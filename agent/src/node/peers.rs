@@ -1,6 +1,6 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
-use crate::frame::Pulse;
+use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,20 +14,25 @@ pub struct Peers {
 #[derive(Debug)]
 struct Peer {
     heard: Mono,
+    /// When it last said whom it follows, by leader.
+    follows: Option<(SiteId, Mono)>,
     pulse: Option<Pulse>,
 }
 
 impl Peers {
     /// Any frame is life.
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
-        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
-        peer.heard = peer.heard.max(now);
+        match self.known.get_mut(site) {
+            Some(peer) => peer.heard = peer.heard.max(now),
+            None => drop(self.known.insert(site.clone(), Peer { heard: now, follows: None, pulse: None })),
+        }
     }
 
     /// A pulse says more.
     pub fn pulse(&mut self, site: &SiteId, pulse: Pulse, now: Mono) {
         self.heard(site, now);
         if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = pulse.follows.clone().map(|leader| (leader, now)).or(peer.follows.take());
             peer.pulse = Some(pulse);
         }
     }
@@ -35,6 +40,12 @@ impl Peers {
     /// When a site was heard last.
     pub fn last(&self, site: &SiteId) -> Option<Mono> {
         self.known.get(site).map(|peer| peer.heard)
+    }
+
+    /// When a site last said that it follows this leader; a word on another one takes its place.
+    pub fn followed(&self, site: &SiteId, leader: &SiteId) -> Option<Mono> {
+        let (of, at) = self.known.get(site)?.follows.as_ref()?;
+        (of == leader).then_some(*at)
     }
 
     /// Whether a site was heard lately.
@@ -55,5 +66,10 @@ impl Peers {
     /// The policy that a site has applied.
     pub fn policy(&self, site: &SiteId) -> Option<&str> {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())
+    }
+
+    /// How long a site was without a leader until the one that it knows, as it last said.
+    pub fn absent(&self, site: &SiteId) -> Option<&Absent> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| &pulse.leaderless)
     }
 }

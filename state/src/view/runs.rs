@@ -5,13 +5,9 @@ use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Was};
 use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
 use crate::plan::{Ensure, Pointing};
-use crate::route::{LATE, Latch, Loose};
+use crate::route::{Brought, LATE, Latch, Loose, REMEMBERED};
 use crate::run::{Cause, Direction, Run, StepEvent, StepState, Word};
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// How long automatic switches are remembered for the budget.
-const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 impl View {
     pub(super) fn run_opened(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
@@ -245,25 +241,24 @@ impl View {
         };
         self.step_event(id, step, event)?;
         match wanted {
-            Some(ensure) if complete => self.ensured(id, &ensure),
+            Some(ensure) if complete => self.ensured(id, &ensure, direction),
             Some(_) | None => {}
         }
         Ok(())
     }
 
     /// Every number of the end state is verified.
-    fn ensured(&mut self, id: RunId, ensure: &Ensure) {
+    fn ensured(&mut self, id: RunId, ensure: &Ensure, direction: Direction) {
         let stamp = self.stamp;
         let Some(run) = self.runs.get(&id) else { return };
         match ensure {
             Ensure::RoutePointsAt { site, .. } => {
+                let by = if run.automatic() { Brought::ByAutomation } else { Brought::ByPerson };
                 let route = run.plan.route.clone();
-                let route = self.route(&route);
-                route.rings_in = Some(site.clone());
-                route.since = Some(stamp);
+                self.route(&route).arrive(site, (by, direction), stamp);
             }
             Ensure::Notify { text } => {
-                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+                self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
         }
     }
@@ -322,7 +317,7 @@ impl View {
         }
         if word == Word::Stuck {
             let because = format!("{id} got stuck: {why}");
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: crate::handover::Hindrance::Stuck });
             state.guard = index;
         }
         let event = match word {

@@ -28,7 +28,7 @@ impl View {
                 state.waiting = Some(Waiting { since: opened, because: why.to_owned() });
                 let text =
                     format!("{route} is to go to {to} since {opened} and cannot: {why}; it is still tried");
-                self.notices.push(Notice { at: stamp, run: id, text });
+                self.notices.push(Notice { at: stamp, run: Some(id), text });
             }
         }
     }
@@ -38,7 +38,7 @@ impl View {
         let at = self.stamp;
         if let Some(waiting) = self.route(route).waiting.take() {
             let text = format!("{route} waits no more ({what}); it had since {}", waiting.since);
-            self.notices.push(Notice { at, run: id, text });
+            self.notices.push(Notice { at, run: Some(id), text });
         }
     }
 }
