@@ -131,6 +131,25 @@ pub struct StatusReport {
     pub needs_you: Vec<Need>,
     /// What is worth knowing and does no harm yet.
     pub watch: Vec<String>,
+    /// Writes that ended after their window, ever, on all sites.
+    pub late_writes: u64,
+    /// What this agent has done at carriers since it was started.
+    pub hands: HandsReport,
+}
+
+/// What one agent has done at carriers since it was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandsReport {
+    /// Logins, refused ones included.
+    pub logins: u64,
+    /// Numbers that were read (STAT).
+    pub reads: u64,
+    /// Numbers that were written (SET).
+    pub writes: u64,
+    /// Of these, writes that ended after their window.
+    pub late: u64,
+    /// From the last look at the clock to the end of the write: less than so many microseconds, so many times.
+    pub last_check_to_write: Vec<(u64, u64)>,
 }
 
 /// Something that waits for a person.
@@ -195,6 +214,10 @@ pub struct RouteReport {
     pub latch: Option<String>,
     /// Where it would go if its site died now.
     pub next: Option<SiteId>,
+    /// Since when a wanted switch cannot begin, and why; it is tried all the time.
+    pub waiting: Option<(Stamp, String)>,
+    /// Older values of our own that were put back in the last hour, and how many may be.
+    pub repairs: (usize, usize),
 }
 
 /// What the carrier shows.

@@ -108,6 +108,7 @@ impl World for Real {
             effect @ (Effect::Prepare { .. }
             | Effect::Release { .. }
             | Effect::Point(_)
+            | Effect::Revoke { .. }
             | Effect::Notify { .. }
             | Effect::Look(_)
             | Effect::Watch(_)

@@ -1,6 +1,6 @@
 //! The one door in and the one door out of `Node`: events, and what is to be done about them.
 
-use crate::command::{Answer, Command, Telling};
+use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
@@ -48,6 +48,8 @@ pub enum Event {
     Executed { fence: Index, report: Report },
     /// What the carrier shows.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// What the hands have done at carriers since they were started.
+    Tallied(HandsReport),
     /// A person, or a program of theirs, asks something.
     Asked { asker: Asker, command: Command },
 }
@@ -148,6 +150,8 @@ pub enum Effect {
     Release { nonce: Nonce },
     /// Bring numbers to where they shall point; the session is the one prepared under `nonce`.
     Point(Point),
+    /// Send nothing more for this attempt; it ends with what was done of it.
+    Revoke { fence: Index },
     /// Tell people.
     Notify { fence: Index, text: String },
     /// Read what a carrier shows.

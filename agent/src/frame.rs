@@ -45,6 +45,8 @@ pub enum Body {
     Hears { sites: Vec<SiteId> },
     /// For a third site, or passed on from one: signed by its origin.
     Relayed(Box<Sealed>),
+    /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
+    Revoke { fence: Index, boot: Boot, nonce: Nonce },
 }
 
 /// What a site can do, and what its clock says.

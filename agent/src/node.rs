@@ -15,6 +15,7 @@ mod plans;
 mod receipts;
 mod repair;
 mod report;
+mod revoke;
 mod rounds;
 mod rules;
 mod signals;
@@ -25,6 +26,7 @@ mod watch;
 
 pub use rules::{RouteRules, Rules};
 
+use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
@@ -65,6 +67,9 @@ pub struct Node {
     asks: execute::Asks,
     calls: conduct::Calls,
     looks: drift::Looks,
+    revokes: revoke::Revokes,
+    /// What the own hands say that they have done.
+    tally: HandsReport,
     reading_for: BTreeMap<u64, SiteId>,
     waiting: people::Waiting,
     /// What stands in the way of a route and is no guard: a playbook that does not fit, a carrier that is mute.
@@ -146,6 +151,8 @@ impl Node {
             receipts,
             asks: execute::Asks::default(),
             calls: conduct::Calls::default(),
+            revokes: revoke::Revokes::default(),
+            tally: HandsReport::default(),
             reading_for: BTreeMap::new(),
             waiting: people::Waiting::default(),
             complaints: BTreeMap::new(),
@@ -235,6 +242,7 @@ impl Node {
                 self.read_here(id, &found, now.mono);
                 self.have_looked(id, found, out);
             }
+            Event::Tallied(tally) => self.tally = tally,
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -261,6 +269,7 @@ impl Node {
             Body::Ask { call, boot, nonce } => self.asked(from, &call, (boot, nonce), now),
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
+            Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
         }
     }
 
@@ -270,12 +279,17 @@ impl Node {
             && (self.standing.reign == Reign::Following || self.standing.term != standing.term);
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
+        let ready = standing.reign == Reign::Ready
+            && (self.standing.reign != Reign::Ready || self.standing.term != standing.term);
         self.absence.stand(&self.standing, &standing, now.mono);
         if standing.leader != self.standing.leader {
             // Whom it follows is said at once, before its leader takes it for silent again.
             self.pulsed = None;
         }
         self.standing = standing;
+        if ready {
+            self.begin_revoking(now.mono);
+        }
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);
         if began {

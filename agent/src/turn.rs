@@ -207,7 +207,8 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Revoke { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
@@ -363,6 +364,7 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Revoke { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)) => other,
         };

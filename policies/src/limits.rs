@@ -118,7 +118,7 @@ pub const DEADMAN_TOLD_BY: Duration = secs(60);
 /// How long a switch may go without anybody acknowledging it before it is escalated.
 pub const DEADMAN_ACKNOWLEDGE: Duration = secs(30 * 60);
 /// How long a wanted switch is tried before people are told that it does not succeed.
-pub const GIVE_UP: Duration = secs(300);
+pub use state::route::GIVE_UP;
 /// How long a site is no candidate after a run to it that did not end `done`.
 pub const RETRY_AFTER: Duration = secs(600);
 /// The longest hold.

@@ -14,6 +14,8 @@ pub const LATE: Duration = Duration::from_secs(15 * 60);
 /// How often in an hour a value of our own that is not wanted is repaired: whoever comes back more often is no
 /// straggler.
 pub const REPAIRS_PER_HOUR: usize = 3;
+/// How long a wanted switch may fail to begin before people are told.
+pub const GIVE_UP: Duration = Duration::from_secs(300);
 /// The hour.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -55,6 +57,17 @@ pub struct RouteState {
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
+    /// A wanted switch that cannot begin; ends by itself when one does, or when nobody wants it any more.
+    pub waiting: Option<Waiting>,
+}
+
+/// A wanted switch that could not be begun within `GIVE_UP`: people were told, and it is tried again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since it was decided first.
+    pub since: Stamp,
+    /// Why, as it was said last.
+    pub because: String,
 }
 
 /// Who brought a route to where it rings.

@@ -6,6 +6,7 @@ mod lost;
 mod people;
 mod repair;
 mod runs;
+mod waiting;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};

@@ -7,7 +7,7 @@ use crate::frame::{Body, Call};
 use policies::limits::{CLOSE_BY, SEND_GUARD};
 use state::fact::{Attempt, Closure, Fact, Outcome, Was};
 use state::plan::{Ensure, Pointing};
-use state::{Destination, Index, Mono, Nonce, Now, SiteId};
+use state::{Destination, Index, Mono, Nonce, Now, Number, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -61,6 +61,11 @@ impl Node {
         }
     }
 
+    /// Forgets an ask, so that it can never be run; says what it was for.
+    pub(super) fn drop_ask(&mut self, nonce: Nonce) -> Option<Call> {
+        self.asks.open.remove(&nonce).map(|ask| ask.call)
+    }
+
     fn unable(&self, leader: &SiteId, call: &Call) -> Option<String> {
         if let Some(why) = self.idle() {
             return Some(why.to_owned());
@@ -107,7 +112,7 @@ impl Node {
         let timely = asked.map(|asked| (asked, asked + CLOSE_BY - SEND_GUARD));
         let Some((asked, send_by)) = timely.filter(|(_, send_by)| now.mono <= *send_by) else {
             out.act.push(Effect::Release { nonce: attempt.nonce });
-            let report = not_sent(attempt, "the agreement came after the window to send had closed");
+            let report = not_sent(&attempt.numbers, "the agreement came after the window to send had closed");
             self.report(fence, report);
             return;
         };
@@ -183,14 +188,14 @@ impl Node {
 }
 
 /// The report of an attempt of which no byte was sent.
-fn not_sent(attempt: &Attempt, why: &str) -> Report {
-    let outcome = |number: &state::Number| Outcome {
+pub(super) fn not_sent(numbers: &[Number], why: &str) -> Report {
+    let outcome = |number: &Number| Outcome {
         number: number.clone(),
         was: Was::Wrong,
         closure: Closure::Closed,
         seen: None,
         why: format!("not sent: {why}"),
     };
-    let outcomes = attempt.numbers.iter().map(outcome).collect();
+    let outcomes = numbers.iter().map(outcome).collect();
     Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()), late: Vec::new() }
 }

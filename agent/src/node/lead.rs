@@ -36,6 +36,7 @@ impl Node {
         self.judge_absence(now.mono);
         self.birth();
         self.silences(now.mono);
+        self.revoke(now, out);
         self.conduct(now, out);
         for route in self.routes() {
             self.incidents(&route, now);

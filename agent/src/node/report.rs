@@ -6,6 +6,7 @@ use crate::command::{
     WhyReport,
 };
 use policies::judge::Case;
+use policies::limits::REPAIRS_PER_HOUR;
 use policies::policy::Pace;
 use policies::reason::{Age, Reason, Setting};
 use state::fact::{Mode, Says};
@@ -38,6 +39,8 @@ impl Node {
             notices: self.notices(),
             needs_you: self.needs(now),
             watch: self.worth_knowing(now),
+            late_writes: self.view.late_writes,
+            hands: self.tally.clone(),
         }
     }
 
@@ -72,7 +75,9 @@ impl Node {
             budget: (state.switches_within(budget.window, now.stamp), budget.switches),
             mode: if self.by_hand(route, now) { Mode::Manual } else { case.mode(route) },
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
-            latch: state.latch.map(|latch| latch.because),
+            latch: state.latch.as_ref().map(|latch| latch.because.clone()),
+            waiting: state.waiting.as_ref().map(|waiting| (waiting.since, waiting.because.clone())),
+            repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
     }
@@ -113,6 +118,15 @@ impl Node {
             let open = !matches!(incident.state, IncidentState::Closed { .. });
             if open && incident.acked.is_none() {
                 need(format!("acknowledge {}", incident.id), format!("pointsman ack {}", incident.id));
+            }
+        }
+        for (route, state) in &self.view.routes {
+            if let Some(waiting) = &state.waiting {
+                let what = format!(
+                    "{route} cannot be moved since {}, and is tried all the time: {}",
+                    waiting.since, waiting.because
+                );
+                need(what, format!("pointsman why {route}"));
             }
         }
         for (route, why) in &self.complaints {

@@ -157,6 +157,9 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["carrier", "well"] => cluster.outside.borrow_mut().carrier = Carrier::Well,
         ["carrier", "drops"] => cluster.outside.borrow_mut().carrier = Carrier::Drops,
         ["carrier", "swallows"] => cluster.outside.borrow_mut().carrier = Carrier::Swallows,
+        ["carrier", "slow"] => cluster.outside.borrow_mut().carrier = Carrier::Slow,
+        ["carrier", "late"] => cluster.outside.borrow_mut().carrier = Carrier::Late,
+        ["revoke", at, "by", leader] => cluster.revoke(&site(at), &site(leader)),
         ["edit", to] => {
             let first =
                 cluster.outside.borrow().shows.keys().next().expect("the story is well formed").clone();
@@ -245,6 +248,26 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
+        ["frame", kind] => {
+            let sent = &cluster.outside.borrow().sent;
+            if sent.contains(kind) { Ok(()) } else { fail(format!("{sent:?}")) }
+        }
+        ["told", rest @ ..] => {
+            let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
+            let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
+            if said { Ok(()) } else { fail("nobody said it".to_owned()) }
+        }
+        ["looks", count, "between", from, to] => {
+            let (from, to) = (time(from), time(to));
+            let looks = cluster.outside.borrow().looks.clone();
+            let is = looks.iter().filter(|at| **at >= from && **at < to).count();
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}: {looks:?}")) }
+        }
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
         ["agreed", at] => {
             let outside = cluster.outside.borrow();
             let last = outside.answers.values().last();

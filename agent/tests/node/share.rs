@@ -81,6 +81,7 @@ impl World for Share {
             pulse.journal.1 = Head::birth("another cluster");
         }
         let kind = kind(&frame);
+        outside.sent.insert(kind);
         if outside.hushed.contains(kind) {
             return;
         }
@@ -118,7 +119,14 @@ impl World for Share {
                 let event = Event::Unprepared { nonce, why: "no greeting".to_owned() };
                 outside.post(Duration::from_secs(4), to, Mail::Event(event));
             }
-            Effect::Point(point) => self.point(&point, &mut outside),
+            Effect::Point(point) if outside.carrier == Carrier::Slow => {
+                outside.post(Duration::from_millis(1500), to, Mail::Point(point));
+            }
+            Effect::Point(point) => {
+                drop(outside);
+                self.point(&point);
+            }
+            Effect::Revoke { fence } => drop(outside.revoked.insert(fence)),
             Effect::Notify { fence, .. } => {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
@@ -153,10 +161,18 @@ impl World for Share {
 }
 
 impl Share {
-    fn point(&self, point: &Point, outside: &mut Outside) {
+    pub fn point(&self, point: &Point) {
+        let mut outside = self.outside.borrow_mut();
         let now = outside.now;
+        if outside.revoked.contains(&point.fence) {
+            let report = agent::act::outcome::unsent(point, "a new leader revoked it");
+            let event = Event::Executed { fence: point.fence, report };
+            outside.post(STEP, (&self.here, self.boot), Mail::Event(event));
+            return;
+        }
+        let tardy = outside.carrier == Carrier::Late;
         let dropped = outside.carrier == Carrier::Drops;
-        let swallowed = dropped || outside.carrier == Carrier::Swallows;
+        let swallowed = dropped || tardy || outside.carrier == Carrier::Swallows;
         let mut outcomes = Vec::new();
         for (pointing, _) in &point.batch {
             outside.sets.push(Set {
@@ -180,7 +196,8 @@ impl Share {
         }
         let was = if swallowed { Was::Unknown } else { Was::Right };
         let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
-        let report = Report { was, outcomes, note: None, late: Vec::new() };
+        let late = if tardy { outcomes.iter().map(|o| o.number.clone()).collect() } else { Vec::new() };
+        let report = Report { was, outcomes, note: None, late };
         let event = Event::Executed { fence: point.fence, report };
         outside.post(after, (&self.here, self.boot), Mail::Event(event));
     }
@@ -196,6 +213,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Revoke { .. } => "revoke",
         Body::Fetch(_) => "fetch",
         Body::Fetched(_) => "fetched",
         Body::Hears { .. } => "hears",

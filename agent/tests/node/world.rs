@@ -3,7 +3,7 @@
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
-use agent::event::{Asker, Event, Identity, Presence};
+use agent::event::{Asker, Event, Identity, Point, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
@@ -37,6 +37,10 @@ pub enum Carrier {
     Mute,
     /// The SET is applied, but nobody hears of it.
     Swallows,
+    /// Every answer takes a second and a half: the SET leaves late within its window, unless it is revoked.
+    Slow,
+    /// The SET is applied, but its sender was stopped before it: it left after its window, and that is noticed.
+    Late,
     /// The SET is lost or comes late: nothing is applied, and nobody hears of it.
     Drops,
 }
@@ -45,6 +49,7 @@ pub enum Carrier {
 pub enum Mail {
     Frame { from: SiteId, frame: Frame },
     Event(Event),
+    Point(Point),
 }
 
 /// One SET that reached the carrier.
@@ -86,6 +91,9 @@ pub struct Outside {
     pub told: Vec<(Duration, SiteId, Telling)>,
     pub answers: BTreeMap<u64, Answer>,
     pub looks: Vec<Duration>,
+    /// The kinds of frames that were sent, and the attempts that were revoked.
+    pub sent: BTreeSet<&'static str>,
+    pub revoked: BTreeSet<Index>,
     /// Sites whose link loses the next frame of this kind.
     pub lose: BTreeSet<&'static str>,
     /// The site whose wall clock is a minute ahead.
@@ -286,6 +294,14 @@ impl Cluster {
         self.asked
     }
 
+    /// Says to a site, in the leader's name, that its open attempt is not wanted any more.
+    pub fn revoke(&mut self, site: &SiteId, leader: &SiteId) {
+        let view = self.view(site).expect("the world is well formed");
+        let (fence, attempt) = view.attempts.last_key_value().expect("an attempt is open");
+        let body = Body::Revoke { fence: *fence, boot: attempt.boot, nonce: attempt.nonce };
+        self.take(site, Input::Frame { from: leader.clone(), frame: Frame { stamp: None, body } });
+    }
+
     pub fn status(&mut self, site: &SiteId) -> StatusReport {
         let id = self.order(site, Command::Status);
         match self.outside.borrow_mut().answers.remove(&id) {
@@ -334,7 +350,11 @@ impl Cluster {
                     self.outside.borrow_mut().hear(&event);
                     self.take(&to, Input::Event(event));
                 }
-                Mail::Event(_) => {}
+                Mail::Point(point) if self.lives.get(&to).is_some_and(|life| life.boot == boot) => {
+                    let life = self.lives.get_mut(&to).expect("the world is well formed");
+                    life.turn.world().point(&point);
+                }
+                Mail::Event(_) | Mail::Point(_) => {}
             }
         }
         for site in self.living() {

@@ -3,7 +3,7 @@
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
-use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
+use crate::ids::{IncidentId, Index, RouteId, RunId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Brought, Claim, Hold, Latch};
 
@@ -115,6 +115,7 @@ impl View {
             state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
+            state.waiting = None;
             let because = "somebody changed the number at the carrier".to_owned();
             state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
             self.forbid(index, Some(route));
@@ -153,6 +154,9 @@ impl View {
     }
 
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
+        if let Some(route) = self.incidents.get(&id).map(|incident| incident.route.clone()) {
+            self.waits_no_more(&route, (RunId(id.0), "its site answers again"));
+        }
         self.incident_next(id, IncidentEvent::VerdictUp)
     }
 

@@ -32,6 +32,7 @@ impl Town {
                 self.spring(When::Going, site)?;
                 self.queue.put(self.now, Item::Go { site, life, point });
             }
+            Effect::Revoke { fence } => drop(self.sites[site].revoked.insert(fence)),
             Effect::Notify { fence, .. } => {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });

@@ -309,6 +309,7 @@ impl Town {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Revoke { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }
