@@ -1,6 +1,7 @@
 //! The whole agent minus the world: one event in, one output out, told the time.
 
 mod absence;
+mod alone;
 mod card;
 mod conduct;
 mod drift;
@@ -23,6 +24,7 @@ pub use rules::{RouteRules, Rules};
 use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
+use state::alone::AloneEntry;
 use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
@@ -79,6 +81,7 @@ pub struct Node {
     verdicts: telling::Verdicts,
     absence: absence::Absence,
     handovers: handover::Handovers,
+    alone: alone::Alone,
     pulsed: Option<Mono>,
 }
 
@@ -107,6 +110,8 @@ pub struct Start {
     pub stopped: Option<String>,
     /// How long ago somebody led, as the disk remembers it; `None` on a new one.
     pub led: Option<Duration>,
+    /// The table of claims alone.
+    pub alone: Vec<(u64, AloneEntry)>,
 }
 
 impl Node {
@@ -142,6 +147,7 @@ impl Node {
             verdicts: telling::Verdicts::default(),
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
+            alone: alone::Alone::replay(start.alone, now),
             pulsed: None,
         };
         node.rule(now);
@@ -158,6 +164,9 @@ impl Node {
         let mut out = Output::default();
         self.take(event, now, &mut out);
         self.cast(now);
+        self.expire_wish(now.mono, &mut out);
+        self.act_alone(now.mono, &mut out);
+        self.merge_alone(&mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -183,11 +192,23 @@ impl Node {
             Event::Restored { view } => self.restored(*view, now.mono),
             Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
             Event::Astray { by } => self.astray = by,
-            Event::Prepared { nonce } => self.prepared(nonce, now, out),
-            Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
-            Event::Executed { fence, report } => self.report(fence, report),
+            Event::Prepared { nonce } => {
+                if let Some(nonce) = self.prepared_alone(nonce, now, out) {
+                    self.prepared(nonce, now, out);
+                }
+            }
+            Event::Unprepared { nonce, why } => {
+                self.unprepared_alone(nonce, &why, out);
+                self.unprepared(nonce, why, out);
+            }
+            Event::Executed { fence, report } => {
+                if let Some(report) = self.executed_alone((fence, report), now.mono, out) {
+                    self.report(fence, report);
+                }
+            }
             Event::Looked { id, found } => {
                 self.read_here(id, &found, now.mono);
+                self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
             }
             Event::Asked { asker, command } => self.command(asker, command, now, out),
@@ -255,6 +276,7 @@ impl Node {
         self.receipts.agreed(index, entry, (&self.view, now.mono));
         self.outbox.settle(&entry.origin);
         self.answer_agreed(index, entry, &applied, out);
+        self.wish_agreed(index, entry, &applied, out);
         self.tell_agreed(index, entry, (&applied, now), out);
         match (&entry.fact, &applied) {
             (Fact::PolicyAgreed { .. }, Applied::Accepted) => {
@@ -263,6 +285,7 @@ impl Node {
             }
             (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
+            (Fact::ClaimedAlone { route, .. }, Applied::Accepted) => self.look_now(route),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
                     self.look_now(&route);

@@ -4,6 +4,7 @@ mod agreement;
 mod blip;
 mod budget;
 mod disputed;
+mod escalated;
 mod hold;
 mod latch;
 mod mode;
@@ -32,11 +33,12 @@ pub(crate) enum Answer {
 }
 
 /// All guards in the order in which they are told: first what a person can change, last what nobody can.
-const ALL: [fn(&Matter<'_>) -> Answer; 10] = [
+const ALL: [fn(&Matter<'_>) -> Answer; 11] = [
     hold::ask,
     latch::ask,
     mode::ask,
     single_flight::ask,
+    escalated::ask,
     disputed::ask,
     blip::ask,
     // A damped move back to a site left lately belongs here, beside the budget that it spares.

@@ -66,7 +66,8 @@ impl Telling {
             Self::HandedOver { .. }
             | Self::TakenBack { .. }
             | Self::Leaderless { .. }
-            | Self::Escalated { .. } => Loudness::Warning,
+            | Self::Escalated { .. }
+            | Self::Alone { .. } => Loudness::Warning,
             Self::Suspect { .. }
             | Self::Ballot { .. }
             | Self::Verdict { .. }

@@ -228,9 +228,12 @@ impl Node {
         if state.run.is_some() || !self.undisturbed(open, &readings, now.mono) {
             return;
         }
+        let by_hand = |r: &Reading| state.alone.iter().any(|told| told.explains(std::slice::from_ref(r)));
         let whose = |r: &Reading| {
             let number = state.numbers.get(&r.number).cloned().unwrap_or_default();
-            number.whose(r.shows.as_ref(), now.stamp)
+            let whose = number.whose(r.shows.as_ref(), now.stamp);
+            // What was done alone is nobody's late write, even if automation once wrote the same.
+            if whose == Whose::Ours && by_hand(r) { Whose::Person } else { whose }
         };
         self.looks.due.insert(open.route.clone(), now.mono + DRIFT_EVERY);
         self.looks.last.insert(open.route.clone(), (now.mono, readings.clone()));

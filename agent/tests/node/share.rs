@@ -8,6 +8,7 @@ use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::store::JournalRow;
 use agent::turn::World;
+use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
 use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
@@ -54,6 +55,12 @@ impl World for Share {
 
     fn keep_led(&mut self, at: Stamp) -> Result<(), Infallible> {
         self.disk.borrow_mut().led = Some(at);
+        Ok(())
+    }
+
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
+        let line = AloneEntry::decode(bytes).expect("the world is well formed");
+        self.disk.borrow_mut().alone.push((n, line));
         Ok(())
     }
 

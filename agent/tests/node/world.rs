@@ -12,6 +12,7 @@ use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
+use state::alone::AloneEntry;
 use state::fact::Was;
 use state::{
     Boot, CarrierId, Destination, Index, Mono, Number, SiteId, Stamp, Starts, Subject, View, Who, codec,
@@ -111,6 +112,7 @@ pub struct Disk {
     pub voters: Vec<VoterState>,
     pub rows: Vec<JournalRow>,
     pub led: Option<Stamp>,
+    pub alone: Vec<(u64, AloneEntry)>,
     starts: u64,
 }
 
@@ -180,6 +182,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            alone: loaded.alone,
             led: loaded.led.map(|at| self.wall(site).since(at)),
         };
         let now = self.outside.borrow().now;
