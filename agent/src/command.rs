@@ -1,8 +1,10 @@
 //! What a person may ask an agent over the control socket, and what it answers.
 
+mod alone;
 mod handover;
 mod millis;
 
+pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
 
 use policies::Decision;
@@ -44,6 +46,11 @@ pub enum Command {
     Runs,
     /// What happens, line by line, until the connection is closed.
     Follow,
+    /// A site shall have the route: agreed if that can be had within 5 s, else the carrier is read, and this agent
+    /// offers to do it alone.
+    ClaimOrOffer { route: RouteId, site: SiteId, because: String },
+    /// Yes, alone: what was offered under this token, within two minutes.
+    ClaimAlone { token: u64 },
 }
 
 impl Command {
@@ -53,6 +60,8 @@ impl Command {
             Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
+            | Self::ClaimOrOffer { .. }
+            | Self::ClaimAlone { .. }
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
@@ -90,6 +99,10 @@ pub enum Answer {
     Following,
     /// To `Follow`, again and again.
     Told(Telling),
+    /// To `ClaimOrOffer`, if it was not agreed: nothing was done yet.
+    Offered(Box<Offer>),
+    /// To `ClaimAlone`: it is being done, and told under this number.
+    Alone { n: u64 },
 }
 
 /// What the cluster believes.
@@ -328,6 +341,8 @@ pub enum Telling {
     },
     /// Nobody has acknowledged an automatic switch in time.
     Escalated { incident: IncidentId },
+    /// A claim alone goes on, or has ended.
+    Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
 }
 
 /// Whether something begins or ends.

@@ -88,6 +88,10 @@ impl World for Real {
         self.store.keep_led(at)
     }
 
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.append_alone(n, bytes)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");

@@ -3,6 +3,7 @@
 use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
+use state::alone::AloneEntry;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
 use state::plan::Pointing;
 use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who};
@@ -119,6 +120,8 @@ pub struct Report {
 pub enum Keep {
     /// Somebody leads at this moment.
     Led,
+    /// A line of the table of claims alone.
+    Alone { n: u64, line: AloneEntry },
 }
 
 /// What `Node` wants done: keep, then propose, then send, then act.

@@ -1,6 +1,8 @@
 //! The whole agent minus the world: one event in, one output out, told the time.
 
 mod absence;
+mod agreed;
+mod alone;
 mod card;
 mod conduct;
 mod drift;
@@ -30,9 +32,8 @@ use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
-use state::fact::{Entry, Fact};
+use state::alone::AloneEntry;
 use state::handover::Hindrance;
-use state::view::Applied;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -100,6 +101,7 @@ pub struct Node {
     wake_at: Option<Mono>,
     absence: absence::Absence,
     handovers: handover::Handovers,
+    alone: alone::Alone,
     pulsed: Option<Mono>,
 }
 
@@ -128,6 +130,8 @@ pub struct Start {
     pub stopped: Option<String>,
     /// How long ago somebody led, as the disk remembers it; `None` on a new one.
     pub led: Option<Duration>,
+    /// The table of claims alone.
+    pub alone: Vec<(u64, AloneEntry)>,
 }
 
 impl Node {
@@ -172,6 +176,7 @@ impl Node {
             wake_at: None,
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
+            alone: alone::Alone::replay(start.alone, now),
             pulsed: None,
         };
         node.rule(now);
@@ -202,6 +207,9 @@ impl Node {
         self.cast(now);
         self.say_flapping();
         self.watch_standings(now);
+        self.expire_wish(now.mono, &mut out);
+        self.act_alone(now.mono, &mut out);
+        self.merge_alone(&mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -235,11 +243,23 @@ impl Node {
             }
             Event::Astray { by } => self.astray = by,
             Event::Detours { over } => self.detours = over,
-            Event::Prepared { nonce } => self.prepared(nonce, now, out),
-            Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
-            Event::Executed { fence, report } => self.report(fence, report),
+            Event::Prepared { nonce } => {
+                if let Some(nonce) = self.prepared_alone(nonce, now, out) {
+                    self.prepared(nonce, now, out);
+                }
+            }
+            Event::Unprepared { nonce, why } => {
+                self.unprepared_alone(nonce, &why, out);
+                self.unprepared(nonce, why, out);
+            }
+            Event::Executed { fence, report } => {
+                if let Some(report) = self.executed_alone((fence, report), now.mono, out) {
+                    self.report(fence, report);
+                }
+            }
             Event::Looked { id, found } => {
                 self.read_here(id, &found, now.mono);
+                self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
             }
             Event::Tallied(tally) => self.tally = tally,
@@ -302,94 +322,6 @@ impl Node {
             self.looks.begin_anew();
             self.complaints.clear();
             self.handovers.forget_carriers();
-        }
-    }
-
-    /// One more entry is agreed: fold it, and do what it means for this site.
-    fn agreed(&mut self, at: (Index, &[u8]), entry: &Entry, now: Now, out: &mut Output) {
-        let (index, bytes) = at;
-        if self.stopped.is_some() {
-            return;
-        }
-        let was_silent = self.view.silent.contains_key(&entry.origin.site);
-        let applied = self.view.apply(index, bytes, entry);
-        self.heads.insert(index, self.view.head);
-        while self.heads.len() > HEADS {
-            self.heads.pop_first();
-        }
-        self.receipts.agreed(index, entry, (&self.view, now.mono));
-        self.outbox.settle(&entry.origin);
-        self.answer_agreed(index, entry, &applied, out);
-        self.tell_agreed(index, entry, (&applied, now), out);
-        match (&entry.fact, &applied) {
-            (Fact::PolicyAgreed { .. }, Applied::Accepted) => {
-                self.rule(now.mono);
-                self.watch(out);
-            }
-            (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
-            (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
-            (Fact::RunEnded { run, .. }, Applied::Accepted) => {
-                if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route, now.mono);
-                }
-            }
-            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
-            // It comes back, and with it perhaps what it had sent.
-            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
-            (_, _) => {}
-        }
-    }
-
-    /// A snapshot took the place of entries that this site does not have.
-    fn restored(&mut self, view: View, now: Mono) {
-        self.view = view;
-        self.receipts.restored(&self.view, now);
-        // What was agreed within the snapshot is never seen being agreed.
-        self.outbox.settle_taken(&self.view);
-        self.rule(now);
-    }
-
-    /// Two heads at one index are two histories: nothing automatic is done on either.
-    fn compare(&mut self, from: &SiteId, (index, theirs): (Index, Head)) {
-        if let Some(ours) = self.heads.get(&index).filter(|ours| **ours != theirs) {
-            let what = format!("the journal here is {ours} at {index}, that of {from} is {theirs}");
-            self.stop(what);
-            self.stopped_by = Hindrance::TwoHistories;
-        }
-    }
-
-    /// From here on this site votes and answers, but says nothing of what it sees and does nothing.
-    fn stop(&mut self, why: String) {
-        self.stopped.get_or_insert(why);
-    }
-
-    /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
-    /// nothing is judged by the one before.
-    pub fn idle(&self) -> Option<&str> {
-        self.stopped.as_deref().or(self.broken.as_deref())
-    }
-
-    /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
-    pub fn folds(&self) -> Folding {
-        if self.stopped.is_some() { Folding::Stopped } else { Folding::GoesOn }
-    }
-
-    /// Makes rules of the agreed policy; before the birth, of the own file, so that probes can begin.
-    fn rule(&mut self, now: Mono) {
-        let text = self.view.policy.as_ref().map_or(self.file.as_str(), |policy| policy.text.as_str());
-        match Rules::read(text, &self.identity.site) {
-            Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
-            Err(why) => self.broken = Some(why),
-        }
-        self.watch_subjects(now);
-        self.watch_signals();
-    }
-
-    /// What is to be probed under the policy in force.
-    pub fn watch(&self, out: &mut Output) {
-        if let Some(rules) = &self.rules {
-            out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
-            out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
         }
     }
 

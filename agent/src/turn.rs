@@ -38,6 +38,8 @@ pub trait World {
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Remembers that somebody leads, at this time of the machine's wall clock.
     fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
+    /// Adds a line to the table of claims alone.
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
@@ -325,10 +327,11 @@ impl<W: World> Turn<W> {
         Ok(())
     }
 
-    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    /// What one site remembers by itself. Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
     fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
+            Keep::Alone { n, line } => self.world.keep_alone(*n, &line.encode()),
         }
     }
 

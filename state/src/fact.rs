@@ -1,11 +1,12 @@
 //! The facts: everything that sites agree on, in the past tense.
 
+use crate::alone::AloneClaim;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
     Who,
 };
-use crate::plan::Plan;
+use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub enum Fact {
     Leaderless { lasted: Duration, strength: Strength, urgency: Urgency },
     /// Nobody has acknowledged an automatic switch in time.
     Escalated { incident: IncidentId },
+    /// A person has pointed a route without an agreement, at the site that proposes this.
+    ClaimedAlone { route: RouteId, claim: AloneClaim, pointings: Vec<Pointing> },
 }
 
 impl Fact {
@@ -108,7 +111,8 @@ impl Fact {
             | Self::Resumed { .. }
             | Self::Claimed { .. }
             | Self::FlappingSeen { .. }
-            | Self::StepEndedLate { .. } => true,
+            | Self::StepEndedLate { .. }
+            | Self::ClaimedAlone { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }

@@ -1,5 +1,6 @@
 //! A route as the cluster remembers it: where it rings, what was read, who forbade what.
 
+use crate::alone::Told;
 use crate::fact::Mode;
 use crate::handover::{Hindrance, Wait};
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
@@ -39,6 +40,8 @@ pub struct RouteState {
     pub hold: Option<Hold>,
     /// What sent the route to manual until a person resumes it.
     pub latch: Option<Latch>,
+    /// What persons did without an agreement, until one resumes the route.
+    pub alone: Vec<Told>,
     /// What keeps automation from acting until it passes.
     pub waits: BTreeMap<Hindrance, Wait>,
     /// A person's decision that still waits for its run.

@@ -1,5 +1,6 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
+mod alone;
 mod ballots;
 mod handover;
 mod lost;
@@ -64,6 +65,8 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// How many writes ended after their window, as their executors' own clocks showed.
     pub late_writes: u64,
+    /// The last claim alone of each site that is known to all.
+    pub alone: BTreeMap<SiteId, u64>,
     /// The last time without a leader.
     pub leaderless: Option<Leaderless>,
     seen: BTreeMap<SiteId, Taken>,
@@ -304,6 +307,7 @@ impl View {
             Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
             Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
             Fact::Escalated { incident } => self.escalated(*incident),
+            Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
         }
     }
 

@@ -326,6 +326,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::HandedOver { .. }
         | Fact::TakenBack { .. }
         | Fact::Leaderless { .. }
-        | Fact::Escalated { .. } => false,
+        | Fact::Escalated { .. }
+        | Fact::ClaimedAlone { .. } => false,
     }
 }

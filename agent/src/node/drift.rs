@@ -269,9 +269,12 @@ impl Node {
         }
         let route = &open.route;
         self.read_in_time(route, &readings, now.mono);
+        let by_hand = |r: &Reading| state.alone.iter().any(|told| told.explains(std::slice::from_ref(r)));
         let whose = |r: &Reading| {
             let number = state.numbers.get(&r.number).cloned().unwrap_or_default();
-            number.whose(&r.value(), now.stamp)
+            let whose = number.whose(&r.value(), now.stamp);
+            // What was done alone is nobody's late write, even if automation once wrote the same.
+            if whose == Whose::Ours && by_hand(r) { Whose::Person } else { whose }
         };
         let all: Vec<Whose> = readings.iter().map(whose).collect();
         if !all.contains(&Whose::Ours) {

@@ -32,6 +32,14 @@ struct Ask {
     since: Mono,
 }
 
+impl Asks {
+    /// A nonce that this process has never used.
+    pub fn name(&mut self) -> Nonce {
+        self.next += 1;
+        Nonce(self.next)
+    }
+}
+
 impl Node {
     /// The leader calls: log in first, ask afterwards, so that the window is short.
     pub(super) fn prepare(&mut self, leader: &SiteId, call: Call, now: Now, out: &mut Output) {
@@ -40,8 +48,7 @@ impl Node {
             return;
         }
         self.forget_calls_of(&call, out);
-        self.asks.next += 1;
-        let nonce = Nonce(self.asks.next);
+        let nonce = self.asks.name();
         let carrier = call.carrier.clone();
         let ask = Ask { call, leader: leader.clone(), asked: None, since: now.mono };
         self.asks.open.insert(nonce, ask);
@@ -116,6 +123,11 @@ impl Node {
             self.report(fence, report);
             return;
         };
+        if let Some(why) = self.alone.occupies(&attempt.numbers, now.mono) {
+            out.act.push(Effect::Release { nonce: attempt.nonce });
+            self.report(fence, not_sent(&attempt.numbers, why));
+            return;
+        }
         let Some(ensure) = self.wanted(attempt) else { return };
         match ensure {
             Ensure::Notify { text } => out.act.push(Effect::Notify { fence, text }),

@@ -191,6 +191,10 @@ impl Node {
         if let Some(why) = &self.stopped {
             add(self.stopped_by, (why.clone(), loudness(self.stopped_by)), None);
         }
+        let alone = self.alone_here().map(|(route, (hindrance, strength, urgency), because, since)| {
+            HandOver { route: Some(route), hindrance, strength, urgency, because, since, cards: Vec::new() }
+        });
+        all.extend(alone);
         all
     }
 

@@ -124,7 +124,8 @@ impl Node {
             | Fact::Claimed { .. }
             // Told level by level, together with what is agreed nowhere.
             | Fact::HandedOver { .. }
-            | Fact::TakenBack { .. } => {}
+            | Fact::TakenBack { .. }
+            | Fact::ClaimedAlone { .. } => {}
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -279,5 +280,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::TakenBack { .. } => "end of a hand-over",
         Fact::Leaderless { .. } => "time without a leader",
         Fact::Escalated { .. } => "escalation",
+        Fact::ClaimedAlone { .. } => "claim alone",
     }
 }

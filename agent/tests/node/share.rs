@@ -1,6 +1,7 @@
 //! One site's disk, links and hands, as its agent sees them; the carrier is here too.
 
-use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
+use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
+use super::world::{STEP, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
 use agent::frame::{Body, Frame};
@@ -10,6 +11,7 @@ use agent::quorum::{Batch, VoterState, Written};
 use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
+use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
 use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
@@ -70,6 +72,12 @@ impl World for Share {
 
     fn keep_led(&mut self, at: Stamp) -> Result<(), Infallible> {
         self.disk.borrow_mut().led = Some(at);
+        Ok(())
+    }
+
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
+        let line = AloneEntry::decode(bytes).expect("the world is well formed");
+        self.disk.borrow_mut().alone.push((n, line));
         Ok(())
     }
 

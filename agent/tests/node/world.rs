@@ -1,5 +1,6 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
+use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
@@ -13,6 +14,7 @@ use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
+use state::alone::AloneEntry;
 use state::fact::Was;
 use state::{
     Boot, CarrierId, Destination, Index, Mono, Number, SiteId, Stamp, Starts, Subject, View, Who, codec,
@@ -27,142 +29,6 @@ pub const STEP: Duration = Duration::from_millis(10);
 pub const TRIP: Duration = Duration::from_millis(20);
 /// The wall clock when the world begins.
 const WALL: u64 = 1_800_000_000_000;
-
-/// What the carrier does with a SET or a login.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Carrier {
-    #[default]
-    Well,
-    /// No login, no reading.
-    Mute,
-    /// The SET is applied, but nobody hears of it.
-    Swallows,
-    /// Every answer takes a second and a half: the SET leaves late within its window, unless it is revoked.
-    Slow,
-    /// The SET is applied, but its sender was stopped before it: it left after its window, and that is noticed.
-    Late,
-    /// The SET is lost or comes late: nothing is applied, and nobody hears of it.
-    Drops,
-}
-
-/// What is under way to a site: a frame, or the end of something that it ordered.
-pub enum Mail {
-    Frame { from: SiteId, frame: Frame },
-    Event(Event),
-    Point(Point),
-}
-
-/// One SET that reached the carrier.
-#[derive(Clone, Debug)]
-pub struct Set {
-    pub at: Duration,
-    pub by: SiteId,
-    pub number: Number,
-    pub to: Destination,
-    pub fence: Index,
-    /// Whether the process that sent it lived to hear the carrier's answer.
-    pub heard: Heard,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    Never,
-    Answer,
-}
-
-/// Everything outside the agents.
-#[derive(Default)]
-pub struct Outside {
-    pub now: Duration,
-    post: BTreeMap<(Duration, u64), (SiteId, Boot, Mail)>,
-    posted: u64,
-    pub shows: BTreeMap<Number, Destination>,
-    pub carrier: Carrier,
-    pub missing: BTreeSet<SiteId>,
-    pub cut: BTreeSet<SiteId>,
-    /// Nothing gets from the one to the other.
-    pub apart: BTreeSet<(SiteId, SiteId)>,
-    /// A relay that forges the words of a site, and repeats what it once passed on of them.
-    pub hostile: Option<(SiteId, SiteId)>,
-    /// What relays passed on last, and to whom.
-    pub passed: Vec<(SiteId, Frame)>,
-    forged: u64,
-    pub sets: Vec<Set>,
-    pub told: Vec<(Duration, SiteId, Telling)>,
-    pub answers: BTreeMap<u64, Answer>,
-    pub looks: Vec<Duration>,
-    /// The kinds of frames that were sent, and the attempts that were revoked.
-    pub sent: BTreeSet<&'static str>,
-    pub revoked: BTreeSet<Index>,
-    /// Sites whose link loses the next frame of this kind.
-    pub lose: BTreeSet<&'static str>,
-    /// The site whose wall clock is a minute ahead.
-    pub ahead: Option<SiteId>,
-    /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
-    pub lossy: BTreeSet<SiteId>,
-    dice: u64,
-    /// Sites that the carrier's signalling does not answer.
-    pub deaf: BTreeSet<SiteId>,
-    /// Sites whose own references do not answer.
-    pub blind: BTreeSet<SiteId>,
-    /// Kinds of frames that no link carries.
-    pub hushed: BTreeSet<String>,
-    /// The site that shows another journal than the others'.
-    pub rewritten: Option<SiteId>,
-}
-
-impl Outside {
-    /// Whether something gets from one site to another.
-    pub fn carries(&self, from: &SiteId, to: &SiteId) -> bool {
-        let whole = |site| !self.cut.contains(site);
-        whole(from) && whole(to) && !self.apart.contains(&(from.clone(), to.clone()))
-    }
-
-    /// The answer to a SET has arrived where it was waited for.
-    fn hear(&mut self, event: &Event) {
-        let Event::Executed { fence, report } = event else { return };
-        let answered = report.was == Was::Right;
-        for set in self.sets.iter_mut().filter(|set| answered && set.fence == *fence) {
-            set.heard = Heard::Answer;
-        }
-    }
-
-    /// Three times of ten.
-    fn lost(&mut self) -> bool {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.dice >> 33) % 10 < 3
-    }
-
-    /// The hostile relay says again what its victim once said, as it was, and under numbers that are not used up.
-    fn forge(&mut self) {
-        let Some((relay, victim)) = self.hostile.clone() else { return };
-        for (to, frame) in self.passed.clone() {
-            let Body::Relayed(sealed) = &frame.body else { continue };
-            if sealed.from != victim {
-                continue;
-            }
-            self.forged += 1;
-            let fresh = Sealed { n: sealed.n + 1_000_000 + self.forged, ..(**sealed).clone() };
-            let fresh = Frame { stamp: None, body: Body::Relayed(Box::new(fresh)) };
-            for frame in [frame, fresh] {
-                self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
-            }
-        }
-    }
-
-    pub fn post(&mut self, after: Duration, to: (&SiteId, Boot), mail: Mail) {
-        self.posted += 1;
-        self.post.insert((self.now + after, self.posted), (to.0.clone(), to.1, mail));
-    }
-}
-
-#[derive(Clone, Default)]
-pub struct Disk {
-    pub voters: Vec<VoterState>,
-    pub rows: Vec<JournalRow>,
-    pub led: Option<Stamp>,
-    starts: u64,
-}
 
 /// One living agent.
 struct Life {
@@ -232,6 +98,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            alone: loaded.alone,
             led: loaded.led.map(|at| self.wall(site).since(at)),
         };
         let now = self.outside.borrow().now;

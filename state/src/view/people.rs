@@ -59,6 +59,7 @@ impl View {
             let state = self.route(id);
             state.hold = None;
             state.latch = None;
+            state.alone.clear();
             // A claim whose run could not be opened would stand in automation's way for ever.
             state.claim = None;
             state.spurned.clear();
@@ -74,6 +75,12 @@ impl View {
         }
         self.forbid(index, route);
         Ok(())
+    }
+
+    /// Nothing automatic goes on with a route, and what was decided before is refused.
+    pub(super) fn leave_to_people(&mut self, index: Index, route: &RouteId, who: &Who) {
+        self.forbid(index, Some(route));
+        self.cut(index, (Some(route), Whose::Automation), who);
     }
 
     /// A claim refuses what was decided before it, and waits until the automatic run has let go.
@@ -116,8 +123,11 @@ impl View {
         }
         if *from == Adoption::Person {
             state.waiting = None;
-            let because = "somebody changed the number at the carrier".to_owned();
-            state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
+            // A claim alone gives a stranger's value its name, and has latched the route already.
+            if !state.alone.iter().any(|told| told.explains(readings)) {
+                let because = "somebody changed the number at the carrier".to_owned();
+                state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
+            }
             self.forbid(index, Some(route));
         }
         Ok(())

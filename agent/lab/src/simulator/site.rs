@@ -159,6 +159,7 @@ impl Site {
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
+            alone: disk.told_alone(),
             led: disk.led.map(|at| self.clocks(now).wall.since(at)),
         };
         let mono = self.mono(now);

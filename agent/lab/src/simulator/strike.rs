@@ -258,7 +258,9 @@ impl Town {
             | Answer::Plan(_)
             | Answer::Runs { .. }
             | Answer::Following
-            | Answer::Told(_) => Ok(()),
+            | Answer::Told(_)
+            | Answer::Offered(_)
+            | Answer::Alone { .. } => Ok(()),
         }
     }
 }
