@@ -1,13 +1,13 @@
 //! What a story can expect of what the agents say, agree on and show, and of what can be counted.
 
-use super::outside::{Heard, Set};
+use super::outside::Heard;
 use super::people;
 use super::script::{policy, time};
 use super::world::{Cluster, SITES};
 use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling, Voice};
 use policies::Policy;
-use state::{Destination, RouteId, SiteId};
+use state::{Destination, Number, SiteId};
 use std::time::Duration;
 
 /// The rest of what can be expected: what the agents say and agree on.

@@ -1,6 +1,6 @@
 //! Everything outside the agents of a story: the carrier, the links, the mail under way, and disks.
 
-use super::world::{SITES, TRIP};
+use super::world::TRIP;
 use agent::command::{Answer, Telling};
 use agent::event::{Event, Point};
 use agent::frame::{Body, Frame};

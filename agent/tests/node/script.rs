@@ -1,14 +1,12 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
 use super::expect;
-use super::outside::{Carrier, Heard, Set};
+use super::outside::{Carrier, Set};
 use super::people;
 use super::world::{Cluster, SITES};
-use agent::cli::screens::{self, telling};
-use agent::command::{Answer, Command, Telling, Voice};
-use policies::Policy;
+use agent::command::{Command, Telling};
 use state::fact::Mode;
-use state::{Destination, Number, RouteId, SiteId};
+use state::{Destination, RouteId, SiteId};
 use std::time::Duration;
 
 /// The policy of every story: one number, the demo's pace.

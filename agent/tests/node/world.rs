@@ -3,24 +3,18 @@
 use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
-use agent::command::{Answer, Command, StatusReport, Telling};
-use agent::event::{Asker, Event, Identity, Point, Presence};
+use agent::command::{Answer, Command, StatusReport};
+use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
-use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
-use agent::relay::Sealed;
-use agent::store::JournalRow;
+use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
-use state::alone::AloneEntry;
-use state::fact::Was;
-use state::{
-    Boot, CarrierId, Destination, Index, Mono, Number, SiteId, Stamp, Starts, Subject, View, Who, codec,
-};
+use state::{Boot, CarrierId, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
