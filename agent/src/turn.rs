@@ -327,7 +327,8 @@ impl<W: World> Turn<W> {
         Ok(())
     }
 
-    /// What one site remembers by itself. Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    /// What one site remembers by itself. Time without a leader may be longer than a life of this process: a disk
+    /// knows no other clock than the wall's.
     fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
