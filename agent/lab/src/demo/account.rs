@@ -33,7 +33,9 @@ impl Account {
             What::Ballot { says, .. } if says == "withdrawn" => {}
             What::Ballot { site, subject, says, votes, of } => {
                 let text = format!("{:<12} {subject} {says}", format!("{site}:"));
-                page.line("ballot", &text, &format!("{votes} of {of} votes"));
+                // Of a site's own way to a carrier nobody else is asked.
+                let votes = if *of == 0 { String::new() } else { format!("{votes} of {of} votes") };
+                page.line("ballot", &text, &votes);
             }
             What::Verdict { subject, is, votes, of } => {
                 let text = format!("{subject} is {}", verdict(*is));
