@@ -1,11 +1,12 @@
 //! The one door in and the one door out of `Node`: events, and what is to be done about them.
 
 use crate::command::{Answer, Command, Telling};
+use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
-use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
+use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
 use state::plan::Pointing;
-use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
+use state::{Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub enum Event {
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// A peer said something.
     Heard { from: SiteId, body: Body },
+    /// A peer greeted; nothing is taken from it if it is not fit.
+    Greeted { from: SiteId, hello: Box<Hello>, unfit: Option<Unfit> },
     /// Raft says who leads.
     Standing(Standing),
     /// An entry entered this site's own log; it may never be agreed.
@@ -79,6 +82,8 @@ pub struct Standing {
     pub applied: Index,
     /// The last entry of the longest own log: what was appended after it was taken back.
     pub end: Index,
+    /// Who sits where in the membership that is applied here.
+    pub seated: Vec<Seated>,
 }
 
 /// Whether this site leads, and may act on it.
@@ -167,6 +172,8 @@ pub struct Identity {
     pub starts: state::Starts,
     /// Names this process.
     pub boot: Boot,
+    /// Names the disk.
+    pub disk: Disk,
 }
 
 /// What an unprepared or unanswered call was about.

@@ -1,5 +1,6 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
+use crate::door::Hello;
 use crate::quorum::Message;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
@@ -11,6 +12,8 @@ use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, Stamp};
 pub struct Frame {
     /// The sender's cluster time; `None` while it has not learned it.
     pub stamp: Option<Stamp>,
+    /// Which life of the sender: what is known of one says nothing about the next.
+    pub boot: Boot,
     /// What it says.
     pub body: Body,
 }
@@ -34,6 +37,8 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// To everybody, before anything else: who I am, and what I have; and what I think of you.
+    Hello(Box<Hello>),
 }
 
 /// What a site can do, and what its clock says.

@@ -4,6 +4,7 @@ mod conduct;
 mod drift;
 mod execute;
 mod lead;
+mod members;
 mod outbox;
 mod peers;
 mod people;
@@ -64,6 +65,8 @@ pub struct Node {
     broken: Option<String>,
     /// Why nothing more is folded or done here, if it is so: an entry of a newer version, or two histories.
     stopped: Option<String>,
+    /// Why this site has no vote and does nothing, until a person lets it back in.
+    outside: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
     /// The sites whose wall clocks are far from the others', and by how much.
@@ -97,6 +100,8 @@ pub struct Start {
     pub playbooks: Shelf,
     /// Why the replay of the journal stopped before its end, if it did.
     pub stopped: Option<String>,
+    /// Why its disk may not vote, if it may not.
+    pub outside: Option<String>,
 }
 
 impl Node {
@@ -125,6 +130,7 @@ impl Node {
             complaints: BTreeMap::new(),
             broken: None,
             stopped: start.stopped,
+            outside: start.outside,
             heads: BTreeMap::new(),
             astray: BTreeMap::new(),
             handed_over: None,
@@ -133,6 +139,11 @@ impl Node {
         };
         node.rule(now);
         node
+    }
+
+    /// Names this life.
+    pub fn boot(&self) -> state::Boot {
+        self.identity.boot
     }
 
     /// What it remembers.
@@ -160,6 +171,7 @@ impl Node {
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
+            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, *hello, unfit),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
@@ -180,6 +192,8 @@ impl Node {
         match body {
             // Raft's own messages go to the quorum; here they are life and nothing else.
             Body::Raft(_) => {}
+            // A greeting is heard at the door, and comes from there.
+            Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
@@ -276,7 +290,7 @@ impl Node {
     /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
     /// nothing is judged by the one before.
     pub fn idle(&self) -> Option<&str> {
-        self.stopped.as_deref().or(self.broken.as_deref())
+        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
     }
 
     /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.

@@ -1,6 +1,9 @@
 //! Start-up: files, disk and links become an agent; its memory is the replay of its journal.
 
+mod disk;
+
 use crate::cluster_clock::ClusterClock;
+use crate::door::{self, Door, Named, Own, Stand};
 use crate::links::{Identity as Certificate, IdentityError};
 use crate::node::{Node, Shelf, Start};
 use crate::quorum::{LoadError, Past, Quorum, RaftId, Seat, Seats, SeatsError, Standing, VoterState};
@@ -68,6 +71,13 @@ pub enum StartError {
         /// The decoder's words.
         source: postcard::Error,
     },
+    /// The file with the name of the disk was edited.
+    #[error("cannot read the name of the disk in `{}`; hint: if it is lost, remove the file and the database, \
+             and `pointsman readmit` this site on a healthy one", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+    },
     /// The members.
     #[error(transparent)]
     Seats(#[from] SeatsError),
@@ -88,6 +98,8 @@ pub struct Ready {
     pub node: Node,
     /// Its quorum.
     pub quorum: Quorum,
+    /// Who may speak to it.
+    pub door: Door,
     /// Its clock.
     pub clock: ClusterClock,
     /// Its disk.
@@ -107,20 +119,65 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     }
     std::fs::create_dir_all(&site.state)
         .map_err(|source| StartError::File { path: site.state.clone(), source })?;
-    let cluster = certificate.cluster();
-    let (store, loaded) = Store::open(&site.state.join("pointsman.db"), cluster)?;
-    let (view, stopped) = replay(&store, cluster, &loaded.voters)?;
+    let shelf = disk::Shelf {
+        state: &site.state,
+        beside: config.parent().unwrap_or(Path::new("")),
+        cluster: certificate.cluster(),
+    };
+    let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
+    let disk::Opened { store, loaded, disk, outside } = opened;
     let (policy, file) = in_force(&view, own)?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
     let identity =
-        event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()) };
+        event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()), disk };
+    let stand = match &outside {
+        Some(why) => Stand::Outside { why: why.clone() },
+        None if loaded.is_blank() && named.is_none() => Stand::Newborn,
+        None => Stand::Inside,
+    };
+    let named = named.map(|named| named.at).unwrap_or_default();
+    let own = Own { disk, starts: loaded.starts, named, stand: stand.clone() };
+    let door = Door::new(site.site.clone(), own, heard(&store, &policy)?);
     let secrets = secrets(&site, &policy);
-    let playbooks = shelf(&site.playbooks)?;
-    let node = Node::new(Start { identity, view, file, secrets, playbooks, stopped }, clock::mono());
-    let quorum = quorum(&policy, &site.site, loaded)?;
-    Ok(Ready { site, certificate, policy, node, quorum, clock, store })
+    let playbooks = shelf_of(&site.playbooks)?;
+    let start = Start { identity, view, file, secrets, playbooks, stopped, outside };
+    let node = Node::new(start, clock::mono());
+    let quorum = quorum(&policy, &site.site, (loaded, &stand))?;
+    Ok(Ready { site, certificate, policy, node, quorum, door, clock, store })
+}
+
+/// What the disk tells.
+struct Remembered {
+    opened: disk::Opened,
+    view: View,
+    stopped: Option<String>,
+    named: Option<Named>,
+}
+
+/// Opens the disk and replays its journal, which may tell that another disk bears this site's name.
+fn remember(shelf: &disk::Shelf<'_>, here: &SiteId) -> Result<Remembered, StartError> {
+    let opened = disk::open(shelf)?;
+    let (view, stopped) = replay(&opened.store, shelf.cluster, &opened.loaded.voters)?;
+    let named = opened.store.kept(door::NAMED)?.and_then(|bytes| Named::from_bytes(&bytes));
+    let at = named.as_ref().map(|named| named.at).unwrap_or_default();
+    let foreign = view.members.get(here).filter(|member| member.disk != opened.disk && member.at > at);
+    if foreign.is_none() {
+        return Ok(Remembered { opened, view, stopped, named });
+    }
+    let why = "its journal tells that another disk is this site's";
+    let opened = disk::put_aside(shelf, opened.store, why)?;
+    Ok(Remembered { opened, view: View::birth(shelf.cluster), stopped: None, named: None })
+}
+
+/// The most that was ever heard of each peer.
+fn heard(store: &Store, policy: &Policy) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
+    let mut heard = Vec::new();
+    for site in &policy.sites {
+        heard.extend(store.kept(&door::heard(&site.id))?.map(|bytes| (site.id.clone(), bytes)));
+    }
+    Ok(heard)
 }
 
 fn read(path: &Path) -> Result<String, StartError> {
@@ -205,7 +262,7 @@ fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
 }
 
 /// The playbooks that come with the program, and those of the folder, which win.
-fn shelf(folder: &Path) -> Result<Shelf, StartError> {
+fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     let mut shelf = BTreeMap::new();
     let mut put = |name: &str, text: &str| match Playbook::read(name, text) {
         Ok(playbook) => {
@@ -227,7 +284,10 @@ fn shelf(folder: &Path) -> Result<Shelf, StartError> {
     Ok(shelf)
 }
 
-fn quorum(policy: &Policy, here: &SiteId, loaded: Loaded) -> Result<Quorum, StartError> {
+fn quorum(policy: &Policy, here: &SiteId, (loaded, stand): (Loaded, &Stand)) -> Result<Quorum, StartError> {
+    if *stand != Stand::Inside {
+        return Ok(Quorum::outside(seats(policy)?, here));
+    }
     let past = Past { journal: loaded.last, voters: loaded.voters };
     Ok(Quorum::new(seats(policy)?, here, past)?)
 }

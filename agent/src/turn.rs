@@ -1,14 +1,17 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
+mod greeting;
+
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
+use crate::door::Door;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::node::{Folding, Node};
 use crate::quorum::{Agreed, Batch, Quorum, Written};
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
-use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
+use state::{Boot, Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -23,6 +26,8 @@ pub trait World {
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Notes that a snapshot took the place of facts that the journal lacks.
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// Keeps small local facts, in one transaction.
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Hands an order to the hands.
@@ -56,19 +61,43 @@ pub struct Turn<W> {
     here: SiteId,
     node: Node,
     quorum: Quorum,
+    door: Door,
     clock: ClusterClock,
     world: W,
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
     events: VecDeque<Event>,
+    boot: Boot,
+    /// Its disk stands for another agent from here on: this one says nothing more.
+    anew: Anew,
+}
+
+/// Whether an agent goes on with what it read from its disk when it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anew {
+    /// It does.
+    GoesOn,
+    /// It lost its votes, or was given new ones: whoever drives it starts it again from its disk.
+    Begins,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
-    pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
-        let (standing, astray) = (Standing::default(), BTreeMap::new());
-        Self { here, node, quorum, clock, world, standing, astray, events: VecDeque::new() }
+    pub fn new(
+        here: SiteId,
+        (node, quorum, door): (Node, Quorum, Door),
+        clock: ClusterClock,
+        world: W,
+    ) -> Self {
+        let (standing, astray, events) = (Standing::default(), BTreeMap::new(), VecDeque::new());
+        let (boot, anew) = (node.boot(), Anew::GoesOn);
+        Self { here, node, quorum, door, clock, world, standing, astray, events, boot, anew }
+    }
+
+    /// Whether the agent must be started again from its disk.
+    pub fn begins(&self) -> Anew {
+        self.anew
     }
 
     /// What the agent remembers.
@@ -83,9 +112,13 @@ impl<W: World> Turn<W> {
 
     /// One turn: everything that the input means, to its end. Returns when to come back at the latest.
     pub fn take(&mut self, input: Input, clocks: Clocks) -> Result<Option<Mono>, W::Error> {
+        if self.anew == Anew::Begins {
+            return Ok(None);
+        }
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
         match input {
             Input::Tick => {
+                self.greet(clocks);
                 self.quorum.tick();
                 if self.standing.reign != Reign::Following {
                     self.clock.slew(clocks.mono);
@@ -97,7 +130,7 @@ impl<W: World> Turn<W> {
                 }
                 self.events.push_back(Event::Tick);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks),
+            Input::Frame { from, frame } => self.hear(&from, frame, clocks)?,
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -108,6 +141,9 @@ impl<W: World> Turn<W> {
         let mut wake_at = None;
         loop {
             self.record(clocks)?;
+            if self.anew == Anew::Begins {
+                return Ok(None);
+            }
             let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
@@ -116,7 +152,14 @@ impl<W: World> Turn<W> {
         }
     }
 
-    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) {
+    fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
+        if let Body::Hello(hello) = frame.body {
+            return self.greeted(from, (frame.boot, *hello), clocks);
+        }
+        if !self.door.lets_in(from, frame.boot) {
+            self.door.stranger(from, clocks.mono);
+            return Ok(());
+        }
         if let Some(stamp) = frame.stamp {
             self.clock.hear(stamp, clocks.mono);
         }
@@ -138,9 +181,11 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Hello(_)) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
+        Ok(())
     }
 
     /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
@@ -218,7 +263,8 @@ impl<W: World> Turn<W> {
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
         let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
         let last = leads.map_or(end, |reign| reign.last);
-        Standing { term, leader, reign, last, applied: self.quorum.applied(), end }
+        let (applied, seated) = (self.quorum.applied(), self.quorum.seated());
+        Standing { term, leader, reign, last, applied, end, seated }
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
@@ -273,10 +319,11 @@ impl<W: World> Turn<W> {
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
-            | Body::Looked { .. }) => other,
+            | Body::Looked { .. }
+            | Body::Hello(_)) => other,
         };
         let stamp = self.clock.known(clocks.mono);
-        self.world.send(to, Frame { stamp, body });
+        self.world.send(to, Frame { stamp, boot: self.boot, body });
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.

@@ -1,8 +1,8 @@
 //! The facts: everything that sites agree on, in the past tense.
 
 use crate::ids::{
-    Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
-    Who,
+    Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
+    Subject, Who,
 };
 use crate::plan::Plan;
 use crate::run::{Cause, Direction, Word};
@@ -73,6 +73,25 @@ pub enum Fact {
     Resumed { route: Option<RouteId>, who: Who },
     /// A person decided that a site shall have the route.
     Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+    /// A site has its name for good: this disk holds its votes, and no other speaks for it.
+    Born { site: SiteId, disk: Disk, raft_ids: Vec<u64> },
+    /// A person lets a site with a new disk back in: its old votes are nobody's, these are new.
+    Readmitted { site: SiteId, disk: Disk, raft_ids: Vec<u64>, who: Who },
+    /// The membership is being changed; what stands here is agreed together with the change itself.
+    VotesChanging { seated: Vec<Seated> },
+    /// The membership is changed: from here on majorities are of these votes.
+    VotesChanged { seated: Vec<Seated> },
+}
+
+/// The seats of one site, as Raft knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seated {
+    /// Whose.
+    pub site: SiteId,
+    /// Those that vote.
+    pub voters: Vec<u64>,
+    /// Those that only listen: never to vote, or not yet.
+    pub learners: Vec<u64>,
 }
 
 impl Fact {
@@ -86,7 +105,8 @@ impl Fact {
             | Self::ModeSet { .. }
             | Self::Held { .. }
             | Self::Resumed { .. }
-            | Self::Claimed { .. } => true,
+            | Self::Claimed { .. }
+            | Self::Readmitted { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
@@ -97,7 +117,10 @@ impl Fact {
             | Self::StepRead { .. }
             | Self::RunTurned { .. }
             | Self::RunEnded { .. }
-            | Self::RouteAdopted { .. } => false,
+            | Self::RouteAdopted { .. }
+            | Self::Born { .. }
+            | Self::VotesChanging { .. }
+            | Self::VotesChanged { .. } => false,
         }
     }
 }

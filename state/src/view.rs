@@ -1,8 +1,11 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod members;
 mod people;
 mod runs;
+
+pub use members::Member;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
@@ -55,6 +58,12 @@ pub struct View {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What people were told.
     pub notices: Vec<Notice>,
+    /// The disk and the votes of each site that has been named.
+    pub members: BTreeMap<SiteId, Member>,
+    /// The greatest id of a vote that was ever given: none up to here is given again.
+    pub ids_given: u64,
+    /// Where a change of the membership was begun that is not settled yet.
+    pub changing: Option<Index>,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -185,6 +194,12 @@ pub enum Refusal {
     /// No such incident is open.
     #[error("{0} is not open")]
     NoIncident(IncidentId),
+    /// Another disk has that name, or has it already.
+    #[error("{0} has a name already")]
+    Named(SiteId),
+    /// An id of a vote is never given twice, or the membership moved on meanwhile.
+    #[error("these votes of {0} were given before, or make no seat")]
+    Given(SiteId),
 }
 
 impl View {
@@ -214,6 +229,11 @@ impl View {
                 || origin.starts == taken.starts
                     && (origin.n < taken.below || taken.above.contains(&origin.n))
         })
+    }
+
+    /// The newest life of a site of which anything was agreed.
+    pub fn life_of(&self, site: &SiteId) -> Starts {
+        self.seen.get(site).map(|taken| taken.starts).unwrap_or_default()
     }
 
     fn take(&mut self, origin: &Origin) -> Result<(), Refusal> {
@@ -266,6 +286,10 @@ impl View {
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::Born { site, disk, raft_ids } => self.site_born(index, site, (*disk, raft_ids)),
+            Fact::Readmitted { site, disk, raft_ids, .. } => self.readmitted(index, site, (*disk, raft_ids)),
+            Fact::VotesChanging { seated } => self.votes_changing(index, seated),
+            Fact::VotesChanged { seated } => self.votes_changed(index, seated),
         }
     }
 

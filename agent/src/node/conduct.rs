@@ -288,6 +288,10 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::ModeSet { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
-        | Fact::Claimed { .. } => false,
+        | Fact::Claimed { .. }
+        | Fact::Born { .. }
+        | Fact::Readmitted { .. }
+        | Fact::VotesChanging { .. }
+        | Fact::VotesChanged { .. } => false,
     }
 }

@@ -32,6 +32,7 @@ impl Node {
             return;
         }
         self.birth();
+        self.name_disks();
         self.silences(now.mono);
         self.conduct(now, out);
         for route in self.routes() {

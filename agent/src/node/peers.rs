@@ -1,5 +1,6 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
+use crate::door::{Hello, Unfit};
 use crate::frame::Pulse;
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
@@ -9,6 +10,16 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Peers {
     known: BTreeMap<SiteId, Peer>,
+    greetings: BTreeMap<SiteId, Greeting>,
+}
+
+/// What a site said at the door, and what is held against it.
+#[derive(Debug)]
+pub struct Greeting {
+    /// Its words.
+    pub hello: Hello,
+    /// Why nothing else is taken from it.
+    pub unfit: Option<Unfit>,
 }
 
 #[derive(Debug)]
@@ -22,6 +33,16 @@ impl Peers {
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
         let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
         peer.heard = peer.heard.max(now);
+    }
+
+    /// A greeting alone is no life: only what was let in counts.
+    pub fn greeted(&mut self, site: &SiteId, hello: Hello, unfit: Option<Unfit>) {
+        self.greetings.insert(site.clone(), Greeting { hello, unfit });
+    }
+
+    /// The last greeting of a site.
+    pub fn greeting(&self, site: &SiteId) -> Option<&Greeting> {
+        self.greetings.get(site)
     }
 
     /// A pulse says more.

@@ -22,7 +22,8 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.sites().cloned().collect()).unwrap_or_default()
     }
 
-    pub(super) fn others(&self) -> Vec<SiteId> {
+    /// Every site of the policy but this one.
+    pub fn others(&self) -> Vec<SiteId> {
         self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
     }
 

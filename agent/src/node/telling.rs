@@ -109,7 +109,11 @@ impl Node {
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
             | Fact::RunTurned { .. }
-            | Fact::Claimed { .. } => {}
+            | Fact::Claimed { .. }
+            | Fact::Born { .. }
+            | Fact::Readmitted { .. }
+            | Fact::VotesChanging { .. }
+            | Fact::VotesChanged { .. } => {}
         }
     }
 
@@ -225,5 +229,9 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Held { .. } => "hold",
         Fact::Resumed { .. } => "resume",
         Fact::Claimed { .. } => "claim",
+        Fact::Born { .. } => "name of a disk",
+        Fact::Readmitted { .. } => "readmission",
+        Fact::VotesChanging { .. } => "beginning of a change of votes",
+        Fact::VotesChanged { .. } => "change of votes",
     }
 }

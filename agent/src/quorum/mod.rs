@@ -23,6 +23,8 @@ pub use seats::{RaftId, Seat, Seats, SeatsError, Standing};
 pub use wire::Message;
 
 use raft::GetEntriesContext;
+use serde::{Deserialize, Serialize};
+use state::fact::Seated;
 use state::{Index, SiteId, Term};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -78,7 +80,7 @@ pub struct Progress {
 }
 
 /// What a voter says of itself in a greeting; none of it ever goes back, unless a disk was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Which voter.
     pub id: RaftId,
@@ -88,6 +90,13 @@ pub struct Mark {
     pub last: Index,
     /// That entry's term.
     pub last_term: Term,
+}
+
+impl Mark {
+    /// Whether nothing was ever promised or written by it.
+    pub fn is_blank(&self) -> bool {
+        self.hard_term == Term(0) && self.last == Index(0)
+    }
 }
 
 /// Why a proposal was not taken. Whoever proposed tries again until it sees it agreed.
@@ -162,6 +171,23 @@ impl Quorum {
         }
         let taken = past.journal;
         Ok(Self { seats, own: own.clone(), voters, taken, handed: taken, owed, number: 0, out: None })
+    }
+
+    /// A site without votes: it promises nothing, and nothing is sent to it or taken from it.
+    pub fn outside(seats: Seats, own: &SiteId) -> Self {
+        let nothing = Index(0);
+        let (voters, owed, out) = (Vec::new(), None, None);
+        Self { seats, own: own.clone(), voters, taken: nothing, handed: nothing, owed, number: 0, out }
+    }
+
+    /// Who sits where, as far as it is applied here.
+    pub fn seated(&self) -> Vec<Seated> {
+        self.seats.seated()
+    }
+
+    /// Who sits where.
+    pub fn seats(&self) -> &Seats {
+        &self.seats
     }
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.

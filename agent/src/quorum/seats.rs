@@ -3,6 +3,7 @@
 use super::wire::ConfState;
 use serde::{Deserialize, Serialize};
 use state::SiteId;
+use state::fact::Seated;
 use std::collections::BTreeSet;
 use std::fmt;
 use thiserror::Error;
@@ -116,6 +117,22 @@ impl Seats {
         self.seats.iter().find(|seat| seat.site == *site).ok_or_else(|| SeatsError::NoSeat(site.clone()))
     }
 
+    /// The ids of a site; none if it has no seat.
+    pub fn ids(&self, site: &SiteId) -> Vec<RaftId> {
+        self.of(site).map(|seat| seat.ids.clone()).unwrap_or_default()
+    }
+
+    /// Whether these sites have more than half of all votes.
+    pub fn is_majority(&self, sites: &[SiteId]) -> bool {
+        let voters = self.seats.iter().filter(|seat| seat.standing == Standing::Voter);
+        let (mut all, mut theirs) = (0, 0);
+        for seat in voters {
+            all += seat.ids.len();
+            theirs += if sites.contains(&seat.site) { seat.ids.len() } else { 0 };
+        }
+        theirs * 2 > all
+    }
+
     /// Whose id it is.
     pub fn site(&self, id: RaftId) -> Option<&SiteId> {
         self.seats.iter().find(|seat| seat.ids.contains(&id)).map(|seat| &seat.site)
@@ -124,6 +141,19 @@ impl Seats {
     /// Where a voter stands in the order of campaigns, 0 first; none for a learner.
     pub fn rank(&self, id: RaftId) -> Option<usize> {
         self.rank.iter().position(|&ranked| ranked == id)
+    }
+
+    /// The same as a fact tells it.
+    pub fn seated(&self) -> Vec<Seated> {
+        let seated = |seat: &Seat| {
+            let ids: Vec<u64> = seat.ids.iter().map(|id| id.0).collect();
+            let (voters, learners) = match seat.standing {
+                Standing::Voter => (ids, Vec::new()),
+                Standing::Learner => (Vec::new(), ids),
+            };
+            Seated { site: seat.site.clone(), voters, learners }
+        };
+        self.seats.iter().map(seated).collect()
     }
 
     /// The same as Raft's own list of members, in ascending order.

@@ -52,6 +52,11 @@ impl World for Share {
         Ok(())
     }
 
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Infallible> {
+        self.disk.borrow_mut().kept.extend(facts.iter().cloned());
+        Ok(())
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         let mut outside = self.outside.borrow_mut();
         let kind = kind(&frame);
@@ -153,5 +158,6 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Hello(_) => "hello",
     }
 }

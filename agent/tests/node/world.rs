@@ -3,6 +3,7 @@
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
+use agent::door::{self, Door, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::Frame;
 use agent::node::{Node, Start};
@@ -104,6 +105,7 @@ impl Outside {
 pub struct Disk {
     pub voters: Vec<VoterState>,
     pub rows: Vec<JournalRow>,
+    pub kept: BTreeMap<String, Vec<u8>>,
     starts: u64,
 }
 
@@ -166,13 +168,20 @@ impl Cluster {
             let playbook = Playbook::read(name, text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let name =
+            state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
+        let own = Own { disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
+        let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
+        let remembered = SITES.map(SiteId::new).iter().filter_map(heard).collect();
+        let door = Door::new(site.clone(), own, remembered);
         let start = Start {
-            identity: Identity { site: site.clone(), starts: Starts(loaded.starts), boot },
+            identity: Identity { site: site.clone(), starts: Starts(loaded.starts), boot, disk: name },
             view,
             file: self.policy.clone(),
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            outside: None,
         };
         let now = self.outside.borrow().now;
         let node = Node::new(start, Mono::from_boot(now));
@@ -186,7 +195,7 @@ impl Cluster {
         for effect in first.act {
             share.act(effect);
         }
-        let turn = Turn::new(site.clone(), (node, quorum), clock, share);
+        let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
         self.lives.insert(site.clone(), Life { turn, boot, wake: None, born: now, probed: Vec::new() });
     }
 

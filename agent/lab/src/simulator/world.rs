@@ -39,6 +39,10 @@ impl World for Trays {
         self.disk.note_gap(upto, view.head)
     }
 
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
+        self.disk.keep(facts)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         self.sent.push((to.clone(), frame));
     }

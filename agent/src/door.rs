@@ -1,0 +1,385 @@
+//! The door: every peer is greeted, and compared with what is agreed and remembered of it, before a word is taken.
+//!
+//! A disk that lost what it had promised could promise the opposite. So whoever comes with another disk than the
+//! agreed one, or with less than was heard of it before, stays outside until a person lets it back in.
+
+use crate::quorum::Mark;
+use serde::{Deserialize, Serialize};
+use state::view::Member;
+use state::{Boot, Disk, Index, Mono, SiteId, Starts, View};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// Under this key a store keeps the number of its disk, eight bytes, the greatest first.
+pub const DISK: &str = "disk";
+/// Why the disk may not vote, in words; absent while it may.
+pub const OUTSIDE: &str = "outside";
+/// Which votes the disk has; see [`Named`].
+pub const NAMED: &str = "named";
+
+/// Under which key the most that was heard of a peer is kept.
+pub fn heard(of: &SiteId) -> String {
+    format!("heard:{of}")
+}
+
+/// How soon a greeting is repeated to whoever was not let in yet.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often whoever is inside is told how far we have come: what it remembers of us is at most this old.
+const REFRESH: Duration = Duration::from_secs(10);
+
+/// Whether a site may vote, as its own disk tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stand {
+    /// It may.
+    Inside,
+    /// Its disk is new, and nobody has named it yet.
+    Newborn,
+    /// It lost what it had promised, or may have.
+    Outside {
+        /// Why, in words.
+        why: String,
+    },
+}
+
+impl Stand {
+    /// Why the site is outside, if it is.
+    pub fn outside(&self) -> Option<String> {
+        match self {
+            Self::Outside { why } => Some(why.clone()),
+            Self::Inside | Self::Newborn => None,
+        }
+    }
+}
+
+/// The votes that a disk was given, kept on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Where that was agreed; 0 at the birth of the cluster.
+    pub at: Index,
+    /// Their ids.
+    pub raft_ids: Vec<u64>,
+}
+
+impl Named {
+    /// The bytes to be kept.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("a few numbers can always be written")
+    }
+
+    /// What was kept; `None` if it is unreadable, as if nobody had ever been named.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+}
+
+/// What a site knows of itself when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its disk.
+    pub disk: Disk,
+    /// How often an agent was started on it.
+    pub starts: Starts,
+    /// Where it was agreed that this disk is the site's; 0 before.
+    pub named: Index,
+    /// Whether it may vote.
+    pub stand: Stand,
+}
+
+/// The first thing that is said to a peer, and the answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The speaker's disk.
+    pub disk: Disk,
+    /// How often an agent was started on it.
+    pub starts: Starts,
+    /// Where it was agreed that this disk is the speaker's, as far as it knows.
+    pub named: Index,
+    /// Whether it may vote.
+    pub stand: Stand,
+    /// The last entry of its journal.
+    pub journal: Index,
+    /// What each of its votes has come to.
+    pub marks: Vec<Mark>,
+    /// What is agreed of the listener, as far as the speaker knows.
+    pub yours: Option<Member>,
+    /// The newest life of the listener that the speaker knows of.
+    pub life: Starts,
+    /// Why the speaker takes nothing from the listener.
+    pub unfit: Option<Unfit>,
+}
+
+/// The most that was ever heard of a peer's disk; kept on the own disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    disk: Disk,
+    starts: Starts,
+    journal: Index,
+    marks: Vec<Mark>,
+}
+
+/// Why nothing is taken from a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unfit {
+    /// It says itself that it is outside.
+    SaysSo {
+        /// In its own words.
+        why: String,
+    },
+    /// Its disk is new, the cluster is not, and nobody has named it yet.
+    Unnamed,
+    /// Another disk is agreed to be the site's.
+    OtherDisk {
+        /// That one.
+        agreed: Disk,
+        /// Where it was agreed; 0 if it is only what was heard before.
+        at: Index,
+    },
+    /// It had more when it was heard before.
+    Less {
+        /// Of what.
+        what: String,
+    },
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SaysSo { why } => f.write_str(why),
+            Self::Unnamed => f.write_str("its disk is new and has no name yet"),
+            Self::OtherDisk { .. } => f.write_str("it comes with another disk than before"),
+            Self::Less { what } => write!(f, "its disk went back in time: {what}"),
+        }
+    }
+}
+
+/// What is known of one peer.
+#[derive(Clone, Debug, Default)]
+struct Neighbour {
+    /// The life that was let in.
+    inside: Option<Boot>,
+    /// The last greeting, and by which life.
+    hello: Option<(Boot, Hello)>,
+    memory: Memory,
+    greeted: Option<Mono>,
+}
+
+/// What a greeting amounts to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Greeted {
+    /// Why nothing is taken from the peer, if it is so.
+    pub unfit: Option<Unfit>,
+    /// What must be kept on disk before the peer is let in: the most that was heard of it.
+    pub keep: Option<Vec<u8>>,
+    /// The peer waits for an answer.
+    pub answer: Option<SiteId>,
+    /// Why this site must go outside, if the peer knows better than its own disk.
+    pub leave: Option<String>,
+    /// The name that was agreed for this site's disk, if that is news.
+    pub named: Option<(Member, Starts)>,
+}
+
+/// Everybody who may come, and oneself.
+#[derive(Debug)]
+pub struct Door {
+    here: SiteId,
+    own: Own,
+    peers: BTreeMap<SiteId, Neighbour>,
+}
+
+impl Door {
+    /// A door at which nobody has knocked. `remembered` is what this disk has kept of each peer.
+    pub fn new(here: SiteId, own: Own, remembered: Vec<(SiteId, Vec<u8>)>) -> Self {
+        let recall = |(site, bytes): (SiteId, Vec<u8>)| {
+            // A memory that cannot be read is none: it protects, but nothing rests on it.
+            let memory = postcard::from_bytes(&bytes).unwrap_or_default();
+            (site, Neighbour { memory, ..Neighbour::default() })
+        };
+        Self { here, own, peers: remembered.into_iter().map(recall).collect() }
+    }
+
+    /// What this site knows of itself.
+    pub fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// The own disk was named, or began to vote at the birth of the cluster.
+    pub fn come_in(&mut self, named: Index) {
+        self.own.named = named;
+        self.own.stand = Stand::Inside;
+    }
+
+    /// Whether what this life of a peer says is taken.
+    pub fn lets_in(&self, from: &SiteId, boot: Boot) -> bool {
+        self.own.stand == Stand::Inside && self.peers.get(from).is_some_and(|peer| peer.inside == Some(boot))
+    }
+
+    /// Somebody is there who was not greeted in this life: greet again soon.
+    pub fn stranger(&mut self, from: &SiteId, now: Mono) {
+        let peer = self.peers.entry(from.clone()).or_default();
+        if peer.greeted.is_some_and(|at| now.since(at) >= AGAIN / 4) {
+            peer.greeted = None;
+        }
+    }
+
+    /// Whether a greeting to a peer is due; it counts as said.
+    pub fn greets(&mut self, to: &SiteId, now: Mono) -> bool {
+        let peer = self.peers.entry(to.clone()).or_default();
+        let pause = if peer.inside.is_some() { REFRESH } else { AGAIN };
+        let due = peer.greeted.is_none_or(|at| now.since(at) >= pause);
+        if due {
+            peer.greeted = Some(now);
+        }
+        due
+    }
+
+    /// What is said to a peer.
+    pub fn hello(&self, to: &SiteId, (view, marks): (&View, Vec<Mark>)) -> Hello {
+        let peer = self.peers.get(to);
+        let unfit =
+            peer.and_then(|peer| peer.hello.as_ref()).and_then(|(_, hello)| self.judge(to, hello, view));
+        let heard = peer.map(|peer| peer.memory.starts).unwrap_or_default();
+        Hello {
+            disk: self.own.disk,
+            starts: self.own.starts,
+            named: self.named(view),
+            stand: self.own.stand.clone(),
+            journal: view.index,
+            marks,
+            yours: view.members.get(to).cloned(),
+            life: view.life_of(to).max(heard),
+            unfit,
+        }
+    }
+
+    /// A peer greets: is it the one that was agreed, and has it all that it had?
+    pub fn greeted(&mut self, from: &SiteId, (boot, hello): (Boot, Hello), view: &View) -> Greeted {
+        let before = self.peers.get(from).and_then(|peer| peer.hello.as_ref());
+        let news = before.is_none_or(|(life, said)| *life != boot || said.stand != hello.stand);
+        let unfit = self.judge(from, &hello, view);
+        let mut greeted = Greeted {
+            answer: news.then(|| from.clone()),
+            leave: self.must_leave(from, &hello, self.named(view)),
+            named: self.is_named(&hello),
+            ..Greeted::default()
+        };
+        let peer = self.peers.entry(from.clone()).or_default();
+        peer.inside = unfit.is_none().then_some(boot);
+        if unfit.is_none() {
+            let memory = peer.memory.with(&hello);
+            if memory != peer.memory {
+                greeted.keep =
+                    Some(postcard::to_stdvec(&memory).expect("a few numbers can always be written"));
+                peer.memory = memory;
+            }
+        }
+        peer.hello = Some((boot, hello));
+        greeted.unfit = unfit;
+        greeted
+    }
+
+    fn judge(&self, from: &SiteId, hello: &Hello, view: &View) -> Option<Unfit> {
+        if let Stand::Outside { why } = &hello.stand {
+            return Some(Unfit::SaysSo { why: why.clone() });
+        }
+        let agreed = view.members.get(from);
+        let known = agreed.map_or(Index(0), |member| member.at);
+        // Whoever was named later than we have heard of cannot be judged by what we have heard.
+        let later = hello.named > known;
+        if let Some(member) = agreed.filter(|member| member.disk != hello.disk && !later) {
+            return Some(Unfit::OtherDisk { agreed: member.disk, at: member.at });
+        }
+        let named = later || agreed.is_some();
+        let memory =
+            self.peers.get(from).map(|peer| &peer.memory).filter(|memory| **memory != Memory::default());
+        match memory {
+            Some(memory) if memory.disk == hello.disk => {
+                if let Some(what) = memory.exceeds(hello) {
+                    return Some(Unfit::Less { what });
+                }
+            }
+            Some(memory) if !named => return Some(Unfit::OtherDisk { agreed: memory.disk, at: Index(0) }),
+            Some(_) | None => {}
+        }
+        let blank = hello.stand == Stand::Newborn;
+        (blank && view.index > Index(0)).then_some(Unfit::Unnamed)
+    }
+
+    /// A peer knows better than the own disk what the own disk had, unless it is behind.
+    fn must_leave(&self, from: &SiteId, hello: &Hello, named: Index) -> Option<String> {
+        if self.own.stand != Stand::Inside {
+            return None;
+        }
+        match hello.unfit.as_ref()? {
+            Unfit::Less { what } => Some(format!(
+                "this disk went back in time: {what}, as {from} remembers; was an image restored?"
+            )),
+            Unfit::OtherDisk { at, .. } if *at >= named => {
+                Some(format!("this is another disk than the one that {from} knows"))
+            }
+            Unfit::OtherDisk { .. } | Unfit::SaysSo { .. } | Unfit::Unnamed => None,
+        }
+    }
+
+    fn is_named(&self, hello: &Hello) -> Option<(Member, Starts)> {
+        let waits = self.own.stand != Stand::Inside && hello.stand == Stand::Inside;
+        let member = hello.yours.as_ref().filter(|member| waits && member.disk == self.own.disk)?;
+        Some((member.clone(), hello.life))
+    }
+
+    /// Where the own disk was named, as its journal or its peers tell.
+    fn named(&self, view: &View) -> Index {
+        let ours = |member: &&Member| member.disk == self.own.disk;
+        let agreed = view.members.get(&self.here).filter(ours).map(|member| member.at);
+        self.own.named.max(agreed.unwrap_or_default())
+    }
+
+    /// At the birth of a cluster: the others that are here and have nothing; `None` as soon as one has something,
+    /// because then the cluster is born already.
+    pub fn all_blank(&self) -> Option<Vec<SiteId>> {
+        let mut blank = Vec::new();
+        for (site, peer) in &self.peers {
+            let Some((_, hello)) = &peer.hello else { continue };
+            let empty = hello.journal == Index(0) && hello.marks.iter().all(Mark::is_blank);
+            match hello.stand {
+                Stand::Newborn | Stand::Inside if empty => blank.push(site.clone()),
+                Stand::Newborn | Stand::Inside | Stand::Outside { .. } => return None,
+            }
+        }
+        Some(blank)
+    }
+}
+
+impl Memory {
+    /// What goes on from this greeting: the most of the same disk, or another disk's.
+    fn with(&self, hello: &Hello) -> Self {
+        let blank = hello.stand == Stand::Newborn || hello.marks.iter().all(Mark::is_blank);
+        if self.disk != hello.disk && blank && hello.named == Index(0) {
+            return self.clone();
+        }
+        Self { disk: hello.disk, starts: hello.starts, journal: hello.journal, marks: hello.marks.clone() }
+    }
+
+    /// Of what the disk had more than it says now. A log may be cut back where a new leader overrules its end, so
+    /// only what never goes back is compared: promises, the journal, and a log that ends in the same term.
+    fn exceeds(&self, hello: &Hello) -> Option<String> {
+        if hello.starts < self.starts {
+            return Some(format!("it was started {} times, and says {}", self.starts, hello.starts));
+        }
+        if hello.journal < self.journal {
+            return Some(format!("its journal had {}, and ends at {}", self.journal, hello.journal));
+        }
+        self.marks.iter().find_map(|had| {
+            let id = had.id;
+            let has = hello.marks.iter().find(|mark| mark.id == id)?;
+            if has.hard_term < had.hard_term {
+                return Some(format!(
+                    "{id} had heard of term {}, and now of {}",
+                    had.hard_term, has.hard_term
+                ));
+            }
+            let shorter = has.last_term == had.last_term && has.last < had.last;
+            shorter.then(|| format!("the log of {id} had {}, and ends at {}", had.last, has.last))
+        })
+    }
+}
