@@ -40,6 +40,8 @@ pub enum Command {
     Runs,
     /// What happens, line by line, until the connection is closed.
     Follow,
+    /// A site that lost its disk may come back.
+    Readmit { site: SiteId },
 }
 
 impl Command {
@@ -52,7 +54,8 @@ impl Command {
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
-            | Self::Ack { .. } => Access::Act,
+            | Self::Ack { .. }
+            | Self::Readmit { .. } => Access::Act,
         }
     }
 }

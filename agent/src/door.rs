@@ -3,7 +3,7 @@
 //! A disk that lost what it had promised could promise the opposite. So whoever comes with another disk than the
 //! agreed one, or with less than was heard of it before, stays outside until a person lets it back in.
 
-use crate::quorum::Mark;
+use crate::quorum::{Mark, Quorum, Seats};
 use serde::{Deserialize, Serialize};
 use state::view::Member;
 use state::{Boot, Disk, Index, Mono, SiteId, Starts, View};
@@ -17,6 +17,16 @@ pub const DISK: &str = "disk";
 pub const OUTSIDE: &str = "outside";
 /// Which votes the disk has; see [`Named`].
 pub const NAMED: &str = "named";
+
+/// Who sat where before the first entry of all logs.
+pub const BIRTH: &str = "birth";
+/// How often an agent was started on the disk, eight bytes, the greatest first.
+pub const STARTS: &str = "starts";
+
+/// The bytes under which a value of ours is kept.
+pub fn plain(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("names and numbers can always be written")
+}
 
 /// Under which key the most that was heard of a peer is kept.
 pub fn heard(of: &SiteId) -> String {
@@ -64,7 +74,7 @@ pub struct Named {
 impl Named {
     /// The bytes to be kept.
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("a few numbers can always be written")
+        plain(self)
     }
 
     /// What was kept; `None` if it is unreadable, as if nobody had ever been named.
@@ -107,6 +117,8 @@ pub struct Hello {
     pub life: Starts,
     /// Why the speaker takes nothing from the listener.
     pub unfit: Option<Unfit>,
+    /// Who sat where at the birth of the cluster, for a listener that has lost it.
+    pub birth: Option<Seats>,
 }
 
 /// The most that was ever heard of a peer's disk; kept on the own disk.
@@ -234,10 +246,11 @@ impl Door {
     }
 
     /// What is said to a peer.
-    pub fn hello(&self, to: &SiteId, (view, marks): (&View, Vec<Mark>)) -> Hello {
+    pub fn hello(&self, to: &SiteId, view: &View, quorum: &Quorum) -> Hello {
         let peer = self.peers.get(to);
-        let unfit =
-            peer.and_then(|peer| peer.hello.as_ref()).and_then(|(_, hello)| self.judge(to, hello, view));
+        let said = peer.and_then(|peer| peer.hello.as_ref()).map(|(_, hello)| hello);
+        let unfit = said.and_then(|hello| self.judge(to, hello, view));
+        let lost = said.is_some_and(|hello| hello.stand.outside().is_some());
         let heard = peer.map(|peer| peer.memory.starts).unwrap_or_default();
         Hello {
             disk: self.own.disk,
@@ -245,10 +258,11 @@ impl Door {
             named: self.named(view),
             stand: self.own.stand.clone(),
             journal: view.index,
-            marks,
+            marks: quorum.marks(),
             yours: view.members.get(to).cloned(),
             life: view.life_of(to).max(heard),
             unfit,
+            birth: (lost && self.own.stand == Stand::Inside).then(|| quorum.birth().clone()),
         }
     }
 
@@ -268,8 +282,7 @@ impl Door {
         if unfit.is_none() {
             let memory = peer.memory.with(&hello);
             if memory != peer.memory {
-                greeted.keep =
-                    Some(postcard::to_stdvec(&memory).expect("a few numbers can always be written"));
+                greeted.keep = Some(plain(&memory));
                 peer.memory = memory;
             }
         }

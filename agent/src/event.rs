@@ -4,6 +4,7 @@ use crate::command::{Answer, Command, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
+use crate::quorum::Seat;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
 use state::plan::Pointing;
 use state::{Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
@@ -84,6 +85,10 @@ pub struct Standing {
     pub end: Index,
     /// Who sits where in the membership that is applied here.
     pub seated: Vec<Seated>,
+    /// Who voted before the change that is under way; nobody while none is. Then both majorities count.
+    pub before: Vec<Seated>,
+    /// The greatest id that a vote ever had, as far as is applied here.
+    pub greatest: u64,
 }
 
 /// Whether this site leads, and may act on it.
@@ -117,6 +122,8 @@ pub struct Output {
     pub propose: Vec<(Origin, Fact)>,
     /// Leadership is to be handed to this site.
     pub hand_over: Option<SiteId>,
+    /// Who shall sit where: the membership is brought there step by step.
+    pub reseat: Option<Vec<Seat>>,
     /// To be said to peers, or to oneself.
     pub send: Vec<(SiteId, Body)>,
     /// To be done outside.

@@ -146,6 +146,11 @@ impl Node {
         self.identity.boot
     }
 
+    /// The name of one more proposal of this site, for what is agreed together with a change of the membership.
+    pub fn number(&mut self) -> state::fact::Origin {
+        self.outbox.number()
+    }
+
     /// What it remembers.
     pub fn view(&self) -> &View {
         &self.view
@@ -171,7 +176,7 @@ impl Node {
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
-            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, *hello, unfit),
+            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),

@@ -8,7 +8,7 @@ use crate::links::{Identity as Certificate, IdentityError};
 use crate::node::{Node, Shelf, Start};
 use crate::quorum::{LoadError, Past, Quorum, RaftId, Seat, Seats, SeatsError, Standing, VoterState};
 use crate::site::{SiteFile, SiteFileError};
-use crate::store::{Loaded, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::{clock, event};
 use playbooks::Playbook;
 use policies::Policy;
@@ -78,6 +78,9 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
+    /// What was kept of the birth of the cluster was written by another version.
+    #[error("cannot read who sat where at the birth of the cluster")]
+    Birth(#[source] postcard::Error),
     /// The members.
     #[error(transparent)]
     Seats(#[from] SeatsError),
@@ -125,7 +128,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
         cluster: certificate.cluster(),
     };
     let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
-    let disk::Opened { store, loaded, disk, outside } = opened;
+    let disk::Opened { mut store, loaded, disk, outside } = opened;
     let (policy, file) = in_force(&view, own)?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
@@ -137,6 +140,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
         None if loaded.is_blank() && named.is_none() => Stand::Newborn,
         None => Stand::Inside,
     };
+    let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
     let named = named.map(|named| named.at).unwrap_or_default();
     let own = Own { disk, starts: loaded.starts, named, stand: stand.clone() };
     let door = Door::new(site.site.clone(), own, heard(&store, &policy)?);
@@ -144,7 +148,9 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let playbooks = shelf_of(&site.playbooks)?;
     let start = Start { identity, view, file, secrets, playbooks, stopped, outside };
     let node = Node::new(start, clock::mono());
-    let quorum = quorum(&policy, &site.site, (loaded, &stand))?;
+    let past = Past { journal: loaded.last, voters: loaded.voters, ids };
+    let past = Some(past).filter(|_| stand == Stand::Inside);
+    let quorum = quorum(&policy, &site.site, (&mut store, past))?;
     Ok(Ready { site, certificate, policy, node, quorum, door, clock, store })
 }
 
@@ -284,12 +290,22 @@ fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     Ok(shelf)
 }
 
-fn quorum(policy: &Policy, here: &SiteId, (loaded, stand): (Loaded, &Stand)) -> Result<Quorum, StartError> {
-    if *stand != Stand::Inside {
-        return Ok(Quorum::outside(seats(policy)?, here));
+/// The votes of this site, on the seats that were there before the first entry of all logs.
+fn quorum(
+    policy: &Policy,
+    here: &SiteId,
+    (store, past): (&mut Store, Option<Past>),
+) -> Result<Quorum, StartError> {
+    let kept = store.kept(door::BIRTH)?;
+    let birth = match &kept {
+        Some(bytes) => postcard::from_bytes(bytes).map_err(StartError::Birth)?,
+        None => seats(policy)?,
+    };
+    let Some(past) = past else { return Ok(Quorum::outside(birth, here)) };
+    if kept.is_none() {
+        store.keep(door::BIRTH, &door::plain(&birth))?;
     }
-    let past = Past { journal: loaded.last, voters: loaded.voters };
-    Ok(Quorum::new(seats(policy)?, here, past)?)
+    Ok(Quorum::new(birth, here, past)?)
 }
 
 /// Who votes, and who stands for election first: witnesses, then those where no calls are, their twins last.
@@ -318,7 +334,7 @@ pub fn seats(policy: &Policy) -> Result<Seats, SeatsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quorum::wire::{ConfState, Snapshot};
+    use crate::quorum::wire::Snapshot;
     use crate::store::JournalRow;
     use state::fact::{Entry, Fact, Mode, Origin};
     use state::{Stamp, Starts, Term, Who};
@@ -346,9 +362,9 @@ mod tests {
         assert!(matches!(replay(&store, "bytemark", &[]), Err(StartError::Gap { gap: Index(2) })));
 
         let mut voter = VoterState::empty(RaftId(1));
-        let conf = ConfState { voters: vec![RaftId(1)], learners: Vec::new() };
+        let seats = Seats::nameless(vec![RaftId(1)], Vec::new());
         let bytes = postcard::to_stdvec(&view).unwrap();
-        voter.snapshot = Some(Snapshot { index: Index(2), term: Term(1), conf, bytes });
+        voter.snapshot = Some(Snapshot { index: Index(2), term: Term(1), seats, bytes });
         let (replayed, _) = replay(&store, "bytemark", &[voter]).unwrap();
         let _ = view.apply(Index(3), &rows[2].0.bytes, &rows[2].1);
         assert_eq!(replayed, view);

@@ -8,7 +8,7 @@ use crate::door::Door;
 use crate::event::{Effect, Event, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Quorum, Written};
+use crate::quorum::{Agreed, Batch, Quorum, Seat, Seats, Written};
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Boot, Index, Mono, Now, SiteId, Stamp, Term, View, codec};
@@ -120,6 +120,9 @@ impl<W: World> Turn<W> {
             Input::Tick => {
                 self.greet(clocks);
                 self.quorum.tick();
+                if self.quorum.owes_snapshot() {
+                    self.compact();
+                }
                 if self.standing.reign != Reign::Following {
                     self.clock.slew(clocks.mono);
                 }
@@ -263,12 +266,13 @@ impl<W: World> Turn<W> {
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
         let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
         let last = leads.map_or(end, |reign| reign.last);
-        let (applied, seated) = (self.quorum.applied(), self.quorum.seated());
-        Standing { term, leader, reign, last, applied, end, seated }
+        let (applied, seats) = (self.quorum.applied(), self.quorum.seats());
+        let (seated, before, greatest) = (seats.seated(), seats.seated_before(), seats.greatest().0);
+        Standing { term, leader, reign, last, applied, end, seated, before, greatest }
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { propose, hand_over, send, act, tell, wake_at: _ } = out;
+        let Output { propose, hand_over, reseat, send, act, tell, wake_at: _ } = out;
         for (origin, fact) in propose {
             self.propose(origin, fact, clocks.mono);
         }
@@ -277,6 +281,9 @@ impl<W: World> Turn<W> {
                 Ok(()) => tracing::info!("leadership is handed to {site}, where no calls are"),
                 Err(why) => tracing::debug!("leadership stays: {why}"),
             }
+        }
+        if let Some(wish) = reseat {
+            self.reseat(&wish, clocks.mono);
         }
         self.record(clocks)?;
         for (to, body) in send {
@@ -300,6 +307,22 @@ impl<W: World> Turn<W> {
                 }
             }
             Err(why) => tracing::error!("a fact cannot be proposed: {why}"),
+        }
+    }
+
+    /// One step towards the wished membership; the fact that tells it is agreed with it, or not at all.
+    fn reseat(&mut self, wish: &[Seat], now: Mono) {
+        let Some(change) = self.quorum.change_towards(wish) else { return };
+        let seated = Seats::seated_as(&change.seats);
+        let fact =
+            if change.settles() { Fact::VotesChanged { seated } } else { Fact::VotesChanging { seated } };
+        let entry = Entry { origin: self.node.number(), stamp: self.clock.now(now), fact };
+        match codec::encode(&entry) {
+            Ok(bytes) => match self.quorum.change(change, bytes) {
+                Ok((index, _)) => tracing::info!("the membership is changed at {index}"),
+                Err(why) => tracing::debug!("the membership is not changed now: {why}"),
+            },
+            Err(why) => tracing::error!("a change of the membership cannot be told: {why}"),
         }
     }
 

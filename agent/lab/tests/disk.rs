@@ -106,7 +106,8 @@ async fn a_foreign_database_stays_outside() {
     rig.start("manchester").expect("the agent starts again");
     stays_outside(&mut rig, "office", "is not the one that the file `disk` names").await;
     let left = fs::read_dir(rig.folder("office").join("state")).expect("the folder is there");
-    let aside = left.filter_map(Result::ok).any(|file| file.file_name().to_string_lossy().contains(".before-"));
+    let aside =
+        left.filter_map(Result::ok).any(|file| file.file_name().to_string_lossy().contains(".before-"));
     assert!(aside, "what was there is left to people");
 }
 
@@ -118,7 +119,8 @@ async fn a_rolled_back_database_is_found_by_a_peer() {
         fs::create_dir(&kept).expect("the rig's folder can be written");
         for ending in ["", "-wal"] {
             let name = format!("pointsman.db{ending}");
-            fs::copy(rig.folder("office").join("state").join(&name), kept.join(&name)).expect("both are there");
+            fs::copy(rig.folder("office").join("state").join(&name), kept.join(&name))
+                .expect("both are there");
         }
     })
     .await;
@@ -133,9 +135,77 @@ async fn a_rolled_back_database_is_found_by_a_peer() {
         remove(&database(rig, "office"));
         for ending in ["", "-wal"] {
             let name = format!("pointsman.db{ending}");
-            fs::copy(kept.join(&name), rig.folder("office").join("state").join(&name)).expect("both are there");
+            fs::copy(kept.join(&name), rig.folder("office").join("state").join(&name))
+                .expect("both are there");
         }
     })
     .await;
     stays_outside(&mut rig, "office", "went back in time").await;
+}
+
+/// From the order of a person to full voting health: the site is up, has its votes, and nothing is left to do.
+async fn comes_back(rig: &mut Rig, site: &'static str) {
+    let healthy = if site == "manchester" { "london" } else { "manchester" };
+    let agent = rig.agent(healthy).expect("every agent was started");
+    let order = Command::Readmit { site: SiteId::new(site) };
+    let answer = agent.ask(order.clone()).await;
+    assert!(matches!(answer, Ok(Answer::Agreed { .. })), "{answer:?}");
+    let votes = SITES.iter().find(|of| of.name == site).map_or(0, |of| of.votes);
+    let whole = |status: &StatusReport| {
+        let theirs = status.sites.iter().find(|of| of.site.as_str() == site).map_or(0, |of| of.votes);
+        ready(status)
+            && theirs == votes
+            && status.votes == 5
+            && !status.watch.iter().any(|line| line.contains("votes"))
+    };
+    until(rig, healthy, whole).await;
+    until(rig, site, whole).await;
+    // Whoever is inside is not let in again.
+    let agent = rig.agent(healthy).expect("every agent was started");
+    let again = agent.ask(order).await;
+    assert!(matches!(&again, Ok(Answer::Refused { why, .. }) if why.contains("not outside")), "{again:?}");
+}
+
+/// With two of the other voters gone, what is agreed needs the votes of the site that came back.
+async fn its_votes_count(rig: &mut Rig, site: &'static str, gone: [&'static str; 2]) {
+    for name in gone {
+        rig.agent(name).expect("every agent was started").kill().await;
+    }
+    let since = Instant::now();
+    loop {
+        let agent = rig.agent(site).expect("every agent was started");
+        if let Ok(Answer::Agreed { .. }) = agent.ask(Command::Mode { route: None, mode: Mode::Manual }).await
+        {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "nothing could be agreed with the votes of {site}");
+    }
+    for name in gone {
+        rig.start(name).expect("the agent starts again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wiped_site_is_readmitted_and_votes() {
+    let mut rig = rig().await;
+    between(&mut rig, "office", |rig| remove(&database(rig, "office"))).await;
+    stays_outside(&mut rig, "office", "its database is gone").await;
+    comes_back(&mut rig, "office").await;
+    its_votes_count(&mut rig, "office", ["london", "manchester"]).await;
+    // A second loss is a second readmission, with votes that were never used before.
+    for site in SITES {
+        until(&mut rig, site.name, ready).await;
+    }
+    between(&mut rig, "office", |rig| remove(&database(rig, "office"))).await;
+    stays_outside(&mut rig, "office", "its database is gone").await;
+    comes_back(&mut rig, "office").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_comes_back_with_both_votes() {
+    let mut rig = rig().await;
+    between(&mut rig, "netherlands", |rig| remove(&database(rig, "netherlands"))).await;
+    stays_outside(&mut rig, "netherlands", "its database is gone").await;
+    comes_back(&mut rig, "netherlands").await;
+    its_votes_count(&mut rig, "netherlands", ["london", "manchester"]).await;
 }

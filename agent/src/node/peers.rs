@@ -16,6 +16,8 @@ pub struct Peers {
 /// What a site said at the door, and what is held against it.
 #[derive(Debug)]
 pub struct Greeting {
+    /// When.
+    pub at: Mono,
     /// Its words.
     pub hello: Hello,
     /// Why nothing else is taken from it.
@@ -36,8 +38,8 @@ impl Peers {
     }
 
     /// A greeting alone is no life: only what was let in counts.
-    pub fn greeted(&mut self, site: &SiteId, hello: Hello, unfit: Option<Unfit>) {
-        self.greetings.insert(site.clone(), Greeting { hello, unfit });
+    pub fn greeted(&mut self, site: &SiteId, (hello, unfit): (Hello, Option<Unfit>), at: Mono) {
+        self.greetings.insert(site.clone(), Greeting { at, hello, unfit });
     }
 
     /// The last greeting of a site.

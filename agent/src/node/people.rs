@@ -55,6 +55,9 @@ impl Node {
             }
             Command::Resume { route } => Fact::Resumed { route: self.known(route)?, who },
             Command::Ack { incident } => Fact::IncidentAcked { incident, who },
+            Command::Readmit { site } => {
+                self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
+            }
             Command::Claim { route, site, because } => {
                 let playbook = self.site_down(&route).unwrap_or_else(|| PlaybookId::new("fail-over"));
                 self.claim((&playbook, &route, &site), now)?;
@@ -122,7 +125,8 @@ impl Node {
             | Command::Mode { .. }
             | Command::Hold { .. }
             | Command::Resume { .. }
-            | Command::Ack { .. } => *refused("this is not a question", "`pointsman --help`"),
+            | Command::Ack { .. }
+            | Command::Readmit { .. } => *refused("this is not a question", "`pointsman --help`"),
         }
     }
 

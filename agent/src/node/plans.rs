@@ -3,7 +3,7 @@
 use super::Node;
 use playbooks::{Arguments, RouteFacts};
 use policies::judge::Case;
-use state::fact::Reading;
+use state::fact::{Reading, Seated};
 use state::plan::Plan;
 use state::run::Run;
 use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
@@ -60,14 +60,34 @@ impl Node {
     }
 
     pub(super) fn votes(&self) -> u32 {
-        self.rules.as_ref().map_or(0, super::Rules::votes)
+        let (_, of) = self.majority(|_| true);
+        of
     }
 
     /// The votes of the sites that are heard here, the own included.
     pub(super) fn votes_heard(&self, now: Mono) -> u32 {
-        let Some(rules) = &self.rules else { return 0 };
         let here = |site: &SiteId| *site == self.identity.site || self.peers.heard_within(site, HEARD, now);
-        rules.sites().filter(|site| here(site)).map(|site| u32::from(rules.votes_of(site))).sum()
+        let (heard, _) = self.majority(here);
+        heard
+    }
+
+    /// The votes of these sites, and all votes, in the membership that is applied here, whatever the policy wishes.
+    /// While two majorities count, in the half in which less is left over.
+    fn majority(&self, alive: impl Fn(&SiteId) -> bool) -> (u32, u32) {
+        let count = |seated: &[Seated]| {
+            let votes = |seated: &Seated| u32::try_from(seated.voters.len()).unwrap_or(u32::MAX);
+            let theirs = seated.iter().filter(|seated| alive(&seated.site)).map(votes).sum::<u32>();
+            (theirs, seated.iter().map(votes).sum::<u32>())
+        };
+        let (now, before) = (count(&self.standing.seated), count(&self.standing.before));
+        let left = |(heard, of): (u32, u32)| i64::from(heard) * 2 - i64::from(of);
+        if before.1 > 0 && left(before) < left(now) { before } else { now }
+    }
+
+    /// The votes of one site, as they count now.
+    pub(super) fn votes_of(&self, site: &SiteId) -> u8 {
+        let seated = self.standing.seated.iter().find(|seated| seated.site == *site);
+        seated.map_or(0, |seated| u8::try_from(seated.voters.len()).unwrap_or(u8::MAX))
     }
 
     /// Whether callers could be sent to a site.

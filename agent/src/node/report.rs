@@ -41,7 +41,7 @@ impl Node {
         let silent = if self.view.silent.contains_key(site) { Voice::Silent } else { Voice::Heard };
         SiteReport {
             site: site.clone(),
-            votes: self.rules.as_ref().map_or(0, |rules| rules.votes_of(site)),
+            votes: self.votes_of(site),
             pbx: self.verdict_of(&subject, now),
             seen_by: self.sites().iter().filter(up).cloned().collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),

@@ -1,11 +1,15 @@
 //! What a peer may say: raft-rs trusts its peers and panics where they lie, so they are read here first.
 
-use super::seats::{RaftId, Seats, Standing};
+use super::seats::{RaftId, Seats};
 use super::voter::Voter;
 use super::wire::{CONTEXT_LIMIT, ENTRIES_LIMIT, ENTRY_LIMIT, Kind, LARGEST, Message, SNAPSHOT_LIMIT};
 use raft::{StateRole, Storage};
 use state::SiteId;
+use std::collections::BTreeMap;
 use thiserror::Error;
+
+/// Ids that are not known here yet: a few readmissions at most lie between two sites.
+const STRANGERS_MAX: usize = 64;
 
 /// Why a message was not stepped. None of these harms anybody: Raft lives with lost messages.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -44,32 +48,43 @@ pub enum Refused {
     },
 }
 
-/// Whether only a voter may say it.
+/// Whether only a voter may say it. A learner that leads was given a vote by a change that this site has not come to
+/// yet, and leading is how it gets there.
 fn needs_vote(kind: Kind) -> bool {
     match kind {
-        Kind::AppendAnswer | Kind::HeartbeatAnswer => false,
-        Kind::Append
-        | Kind::Vote
-        | Kind::VoteAnswer
-        | Kind::PreVote
-        | Kind::PreVoteAnswer
-        | Kind::Snapshot
-        | Kind::Heartbeat
-        | Kind::TimeoutNow => true,
+        Kind::AppendAnswer | Kind::HeartbeatAnswer | Kind::Append | Kind::Snapshot | Kind::Heartbeat => false,
+        Kind::Vote | Kind::VoteAnswer | Kind::PreVote | Kind::PreVoteAnswer | Kind::TimeoutNow => true,
     }
 }
 
-/// Who speaks, and whether it may.
-pub(super) fn admit(seats: &Seats, from: &SiteId, message: &Message) -> Result<(), Refused> {
+/// Who speaks, and whether it may. An id that came after all that this site knows belongs to who brings it first.
+pub(super) fn admit(
+    (seats, strangers): (&Seats, &mut BTreeMap<RaftId, SiteId>),
+    from: &SiteId,
+    message: &Message,
+) -> Result<(), Refused> {
     let id = message.from;
-    let seat = match seats.of(from) {
-        Ok(seat) if seat.ids.contains(&id) => seat,
-        Ok(_) | Err(_) => return Err(Refused::NotYours { site: from.clone(), id }),
-    };
-    if seat.standing == Standing::Learner && needs_vote(message.kind) {
-        return Err(Refused::NoVote { id, kind: message.kind });
+    let not_yours = || Refused::NotYours { site: from.clone(), id };
+    match seats.site(id) {
+        Some(site) if site != from => return Err(not_yours()),
+        Some(_) if !seats.votes(id) && needs_vote(message.kind) => {
+            return Err(Refused::NoVote { id, kind: message.kind });
+        }
+        Some(_) => return Ok(()),
+        None => {}
     }
-    Ok(())
+    if id <= seats.greatest() || id.0 > LARGEST || seats.of(from).is_err() {
+        return Err(not_yours());
+    }
+    let full = strangers.len() >= STRANGERS_MAX && !strangers.contains_key(&id);
+    match strangers.get(&id) {
+        Some(site) if site != from => Err(not_yours()),
+        None if full => Err(not_yours()),
+        Some(_) | None => {
+            strangers.insert(id, from.clone());
+            Ok(())
+        }
+    }
 }
 
 fn sizes(message: &Message) -> Result<(), Refused> {
@@ -105,6 +120,9 @@ fn sense(message: &Message) -> Result<(), &'static str> {
     }
     let mut at = (message.index.0, message.log_term.0);
     for entry in &message.entries {
+        if entry.change.as_ref().is_some_and(|change| !change.is_sane()) {
+            return Err("it changes the membership to what cannot be");
+        }
         if entry.index.0 != at.0 + 1 || entry.term.0 < at.1 || entry.term > message.term {
             return Err("its entries do not follow each other");
         }
@@ -114,7 +132,7 @@ fn sense(message: &Message) -> Result<(), &'static str> {
 }
 
 /// Whether it is an honest message, and fits here, where raft-rs would panic over another.
-pub(super) fn fits(seats: &Seats, voter: &Voter, message: &Message) -> Result<(), Refused> {
+pub(super) fn fits(voter: &Voter, message: &Message) -> Result<(), Refused> {
     let nonsense = |why| Refused::Nonsense { id: message.from, kind: message.kind, why };
     sizes(message)?;
     sense(message).map_err(nonsense)?;
@@ -140,8 +158,8 @@ pub(super) fn fits(seats: &Seats, voter: &Voter, message: &Message) -> Result<()
             if !places.contains(&snapshot.index.0) || !terms.contains(&snapshot.term.0) {
                 return Err(nonsense("it stands at no possible place"));
             }
-            if snapshot.conf != seats.conf() {
-                return Err(nonsense("it has other members than the seats"));
+            if !snapshot.seats.is_sane() || !snapshot.seats.has(voter.id) {
+                return Err(nonsense("its members are not those of a group with this voter"));
             }
             let known = raft.raft_log.store.term(snapshot.index.0).ok();
             if snapshot.index.0 <= raft.raft_log.committed && known.is_some_and(|t| t != snapshot.term.0) {

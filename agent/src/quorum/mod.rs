@@ -5,6 +5,7 @@
 //! Nothing can be sent before its batch is on disk, because only the receipt of the batch buys the messages.
 
 mod batch;
+mod change;
 mod cycle;
 mod gate;
 mod log;
@@ -17,6 +18,7 @@ pub mod wire;
 mod tests;
 
 pub use batch::{Agreed, Appended, Batch, Cut, Outcome, VoterBatch, VoterState, Written};
+pub use change::{Change, Step};
 pub use gate::Refused;
 pub use log::LoadError;
 pub use seats::{RaftId, Seat, Seats, SeatsError, Standing};
@@ -24,7 +26,6 @@ pub use wire::Message;
 
 use raft::GetEntriesContext;
 use serde::{Deserialize, Serialize};
-use state::fact::Seated;
 use state::{Index, SiteId, Term};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub struct Past {
     pub journal: Index,
     /// Its voters' logs; none for a voter that is new.
     pub voters: Vec<VoterState>,
+    /// The ids of its votes, if they are others than at birth.
+    pub ids: Vec<RaftId>,
 }
 
 /// A voter of this site leads.
@@ -141,8 +144,13 @@ pub struct SnapshotTooLarge {
 /// All votes of this site. Twins share one journal: an index is handed over once, whichever twin has it first.
 pub struct Quorum {
     seats: Seats,
+    /// Who sat where before the first entry of all logs.
+    birth: Seats,
     own: SiteId,
     voters: Vec<Voter>,
+    /// Whose the ids are that sit here already, while this site has not come so far in its log: the first site
+    /// that spoke with one has it.
+    strangers: BTreeMap<RaftId, SiteId>,
     /// Everything up to here was handed over.
     taken: Index,
     /// The last fact or snapshot that was handed over; what follows up to `taken` were openings of reigns.
@@ -154,9 +162,10 @@ pub struct Quorum {
 }
 
 impl Quorum {
-    /// Starts the votes of `own` from what its disk holds.
-    pub fn new(seats: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
-        let ids = seats.of(own)?.ids.clone();
+    /// Starts the votes of `own` from what its disk holds. `birth` are the seats before the first entry of all.
+    pub fn new(birth: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
+        let born = birth.of(own)?.ids.clone();
+        let ids = if past.ids.is_empty() { born.clone() } else { past.ids };
         let mut states: BTreeMap<_, _> = past.voters.into_iter().map(|state| (state.id, state)).collect();
         if let Some(&foreign) = states.keys().find(|id| !ids.contains(id)) {
             return Err(LoadError::Foreign(foreign));
@@ -165,29 +174,52 @@ impl Quorum {
         let snapshots = states.values().filter_map(|state| state.snapshot.as_ref());
         let owed = snapshots.filter(newer).max_by_key(|snapshot| snapshot.index).cloned();
         let mut voters = Vec::new();
-        for id in ids {
+        for (place, id) in ids.into_iter().enumerate() {
             let state = states.remove(&id).unwrap_or_else(|| VoterState::empty(id));
-            voters.push(Voter::new(&seats, state)?);
+            // Votes that came later campaign where those stood in whose place they came.
+            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or(birth.conf().voters.len());
+            voters.push(Voter::new(&birth, rank, state)?);
         }
-        let taken = past.journal;
-        Ok(Self { seats, own: own.clone(), voters, taken, handed: taken, owed, number: 0, out: None })
+        let mut quorum = Self::outside(birth, own);
+        (quorum.taken, quorum.handed, quorum.owed) = (past.journal, past.journal, owed);
+        quorum.voters = voters;
+        quorum.reseat();
+        Ok(quorum)
     }
 
     /// A site without votes: it promises nothing, and nothing is sent to it or taken from it.
-    pub fn outside(seats: Seats, own: &SiteId) -> Self {
-        let nothing = Index(0);
-        let (voters, owed, out) = (Vec::new(), None, None);
-        Self { seats, own: own.clone(), voters, taken: nothing, handed: nothing, owed, number: 0, out }
+    pub fn outside(birth: Seats, own: &SiteId) -> Self {
+        Self {
+            seats: birth.clone(),
+            birth,
+            own: own.clone(),
+            voters: Vec::new(),
+            strangers: BTreeMap::new(),
+            taken: Index(0),
+            handed: Index(0),
+            owed: None,
+            number: 0,
+            out: None,
+        }
     }
 
     /// Who sits where, as far as it is applied here.
-    pub fn seated(&self) -> Vec<Seated> {
-        self.seats.seated()
-    }
-
-    /// Who sits where.
     pub fn seats(&self) -> &Seats {
         &self.seats
+    }
+
+    /// Who sat where before the first entry: whoever comes new begins with it.
+    pub fn birth(&self) -> &Seats {
+        &self.birth
+    }
+
+    /// Takes over the seats of the voter that has come furthest.
+    fn reseat(&mut self) {
+        if let Some(seats) = self.voters.iter().map(|voter| &voter.seats).max_by_key(|seats| seats.at())
+            && seats.at() >= self.seats.at()
+        {
+            self.seats = seats.clone();
+        }
     }
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.
@@ -202,11 +234,11 @@ impl Quorum {
     /// Takes a message that `from` has carried here (by its certificate).
     pub fn step(&mut self, from: &SiteId, message: Message) -> Result<(), Refused> {
         self.assert_settled();
-        gate::admit(&self.seats, from, &message)?;
+        gate::admit((&self.seats, &mut self.strangers), from, &message)?;
         let to = message.to;
         let voter = self.voters.iter_mut().find(|voter| voter.id == to && *from != self.own);
         let voter = voter.ok_or(Refused::NotOurs(to))?;
-        gate::fits(&self.seats, voter, &message)?;
+        gate::fits(voter, &message)?;
         let (id, kind) = (message.from, message.kind);
         let stepped = voter.raw.step(message.into_raft());
         stepped.map_err(|_| Refused::Nonsense { id, kind, why: "raft did not take it" })
@@ -253,10 +285,11 @@ impl Quorum {
     /// proposals are refused.
     pub fn transfer(&mut self, to: &SiteId) -> Result<(), NotMoved> {
         self.assert_settled();
-        let ids = match self.seats.of(to) {
-            Ok(seat) if *to != self.own && seat.standing == Standing::Voter => seat.ids.clone(),
-            Ok(_) | Err(_) => return Err(NotMoved::NoCandidate(to.clone())),
-        };
+        let mut ids = self.seats.ids(to);
+        ids.retain(|id| self.seats.votes(*id));
+        if *to == self.own || ids.is_empty() {
+            return Err(NotMoved::NoCandidate(to.clone()));
+        }
         let voter = self.leading_mut().ok_or(NotMoved::NotLeading)?;
         let raft = &voter.raw.raft;
         let last = raft.raft_log.last_index();
@@ -304,9 +337,9 @@ impl Quorum {
             let log = &voter.raw.raft.raft_log;
             let from = self.taken.0.max(log.first_index() - 1) + 1;
             let entries = log.entries(from, None, GetEntriesContext::empty(false)).unwrap_or_default();
-            for entry in entries.into_iter().filter(|entry| !entry.data.is_empty()) {
-                let (index, term) = (Index(entry.index), Term(entry.term));
-                tail.insert((index, term), Appended { index, term, bytes: entry.data.into() });
+            let entries = entries.into_iter().map(wire::Entry::from_raft);
+            for wire::Entry { index, term, bytes, .. } in entries.filter(|entry| !entry.bytes.is_empty()) {
+                tail.insert((index, term), Appended { index, term, bytes });
             }
         }
         tail.into_values().collect()
@@ -315,7 +348,7 @@ impl Quorum {
     /// Up to where the logs may be cut, if that is worth a snapshot: what every site has, else all but the
     /// last 10,000 entries.
     pub fn compactable(&self) -> Option<Index> {
-        let mut upto = Index(0);
+        let mut upto = if self.owes_snapshot() { self.seats.at() } else { Index(0) };
         for voter in &self.voters {
             let (raft, log) = (&voter.raw.raft, voter.raw.store());
             let old = raft.raft_log.last_index().saturating_sub(KEPT_ENTRIES as u64);
@@ -335,16 +368,17 @@ impl Quorum {
         if snapshot.len() > SNAPSHOT_LIMIT {
             return Err(SnapshotTooLarge { length: snapshot.len() });
         }
-        let (handed, conf) = (self.handed, self.seats.conf());
+        let handed = self.handed;
         for voter in &mut self.voters {
             let log = voter.raw.store();
-            let upto = upto.min(handed);
+            // What stays of the log begins after the last change of the seats, so that its seats are the snapshot's.
+            let upto = upto.max(voter.seats.at()).min(handed);
             if handed.0 > voter.raw.raft.raft_log.applied || upto <= log.cut() {
                 continue;
             }
             if let (Some(term), Some(at)) = (log.term_at(upto), log.term_at(handed)) {
                 let bytes = snapshot.to_vec();
-                let snapshot = Snapshot { index: handed, term: at, conf: conf.clone(), bytes };
+                let snapshot = Snapshot { index: handed, term: at, seats: voter.seats.clone(), bytes };
                 voter.cut = Some(Cut { upto, term, snapshot });
             }
         }

@@ -37,7 +37,10 @@ pub(super) fn open(shelf: &Shelf<'_>) -> Result<Opened, StartError> {
     let written = read(&shelf.beside.join(BESIDE))?;
     let (mut store, loaded) = Store::open(&shelf.state.join(DATABASE), shelf.cluster)?;
     let kept = number(store.kept(door::DISK)?.as_deref());
-    let told = store.kept(door::OUTSIDE)?.map(|why| String::from_utf8_lossy(&why).into_owned());
+    let told = store
+        .kept(door::OUTSIDE)?
+        .filter(|why| !why.is_empty())
+        .map(|why| String::from_utf8_lossy(&why).into_owned());
     let (disk, outside) = match (kept, written) {
         (None, None) => {
             let disk = draw();

@@ -9,7 +9,10 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x504E_5453;
 
 /// Step n brings a database from schema n to n + 1. Steps are added, never changed.
-const SCHEMA: [&str; 1] = [include_str!("../../../state/schema/001-first.sql")];
+const SCHEMA: [&str; 2] = [
+    include_str!("../../../state/schema/001-first.sql"),
+    include_str!("../../../state/schema/002-members.sql"),
+];
 
 /// A database that is ours, whole, locked, and of the newest schema.
 pub(super) fn open(path: &Path, cluster: &str) -> Result<Connection, StoreError> {

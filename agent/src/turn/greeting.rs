@@ -4,7 +4,7 @@ use super::{Anew, Clocks, Turn, World};
 use crate::door::{self, Hello, Named, Stand};
 use crate::event::Event;
 use crate::frame::Body;
-use crate::quorum::{Past, Quorum};
+use crate::quorum::{Past, Quorum, Seats};
 use state::view::Member;
 use state::{Boot, Index, SiteId, Starts};
 
@@ -19,7 +19,7 @@ impl<W: World> Turn<W> {
     }
 
     fn say_hello(&mut self, to: &SiteId, clocks: Clocks) {
-        let hello = self.door.hello(to, (self.node.view(), self.quorum.marks()));
+        let hello = self.door.hello(to, self.node.view(), &self.quorum);
         self.send(to, Body::Hello(Box::new(hello)), clocks);
     }
 
@@ -44,7 +44,7 @@ impl<W: World> Turn<W> {
             return self.leave(&why);
         }
         match greeted.named {
-            Some((member, life)) => self.be_named(member, life)?,
+            Some(named) => self.be_named(named, hello.birth.clone())?,
             None => self.be_born()?,
         }
         let (from, hello) = (from.clone(), Box::new(hello));
@@ -61,12 +61,25 @@ impl<W: World> Turn<W> {
     }
 
     /// The others have agreed that this disk is ours. A new one may vote from here on.
-    fn be_named(&mut self, member: Member, _life: Starts) -> Result<(), W::Error> {
+    fn be_named(&mut self, (member, life): (Member, Starts), birth: Option<Seats>) -> Result<(), W::Error> {
         let Member { disk: _, raft_ids, at } = member;
-        if self.door.own().stand == Stand::Newborn {
-            self.come_in(Named { at, raft_ids })?;
+        match (self.door.own().stand.clone(), birth) {
+            (Stand::Newborn, _) => self.come_in(Named { at, raft_ids }),
+            (Stand::Outside { .. }, Some(birth)) => {
+                // The life goes on counting where the lost disk ended: what it proposes is news to everybody.
+                let starts = life.max(self.door.own().starts);
+                tracing::info!("{} is readmitted, as agreed at {at}", self.here);
+                self.world.keep(&[
+                    (door::NAMED.to_owned(), Named { at, raft_ids }.to_bytes()),
+                    (door::BIRTH.to_owned(), door::plain(&birth)),
+                    (door::STARTS.to_owned(), starts.0.to_be_bytes().to_vec()),
+                    (door::OUTSIDE.to_owned(), Vec::new()),
+                ])?;
+                self.anew = Anew::Begins;
+                Ok(())
+            }
+            (Stand::Outside { .. } | Stand::Inside, _) => Ok(()),
         }
-        Ok(())
     }
 
     /// At the birth of a cluster, a majority of disks that are all new may begin.
@@ -86,7 +99,10 @@ impl<W: World> Turn<W> {
     fn come_in(&mut self, named: Named) -> Result<(), W::Error> {
         match Quorum::new(self.quorum.seats().clone(), &self.here, Past::default()) {
             Ok(quorum) => {
-                self.world.keep(&[(door::NAMED.to_owned(), named.to_bytes())])?;
+                self.world.keep(&[
+                    (door::NAMED.to_owned(), named.to_bytes()),
+                    (door::BIRTH.to_owned(), door::plain(self.quorum.birth())),
+                ])?;
                 self.door.come_in(named.at);
                 self.quorum = quorum;
                 tracing::info!("{} takes its seat", self.here);

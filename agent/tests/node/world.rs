@@ -188,8 +188,9 @@ impl Cluster {
         let mut first = agent::event::Output::default();
         node.watch(&mut first);
         let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
-        let quorum = Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters })
-            .expect("the world is well formed");
+        let quorum =
+            Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters, ids: Vec::new() })
+                .expect("the world is well formed");
         let outside = Rc::clone(&self.outside);
         let mut share = Share { here: site.clone(), boot, disk, outside, watch: Vec::new() };
         for effect in first.act {

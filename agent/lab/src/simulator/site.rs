@@ -10,7 +10,7 @@ use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
 use agent::node::{Node, Shelf, Start};
 use agent::probes::plan::ProbePlan;
-use agent::quorum::{Past, Quorum, Seats};
+use agent::quorum::{Past, Quorum, RaftId, Seats};
 use agent::turn::{Anew, Clocks, GAP, Input, Turn};
 use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
 use std::collections::BTreeMap;
@@ -137,7 +137,8 @@ impl Site {
         let stand = disk.stand(boot.0);
         let view = disk.replay(&setting.cluster);
         let clock = ClusterClock::new(view.stamp, setting.votes.clone());
-        let past = Past { journal: disk.last(), voters: disk.voters.clone() };
+        let ids = disk.named().into_iter().flat_map(|named| named.raft_ids).map(RaftId).collect();
+        let past = Past { journal: disk.last(), voters: disk.voters.clone(), ids };
         let (starts, name) = (Starts(disk.starts), state::Disk(disk.name));
         let identity = Identity { site: self.id.clone(), starts, boot, disk: name };
         let quorum = match &stand {

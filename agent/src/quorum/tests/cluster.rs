@@ -1,7 +1,7 @@
 //! A cluster in one thread: four sites, five votes, a queue of messages, cuts, and disks that survive a crash.
 
 use crate::quorum::{
-    Agreed, Batch, Message, Past, Quorum, RaftId, Seat, Seats, Standing, VoterState, Written,
+    Agreed, Batch, Change, Message, Past, Quorum, RaftId, Seat, Seats, Standing, VoterState, Written,
 };
 use crate::store::{JournalRow, Store};
 use state::{Head, Index, SiteId};
@@ -32,6 +32,8 @@ pub trait Disk {
     fn journal(&mut self, facts: &[Agreed]);
     fn restore(&mut self, at: Index);
     fn past(&mut self) -> Past;
+    /// Everything on it is lost.
+    fn wipe(&mut self);
 }
 
 #[derive(Default)]
@@ -60,7 +62,11 @@ impl Disk for Memory {
     }
 
     fn past(&mut self) -> Past {
-        Past { journal: self.last, voters: self.voters.clone() }
+        Past { journal: self.last, voters: self.voters.clone(), ids: Vec::new() }
+    }
+
+    fn wipe(&mut self) {
+        *self = Self::default();
     }
 }
 
@@ -96,7 +102,14 @@ impl Disk for File {
         self.store = None;
         let (store, loaded) = Store::open(&self.path, "example").unwrap();
         self.store = Some(store);
-        Past { journal: loaded.last, voters: loaded.voters }
+        Past { journal: loaded.last, voters: loaded.voters, ids: Vec::new() }
+    }
+
+    fn wipe(&mut self) {
+        self.store = None;
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", self.path.display()));
+        }
     }
 }
 
@@ -118,6 +131,9 @@ pub struct Cluster<D> {
     pub deaf: BTreeSet<RaftId>,
     pub ticks: usize,
     pub leaders: Vec<(usize, SiteId, u64)>,
+    /// The ids of each site's votes as a person wishes them, and the next that was never given.
+    pub ids: BTreeMap<SiteId, Vec<RaftId>>,
+    pub next: u64,
     /// Crash this site when so many batches are still to be written: before the write, or after it.
     pub fuse: Option<(SiteId, usize, Moment)>,
 }
@@ -143,7 +159,9 @@ impl<D: Disk> Cluster<D> {
             nodes.insert(seat.site.clone(), node);
         }
         let (queue, cuts, leaders) = (VecDeque::new(), BTreeSet::new(), Vec::new());
-        Self { seats, nodes, queue, cuts, deaf: BTreeSet::new(), ticks: 0, leaders, fuse: None }
+        let ids = seats.iter().map(|seat| (seat.site.clone(), seat.ids.clone())).collect();
+        let next = seats.greatest().0 + 1;
+        Self { seats, nodes, queue, cuts, deaf: BTreeSet::new(), ticks: 0, leaders, ids, next, fuse: None }
     }
 
     pub fn node(&mut self, site: &SiteId) -> &mut Node<D> {
@@ -157,10 +175,54 @@ impl<D: Disk> Cluster<D> {
 
     pub fn start(&mut self, site: &SiteId) {
         let seats = self.seats.clone();
+        let ids = self.ids[site].clone();
         let node = self.node(site);
-        let past = node.disk.past();
+        let past = Past { ids, ..node.disk.past() };
         node.quorum = Some(Quorum::new(seats, site, past).unwrap());
         self.settle(site);
+    }
+
+    /// A site loses its disk and gets new votes on a new one; nobody else has done anything about it yet.
+    pub fn lose_disk(&mut self, site: &SiteId) {
+        self.crash(site);
+        let count = self.ids[site].len() as u64;
+        let ids = (self.next..self.next + count).map(RaftId).collect();
+        self.next += count;
+        self.ids.insert(site.clone(), ids);
+        let node = self.node(site);
+        node.disk.wipe();
+        node.journal.clear();
+    }
+
+    /// Who shall sit where.
+    pub fn wish(&self) -> Vec<Seat> {
+        let seat = |seat: &Seat| Seat { ids: self.ids[&seat.site].clone(), ..seat.clone() };
+        self.seats.iter().map(seat).collect()
+    }
+
+    /// The leader does one step towards what is wished, if one can be done.
+    pub fn reseat(&mut self) -> Option<Change> {
+        let (leader, wish) = (self.leader()?, self.wish());
+        let quorum = self.nodes[&leader].quorum.as_ref().unwrap();
+        if let Some(upto) = quorum.compactable().filter(|_| quorum.owes_snapshot()) {
+            self.compact(&leader, upto);
+        }
+        // A fuse may have blown in the write of the snapshot.
+        let quorum = self.node(&leader).quorum.as_mut()?;
+        let change = quorum.change_towards(&wish)?;
+        let told = format!("{:?} by {leader}", change.steps);
+        quorum.change(change.clone(), told.into_bytes()).ok()?;
+        self.settle(&leader);
+        Some(change)
+    }
+
+    /// Whether the leader has come to what is wished.
+    pub fn is_seated(&self) -> bool {
+        let Some(leader) = self.leader() else { return false };
+        let conf = self.nodes[&leader].quorum.as_ref().unwrap().seats().conf();
+        let mut wished: Vec<RaftId> = self.ids.values().flatten().copied().collect();
+        wished.sort();
+        conf.voters == wished && conf.learners.is_empty() && conf.voters_before.is_empty()
     }
 
     /// Cuts the log of one site; the snapshot is everything agreed so far.
@@ -243,7 +305,10 @@ impl<D: Disk> Cluster<D> {
             return;
         }
         if let Some(quorum) = &mut self.node(&to).quorum {
-            quorum.step(&from, message).unwrap();
+            let stepped = quorum.step(&from, message);
+            // Whoever came or went meanwhile is unknown to somebody.
+            let known = self.seats.greatest().0 + 1 == self.next;
+            assert!(!known || stepped.is_ok(), "{stepped:?}");
             self.settle(&to);
         }
     }

@@ -47,6 +47,7 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
         }
         let name = SITES[dice.throw(4)];
         let moment = [Moment::BeforeWrite, Moment::AfterWrite, Moment::BeforeJournal][dice.throw(3)];
+        c.reseat();
         match dice.throw(60) {
             0 => c.fuse = Some((site(name), 1 + dice.throw(5), moment)),
             1 => c.isolate(name),
@@ -55,6 +56,11 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
             5 => {
                 let applied = c.node(&site(name)).quorum.as_ref().map_or(Index(0), |quorum| quorum.applied());
                 c.compact(&site(name), Index(applied.0.saturating_sub(dice.throw(4) as u64)));
+            }
+            // One lost disk at a time, and only while the others can let it back in.
+            30 if c.is_seated() && dice.throw(3) == 0 => {
+                c.lose_disk(&site(name));
+                c.start(&site(name));
             }
             6..30 => drop(c.propose(&format!("fact {step}"))),
             _ => {}
@@ -78,6 +84,11 @@ fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
     }
     c.drain();
     c.run(150);
+    for _ in 0..300 {
+        c.reseat();
+        c.tick();
+    }
+    assert!(c.is_seated(), "whoever lost its disk is back");
     assert!(c.propose("the end"), "a leader");
     c.run(10);
     c.check();

@@ -4,4 +4,5 @@ mod cluster;
 mod crashes;
 mod elections;
 mod fuzz;
+mod members;
 mod refusals;

@@ -2,9 +2,9 @@
 
 use super::cluster::{Cluster, Memory, cluster, seats, site};
 use super::fuzz::Dice;
-use crate::quorum::wire::{ConfState, ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
+use crate::quorum::wire::{ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
 use crate::quorum::{
-    NotProposed, Past, Quorum, RaftId, Refused, Seat, Seats, SeatsError, Standing, VoterState,
+    Change, NotProposed, Past, Quorum, RaftId, Refused, Seat, Seats, SeatsError, Standing, Step, VoterState,
 };
 use state::{Index, Term};
 
@@ -134,12 +134,16 @@ fn nonsense_is_refused() {
     let mut c = cluster();
     c.run(20);
     let base = |kind| message(kind, 4, 1);
-    let entry = |index, term| Entry { index: Index(index), term: Term(term), bytes: vec![1] };
-    let conf = seats().conf();
-    let snapshot = |index, conf: &ConfState| {
-        Some(Snapshot { index: Index(index), term: Term(1), conf: conf.clone(), bytes: Vec::new() })
+    let entry = |index, term| Entry { index: Index(index), term: Term(term), bytes: vec![1], change: None };
+    let ours = seats();
+    let snapshot = |index, seats: &Seats| {
+        Some(Snapshot { index: Index(index), term: Term(1), seats: seats.clone(), bytes: Vec::new() })
     };
-    let stranger = ConfState { voters: vec![RaftId(1)], learners: Vec::new() };
+    let alone = vec![Seat { site: site("office"), ids: vec![RaftId(3)], standing: Standing::Voter }];
+    let stranger = Seats::new(alone.clone(), vec![RaftId(3)]).unwrap();
+    let nobody = Seats::nameless(vec![RaftId(1)], Vec::new());
+    let zero = vec![Seat { ids: vec![RaftId(0)], ..alone[0].clone() }];
+    let change = |seats: Vec<Seat>, steps| Some(Change { steps, seats });
     let long = vec![Entry { bytes: vec![0; ENTRY_LIMIT + 1], ..entry(1, 1) }];
     let cases = [
         Message { commit: Index(9), ..base(Kind::Heartbeat) },
@@ -154,9 +158,18 @@ fn nonsense_is_refused() {
         Message { entries: long, ..base(Kind::Append) },
         Message { context: vec![0; 65], ..base(Kind::Vote) },
         base(Kind::Snapshot),
-        Message { snapshot: snapshot(0, &conf), ..base(Kind::Snapshot) },
+        Message { snapshot: snapshot(0, &ours), ..base(Kind::Snapshot) },
         Message { snapshot: snapshot(9, &stranger), ..base(Kind::Snapshot) },
-        Message { snapshot: snapshot(9, &conf), ..base(Kind::Append) },
+        Message { snapshot: snapshot(9, &nobody), ..base(Kind::Snapshot) },
+        Message { snapshot: snapshot(9, &ours), ..base(Kind::Append) },
+        Message {
+            entries: vec![Entry { change: change(zero, Vec::new()), ..entry(1, 1) }],
+            ..base(Kind::Append)
+        },
+        Message {
+            entries: vec![Entry { change: change(alone, vec![(RaftId(9), Step::Leave); 99]), ..entry(1, 1) }],
+            ..base(Kind::Append)
+        },
     ];
     let london = c.node(&site("london")).quorum.as_mut().unwrap();
     let marks = london.marks();
@@ -212,12 +225,13 @@ fn madness(dice: &mut Dice, to: RaftId) -> Message {
     mad.reject = dice.throw(2) == 0;
     mad.reject_hint = Index(small(dice, 6));
     if mad.kind == Kind::Append {
-        let follow = |n| Entry { index: Index(mad.index.0 + n), term: mad.term, bytes: vec![0] };
+        let follow =
+            |n| Entry { index: Index(mad.index.0 + n), term: mad.term, bytes: vec![0], change: None };
         mad.entries = (1..1 + small(dice, 3)).map(follow).collect();
     }
     if mad.kind == Kind::Snapshot {
-        let (index, term, conf) = (mad.index, mad.log_term, seats().conf());
-        mad.snapshot = Some(Snapshot { index, term, conf, bytes: Vec::new() });
+        let (index, term, seats) = (mad.index, mad.log_term, seats());
+        mad.snapshot = Some(Snapshot { index, term, seats, bytes: Vec::new() });
     }
     mad
 }
@@ -225,10 +239,10 @@ fn madness(dice: &mut Dice, to: RaftId) -> Message {
 #[test]
 fn a_broken_log_is_refused_at_start() {
     let start = |state: VoterState| {
-        let past = Past { journal: Index(0), voters: vec![state] };
+        let past = Past { journal: Index(0), voters: vec![state], ids: Vec::new() };
         Quorum::new(seats(), &site("london"), past).map(drop).unwrap_err().to_string()
     };
-    let entry = |index| Entry { index: Index(index), term: Term(1), bytes: vec![1] };
+    let entry = |index| Entry { index: Index(index), term: Term(1), bytes: vec![1], change: None };
     let whole = VoterState { entries: vec![entry(1), entry(2)], ..VoterState::empty(RaftId(1)) };
     assert_eq!(
         start(VoterState { id: RaftId(3), ..whole.clone() }),
