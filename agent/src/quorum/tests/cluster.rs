@@ -134,6 +134,7 @@ pub struct Cluster<D> {
     /// The ids of each site's votes as a person wishes them, and the next that was never given.
     pub ids: BTreeMap<SiteId, Vec<RaftId>>,
     pub next: u64,
+    pub lost: usize,
     /// Crash this site when so many batches are still to be written: before the write, or after it.
     pub fuse: Option<(SiteId, usize, Moment)>,
 }
@@ -161,7 +162,19 @@ impl<D: Disk> Cluster<D> {
         let (queue, cuts, leaders) = (VecDeque::new(), BTreeSet::new(), Vec::new());
         let ids = seats.iter().map(|seat| (seat.site.clone(), seat.ids.clone())).collect();
         let next = seats.greatest().0 + 1;
-        Self { seats, nodes, queue, cuts, deaf: BTreeSet::new(), ticks: 0, leaders, ids, next, fuse: None }
+        Self {
+            seats,
+            nodes,
+            queue,
+            cuts,
+            deaf: BTreeSet::new(),
+            ticks: 0,
+            leaders,
+            ids,
+            next,
+            lost: 0,
+            fuse: None,
+        }
     }
 
     pub fn node(&mut self, site: &SiteId) -> &mut Node<D> {
@@ -185,6 +198,7 @@ impl<D: Disk> Cluster<D> {
     /// A site loses its disk and gets new votes on a new one; nobody else has done anything about it yet.
     pub fn lose_disk(&mut self, site: &SiteId) {
         self.crash(site);
+        self.lost += 1;
         let count = self.ids[site].len() as u64;
         let ids = (self.next..self.next + count).map(RaftId).collect();
         self.next += count;

@@ -1,4 +1,4 @@
-//! Loss, doubles, reordering, cuts, crashes at every boundary, and cuts of the log, from printed seeds.
+//! Loss, doubles, reordering, cuts, crashes at every boundary, cuts of the log and lost disks, from printed seeds.
 
 use super::cluster::{Cluster, Disk, File, Moment, SITES, cluster, seats, site};
 use state::Index;
@@ -21,8 +21,8 @@ impl Dice {
     }
 }
 
-/// One life of a cluster; gives how many facts were agreed, and how many snapshots restored.
-fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
+/// One life of a cluster; gives how many facts were agreed, how many snapshots restored, and how many disks lost.
+fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize, usize) {
     let mut dice = Dice::new(seed);
     for step in 0..600 {
         for name in SITES.map(site) {
@@ -75,7 +75,7 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
 }
 
 /// Everybody is back, nothing is lost any more: one leader, one journal, and it takes facts.
-fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
+fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize, usize) {
     (c.fuse, c.cuts) = (None, Default::default());
     for name in SITES.map(site) {
         if c.node(&name).quorum.is_none() {
@@ -97,21 +97,23 @@ fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
     for name in SITES {
         assert_eq!(c.facts(&site(name)), told, "{name}");
     }
-    (told.len(), c.nodes.values().map(|node| node.restored).sum())
+    (told.len(), c.nodes.values().map(|node| node.restored).sum(), c.lost)
 }
 
 #[test]
 fn same_index_same_bytes_on_all_sites() {
     let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60);
     let from = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let (mut agreed, mut restored) = (0, 0);
+    let (mut agreed, mut restored, mut lost) = (0, 0, 0);
     for seed in from..from + seeds {
         eprintln!("seed {seed}");
-        let (facts, snapshots) = life(seed, cluster());
-        (agreed, restored) = (agreed + facts, restored + snapshots);
+        let (facts, snapshots, disks) = life(seed, cluster());
+        (agreed, restored, lost) = (agreed + facts, restored + snapshots, lost + disks);
     }
     assert!(agreed > usize::try_from(seeds).unwrap() * 20, "the lives were lived: {agreed} facts");
     assert!(restored > 10, "{restored} snapshots");
+    assert!(lost > usize::try_from(seeds).unwrap(), "{lost} lost disks");
+    eprintln!("{agreed} facts, {restored} snapshots, {lost} lost disks");
 }
 
 /// The tables do what the model of a disk does: the same lives, on SQLite.
