@@ -86,6 +86,8 @@ impl Named {
 /// What a site knows of itself when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Own {
+    /// Names this life.
+    pub boot: Boot,
     /// Its disk.
     pub disk: Disk,
     /// How often an agent was started on it.
@@ -115,10 +117,25 @@ pub struct Hello {
     pub yours: Option<Member>,
     /// The newest life of the listener that the speaker knows of.
     pub life: Starts,
-    /// Why the speaker takes nothing from the listener.
-    pub unfit: Option<Unfit>,
+    /// Why the speaker takes nothing from the listener, and from which life of it.
+    pub unfit: Option<(Boot, Unfit)>,
+    /// Counts what the speaker says to the listener: a greeting may come late, and after a later one.
+    pub n: u64,
+    /// The last greeting of the listener that the speaker has heard: this one was said after it.
+    pub echo: Option<(Boot, u64)>,
+    /// Whether it waits for an answer.
+    pub asks: Asks,
     /// Who sat where at the birth of the cluster, for a listener that has lost it.
     pub birth: Option<Seats>,
+}
+
+/// Whether a greeting waits for an answer. An answer never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asks {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
 }
 
 /// The most that was ever heard of a peer's disk; kept on the own disk.
@@ -174,6 +191,10 @@ struct Neighbour {
     hello: Option<(Boot, Hello)>,
     memory: Memory,
     greeted: Option<Mono>,
+    /// How many greetings it was sent.
+    said: u64,
+    /// How many of them when the memory was made: only what answers a later one was said after it.
+    since: u64,
 }
 
 /// What a greeting amounts to.
@@ -183,12 +204,14 @@ pub struct Greeted {
     pub unfit: Option<Unfit>,
     /// What must be kept on disk before the peer is let in: the most that was heard of it.
     pub keep: Option<Vec<u8>>,
-    /// The peer waits for an answer.
-    pub answer: Option<SiteId>,
+    /// The peer is to be answered, or asked again.
+    pub answer: Option<Asks>,
     /// Why this site must go outside, if the peer knows better than its own disk.
     pub leave: Option<String>,
     /// The name that was agreed for this site's disk, if that is news.
     pub named: Option<(Member, Starts)>,
+    /// Whether it was judged at all: what is held against it may first have to be asked again.
+    pub known: bool,
 }
 
 /// Everybody who may come, and oneself.
@@ -246,9 +269,14 @@ impl Door {
     }
 
     /// What is said to a peer.
-    pub fn hello(&self, to: &SiteId, view: &View, quorum: &Quorum) -> Hello {
+    pub fn hello(&mut self, (to, asks): (&SiteId, Option<Asks>), view: &View, quorum: &Quorum) -> Hello {
+        let known = self.peers.entry(to.clone()).or_default();
+        known.said += 1;
+        let (n, unknown) = (known.said, known.inside.is_none());
+
         let peer = self.peers.get(to);
         let said = peer.and_then(|peer| peer.hello.as_ref()).map(|(_, hello)| hello);
+        let life = peer.and_then(|peer| peer.hello.as_ref()).map(|(boot, hello)| (*boot, hello.n));
         let unfit = said.and_then(|hello| self.judge(to, hello, view));
         let lost = said.is_some_and(|hello| hello.stand.outside().is_some());
         let heard = peer.map(|peer| peer.memory.starts).unwrap_or_default();
@@ -261,20 +289,34 @@ impl Door {
             marks: quorum.marks(),
             yours: view.members.get(to).cloned(),
             life: view.life_of(to).max(heard),
-            unfit,
+            unfit: life.map(|(boot, _)| boot).zip(unfit),
+            n,
+            echo: life,
+            asks: asks.unwrap_or(if unknown { Asks::Yes } else { Asks::No }),
             birth: (lost && self.own.stand == Stand::Inside).then(|| quorum.birth().clone()),
         }
     }
 
     /// A peer greets: is it the one that was agreed, and has it all that it had?
-    pub fn greeted(&mut self, from: &SiteId, (boot, hello): (Boot, Hello), view: &View) -> Greeted {
+    ///
+    /// `None` for a greeting that comes too late to mean anything.
+    pub fn greeted(&mut self, from: &SiteId, (boot, hello): (Boot, Hello), view: &View) -> Option<Greeted> {
         let before = self.peers.get(from).and_then(|peer| peer.hello.as_ref());
+        if before.is_some_and(|(life, said)| *life == boot && said.n >= hello.n) {
+            return None;
+        }
         let news = before.is_none_or(|(life, said)| *life != boot || said.stand != hello.stand);
         let unfit = self.judge(from, &hello, view);
+        let accused = matches!(unfit, Some(Unfit::OtherDisk { .. } | Unfit::Less { .. }));
+        if accused && !self.is_fresh(from, &hello) {
+            // It may be older than what is remembered. Only an answer to what is asked now tells.
+            return Some(Greeted { answer: Some(Asks::Yes), ..Greeted::default() });
+        }
         let mut greeted = Greeted {
-            answer: news.then(|| from.clone()),
+            answer: (news || hello.asks == Asks::Yes).then_some(Asks::No),
             leave: self.must_leave(from, &hello, self.named(view)),
             named: self.is_named(&hello),
+            known: true,
             ..Greeted::default()
         };
         let peer = self.peers.entry(from.clone()).or_default();
@@ -283,12 +325,18 @@ impl Door {
             let memory = peer.memory.with(&hello);
             if memory != peer.memory {
                 greeted.keep = Some(plain(&memory));
-                peer.memory = memory;
+                (peer.memory, peer.since) = (memory, peer.said);
             }
         }
         peer.hello = Some((boot, hello));
         greeted.unfit = unfit;
-        greeted
+        Some(greeted)
+    }
+
+    /// Whether a greeting was said after all that is remembered of its speaker had been heard.
+    fn is_fresh(&self, from: &SiteId, hello: &Hello) -> bool {
+        let since = self.peers.get(from).map_or(0, |peer| peer.since);
+        hello.echo.is_some_and(|(boot, n)| boot == self.own.boot && n > since)
     }
 
     fn judge(&self, from: &SiteId, hello: &Hello, view: &View) -> Option<Unfit> {
@@ -323,11 +371,12 @@ impl Door {
         if self.own.stand != Stand::Inside {
             return None;
         }
-        match hello.unfit.as_ref()? {
+        let (_, unfit) = hello.unfit.as_ref().filter(|(boot, _)| *boot == self.own.boot)?;
+        match unfit {
             Unfit::Less { what } => Some(format!(
                 "this disk went back in time: {what}, as {from} remembers; was an image restored?"
             )),
-            Unfit::OtherDisk { at, .. } if *at >= named => {
+            Unfit::OtherDisk { agreed, at } if *at >= named && *agreed != self.own.disk => {
                 Some(format!("this is another disk than the one that {from} knows"))
             }
             Unfit::OtherDisk { .. } | Unfit::SaysSo { .. } | Unfit::Unnamed => None,

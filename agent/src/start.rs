@@ -142,7 +142,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     };
     let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
     let named = named.map(|named| named.at).unwrap_or_default();
-    let own = Own { disk, starts: loaded.starts, named, stand: stand.clone() };
+    let own = Own { boot: identity.boot, disk, starts: loaded.starts, named, stand: stand.clone() };
     let door = Door::new(site.site.clone(), own, heard(&store, &policy)?);
     let secrets = secrets(&site, &policy);
     let playbooks = shelf_of(&site.playbooks)?;

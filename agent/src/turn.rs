@@ -118,7 +118,7 @@ impl<W: World> Turn<W> {
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
         match input {
             Input::Tick => {
-                self.greet(clocks);
+                self.greet(clocks)?;
                 self.quorum.tick();
                 if self.quorum.owes_snapshot() {
                     self.compact();

@@ -1,7 +1,7 @@
 //! Greetings within a turn: who is told who we are, and what an answer makes of this site.
 
 use super::{Anew, Clocks, Turn, World};
-use crate::door::{self, Hello, Named, Stand};
+use crate::door::{self, Asks, Hello, Named, Stand};
 use crate::event::Event;
 use crate::frame::Body;
 use crate::quorum::{Past, Quorum, Seats};
@@ -10,16 +10,20 @@ use state::{Boot, Index, SiteId, Starts};
 
 impl<W: World> Turn<W> {
     /// Greets whoever is due. Everything that is said of the own disk is on it: nothing was begun in this turn yet.
-    pub(super) fn greet(&mut self, clocks: Clocks) {
+    pub(super) fn greet(&mut self, clocks: Clocks) -> Result<(), W::Error> {
         for site in self.node.others() {
             if self.door.greets(&site, clocks.mono) {
-                self.say_hello(&site, clocks);
+                self.say_hello((&site, None), clocks);
             }
         }
+        if self.node.others().is_empty() {
+            self.be_born()?;
+        }
+        Ok(())
     }
 
-    fn say_hello(&mut self, to: &SiteId, clocks: Clocks) {
-        let hello = self.door.hello(to, self.node.view(), &self.quorum);
+    fn say_hello(&mut self, (to, asks): (&SiteId, Option<Asks>), clocks: Clocks) {
+        let hello = self.door.hello((to, asks), self.node.view(), &self.quorum);
         self.send(to, Body::Hello(Box::new(hello)), clocks);
     }
 
@@ -31,14 +35,18 @@ impl<W: World> Turn<W> {
         clocks: Clocks,
     ) -> Result<(), W::Error> {
         let greeted = self.door.greeted(from, (boot, hello.clone()), self.node.view());
+        let Some(greeted) = greeted else { return Ok(()) };
         if let Some(bytes) = greeted.keep {
             self.world.keep(&[(door::heard(from), bytes)])?;
         }
         if let Some(unfit) = greeted.unfit.as_ref().filter(|_| greeted.answer.is_some()) {
             tracing::warn!("nothing is taken from {from}: {unfit}");
         }
-        if let Some(to) = greeted.answer {
-            self.say_hello(&to, clocks);
+        if let Some(asks) = greeted.answer {
+            self.say_hello((from, Some(asks)), clocks);
+        }
+        if !greeted.known {
+            return Ok(());
         }
         if let Some(why) = greeted.leave {
             return self.leave(&why);

@@ -170,7 +170,8 @@ impl Cluster {
         });
         let name =
             state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
-        let own = Own { disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
+        let own =
+            Own { boot, disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
         let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
         let remembered = SITES.map(SiteId::new).iter().filter_map(heard).collect();
         let door = Door::new(site.clone(), own, remembered);

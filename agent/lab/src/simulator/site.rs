@@ -150,7 +150,7 @@ impl Site {
         let named = disk.named().map(|named| named.at).unwrap_or_default();
         let heard = |of: &SiteId| Some((of.clone(), disk.kept.get(&door::heard(of))?.clone()));
         let remembered = setting.votes.keys().filter_map(heard).collect();
-        let door = Door::new(self.id.clone(), Own { disk: name, starts, named, stand }, remembered);
+        let door = Door::new(self.id.clone(), Own { boot, disk: name, starts, named, stand }, remembered);
         let start = Start {
             identity,
             view,
