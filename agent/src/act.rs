@@ -161,7 +161,7 @@ impl Hands {
 
     fn notify(&self, fence: Index, text: &str) {
         tracing::warn!(target: "pointsman::notify", fence = fence.0, "{text}");
-        let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+        let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
         self.reins.tell(Event::Executed { fence, report });
     }
 

@@ -10,6 +10,11 @@ pub fn mono() -> Mono {
     Mono::from_boot(Duration::from(spec))
 }
 
+/// For how long this thread has been at work: what a measurement wants to know on a machine that others use too.
+pub fn worked() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}
+
 /// The wall clock, which may be wrong; it only starts and slews cluster time.
 pub fn wall() -> Stamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -48,7 +48,10 @@ impl ClusterClock {
 
     /// What the wall clock of a site shows; the own one too.
     pub fn see_wall(&mut self, site: &SiteId, wall: Stamp, now: Mono) {
-        self.walls.insert(site.clone(), (wall, now));
+        match self.walls.get_mut(site) {
+            Some(known) => *known = (wall, now),
+            None => drop(self.walls.insert(site.clone(), (wall, now))),
+        }
         if self.base.is_none()
             && let Some(median) = self.median(now)
         {
@@ -100,12 +103,12 @@ impl ClusterClock {
 
     /// Every site whose wall clock is astray, and by how much, to the second: so it is said once, not every time.
     pub fn all_astray(&self, now: Mono) -> BTreeMap<SiteId, Duration> {
+        let Some(median) = self.median(now) else { return BTreeMap::new() };
         let fresh = self.walls.iter().filter(|(_, (_, at))| now.since(*at) < OLD);
-        fresh
-            .filter_map(|(site, _)| {
-                Some((site.clone(), Duration::from_secs(self.astray(site, now)?.as_secs())))
-            })
-            .collect()
+        let off = |wall: Stamp| wall.since(median).max(median.since(wall));
+        let far = fresh.map(|(site, (wall, at))| (site, off(*wall + now.since(*at))));
+        let far = far.filter(|(_, off)| *off > ASTRAY);
+        far.map(|(site, off)| (site.clone(), Duration::from_secs(off.as_secs()))).collect()
     }
 
     /// How far the wall clock of a site is from the median, if it is astray.

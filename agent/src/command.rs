@@ -1,11 +1,15 @@
 //! What a person may ask an agent over the control socket, and what it answers.
 
+mod handover;
 mod millis;
+
+pub use handover::{Card, Deed, HandOver, Loudness};
 
 use policies::Decision;
 use policies::Verdict;
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
+use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::Incident;
 use state::run::{Run, Word};
 use state::{
@@ -120,6 +124,10 @@ pub struct StatusReport {
     pub incidents: Vec<Incident>,
     /// Runs that are not over.
     pub runs: Vec<Run>,
+    /// Where automation does not act, and what can be done by hand.
+    pub handed_over: Vec<HandOver>,
+    /// The sites whose loss, one more, would mean that only people can act; empty if it takes two.
+    pub fragile: Vec<SiteId>,
     /// What people were told last, the newest last.
     pub notices: Vec<(Stamp, String)>,
     /// What a person must do now.
@@ -153,6 +161,8 @@ pub struct SiteReport {
     pub heard: Option<Duration>,
     /// Whether the leader has declared it silent.
     pub silent: Voice,
+    /// Over whom it is reached from here, if its own link is silent.
+    pub over: Option<SiteId>,
 }
 
 /// Whether a site is heard by the leader.
@@ -219,6 +229,8 @@ pub struct WhyReport {
     pub decision: Decision,
     /// The candidates in order, each with why it is none if it is none.
     pub candidates: Vec<(SiteId, Option<String>)>,
+    /// Where automation does not act, and what can be done by hand.
+    pub handed_over: Vec<HandOver>,
     /// How soon after its death the route would have moved: at best and at worst.
     #[serde(rename = "after_ms", with = "millis::pair")]
     pub after: (Duration, Duration),
@@ -270,4 +282,40 @@ pub enum Telling {
     Voice { site: SiteId, is: Voice },
     /// The fold refused something.
     Refused { index: Index, what: String, why: String },
+    /// A site finds that a subject's answers come and go, or that they came to rest.
+    Flapping { subject: Subject, site: SiteId, is: Course },
+    /// Automation cannot act on a route, or on any: people have it.
+    HandedOver {
+        route: Option<RouteId>,
+        hindrance: Hindrance,
+        strength: Strength,
+        urgency: Urgency,
+        because: String,
+    },
+    /// What was in the way is over, and the evidence is judged anew.
+    TakenBack {
+        route: Option<RouteId>,
+        hindrance: Hindrance,
+        strength: Strength,
+        #[serde(rename = "after_ms", with = "millis::one")]
+        after: Duration,
+    },
+    /// A new leader says for how long nobody could lead.
+    Leaderless {
+        #[serde(rename = "lasted_ms", with = "millis::one")]
+        lasted: Duration,
+        urgency: Urgency,
+    },
+    /// Nobody has acknowledged an automatic switch in time.
+    Escalated { incident: IncidentId },
+}
+
+/// Whether something begins or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Course {
+    /// From now on it is so.
+    Begins,
+    /// It is over.
+    Ends,
 }

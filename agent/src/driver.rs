@@ -1,17 +1,20 @@
 //! The only loop: wait for what comes first, take one turn, and begin again.
 
 use crate::act::{Config as HandsConfig, Hands};
-use crate::command::Telling;
+use crate::command::{Loudness, Telling};
 use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
-use crate::links::{Config as LinksConfig, LinkEvent, Links};
-use crate::quorum::{Batch, TICK, Written};
+use crate::gaps::{Fetch, Missing};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
+use crate::quorum::{Batch, KEEP, TICK, Written};
+use crate::relay::{Seal, Sealed};
+use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Store, StoreError};
 use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
-use state::{Index, Mono, SiteId, View};
+use state::{Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -51,6 +54,7 @@ struct Real {
     links: Links,
     hands: Hands,
     control: Control,
+    identity: Identity,
 }
 
 impl World for Real {
@@ -68,6 +72,22 @@ impl World for Real {
         self.store.note_gap(upto, view.head)
     }
 
+    fn missing(&mut self) -> Result<Option<Missing>, StoreError> {
+        self.store.missing()
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, StoreError> {
+        self.store.facts(fetch.after, fetch.upto)
+    }
+
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), StoreError> {
+        self.store.fill(missing, rows)
+    }
+
+    fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
+        self.store.keep_led(at)
+    }
+
     fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
         self.store.keep_all(facts)
     }
@@ -76,6 +96,14 @@ impl World for Real {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
         }
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        self.identity.seal(sealed)
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
     fn act(&mut self, effect: Effect) {
@@ -93,7 +121,10 @@ impl World for Real {
 
     fn tell(&mut self, telling: Telling) {
         if let Ok(text) = serde_json::to_string(&telling) {
-            tracing::info!(target: "pointsman::told", "{text}");
+            match telling.loudness() {
+                Loudness::Talk => tracing::info!(target: "pointsman::told", "{text}"),
+                Loudness::Warning => tracing::warn!(target: "pointsman::told", "{text}"),
+            }
         }
         self.control.tell(&telling);
     }
@@ -104,6 +135,19 @@ struct Inboxes {
     links: mpsc::Receiver<LinkEvent>,
     events: mpsc::Receiver<Event>,
     control: mpsc::Receiver<ControlEvent>,
+    unreadable: Seldom<SiteId>,
+}
+
+impl Inboxes {
+    /// What comes next, from whichever: a peer gone wild must not keep a person from being heard.
+    async fn next(&mut self) -> Option<Input> {
+        tokio::select! {
+            Some(event) = self.events.recv() => Some(Input::Event(event)),
+            Some(event) = self.links.recv() => self.linked(event),
+            Some(event) = self.control.recv() => asked(event),
+            else => std::future::pending().await,
+        }
+    }
 }
 
 /// Runs the agent of a site file until it is told to stop.
@@ -136,7 +180,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
                 listen: site.listen.peers,
                 bind,
                 peers: others.map(|other| (other.id.clone(), other.address)).collect(),
-                identity: certificate,
+                identity: certificate.clone(),
             },
             links_in,
         )?,
@@ -148,6 +192,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
             events: events_in,
         }),
         control: Control::spawn(&site.control, control_in)?,
+        identity: certificate,
     };
     let mut first = Output::default();
     node.watch(&mut first);
@@ -157,7 +202,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!("pointsman runs at {}", site.site);
-    drive(turn, Inboxes { links, events, control }).await
+    drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
 }
 
 async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, DriverError> {
@@ -178,12 +223,10 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, Drive
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 Some(Input::Tick)
             }
-            Some(event) = inboxes.events.recv() => Some(Input::Event(event)),
-            Some(event) = inboxes.links.recv() => linked(event),
-            Some(event) = inboxes.control.recv() => asked(event),
+            input = inboxes.next() => input,
             () = sleep(nap), if wake_at.is_some() => Some(Input::Event(Event::Tick)),
             _ = compaction.tick() => {
-                turn.compact();
+                turn.compact(KEEP);
                 Some(Input::Event(Event::Tick))
             }
         };
@@ -202,23 +245,21 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, Drive
     }
 }
 
-fn linked(event: LinkEvent) -> Option<Input> {
-    match event {
-        LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
-            Ok(frame) => Some(Input::Frame { from, frame }),
-            Err(why) => {
-                tracing::warn!("a frame of {from} is dropped: {why}");
-                None
-            }
-        },
-        LinkEvent::Up { site } => {
-            tracing::info!("the link to {site} is up");
-            None
+impl Inboxes {
+    fn linked(&mut self, event: LinkEvent) -> Option<Input> {
+        match event {
+            LinkEvent::Frame { from, bytes } => match Frame::decode(&bytes) {
+                Ok(frame) => return Some(Input::Frame { from, frame }),
+                Err(why) => {
+                    if let Some(more) = self.unreadable.due(from.clone(), clock::mono()) {
+                        tracing::warn!("a frame of {from} is dropped: {why} ({more} more unsaid)");
+                    }
+                }
+            },
+            LinkEvent::Up { site } => tracing::info!("the link to {site} is up"),
+            LinkEvent::Down { site, why } => tracing::info!("the link to {site} is down: {why}"),
         }
-        LinkEvent::Down { site, why } => {
-            tracing::info!("the link to {site} is down: {why}");
-            None
-        }
+        None
     }
 }
 

@@ -7,7 +7,9 @@ use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
 use state::plan::Pointing;
-use state::{Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, SiteId, Subject, Term, View, Who};
+use state::{
+    Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -34,10 +36,14 @@ pub enum Event {
     Unreadable { index: Index, why: String },
     /// A snapshot took the place of entries that this site missed.
     Restored { view: Box<View> },
+    /// The journal here lacks the facts between these two, or lacks none any more.
+    Lacking { between: Option<(Index, Index)> },
     /// This machine slept or was stopped for this long.
     ClockGap { since: Mono },
     /// The wall clocks that are far from the others' are these now.
     Astray { by: BTreeMap<SiteId, Duration> },
+    /// These sites are reached over another one, and over which.
+    Detours { over: BTreeMap<SiteId, SiteId> },
     /// The carrier's session for this ask stands.
     Prepared { nonce: Nonce },
     /// It does not.
@@ -112,12 +118,23 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// What a person should know.
     pub note: Option<String>,
+    /// The numbers whose write ended after its window.
+    pub late: Vec<Number>,
 }
 
-/// What `Node` wants done: propose, then send, then act.
-#[must_use = "propose, then send, then act"]
+/// What one site remembers by itself, without anybody's agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Somebody leads at this moment.
+    Led,
+}
+
+/// What `Node` wants done: keep, then propose, then send, then act.
+#[must_use = "keep, then propose, then send, then act"]
 #[derive(Debug, Default)]
 pub struct Output {
+    /// To be written to this site's own disk, before anything is proposed, sent or done.
+    pub keep: Vec<Keep>,
     /// To be agreed; only while this site leads.
     pub propose: Vec<(Origin, Fact)>,
     /// Leadership is to be handed to this site.

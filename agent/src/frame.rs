@@ -1,11 +1,14 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
 use crate::door::Hello;
+use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
+use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
 use state::fact::{Fact, Origin, Reading};
 use state::run::Direction;
-use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, Stamp};
+use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, SiteId, Stamp, Term};
+use std::time::Duration;
 
 /// One frame on a link. The sender is known by its certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +40,14 @@ pub enum Body {
     Look(Look),
     /// To the leader: this.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// To anybody: my journal lacks these facts.
+    Fetch(Fetch),
+    /// To the one who lacks them: here they are.
+    Fetched(Fetched),
+    /// To whoever was sent nothing else lately, or when it changed: these I hear on their own links.
+    Hears { sites: Vec<SiteId> },
+    /// For a third site, or passed on from one: signed by its origin.
+    Relayed(Box<Sealed>),
     /// To everybody, before anything else: who I am, and what I have; and what I think of you.
     Hello(Box<Hello>),
 }
@@ -54,6 +65,21 @@ pub struct Pulse {
     pub secrets: Vec<CarrierId>,
     /// Its journal's last entry and the chain's head there.
     pub journal: (Index, Head),
+    /// How long it was without a leader until the one that it knows.
+    pub leaderless: Absent,
+    /// The sites that it hears on their own links; the turn fills it in.
+    pub hears: Vec<SiteId>,
+}
+
+/// A site's time without a leader, told to the leader that ended it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absent {
+    /// The reign that ended it.
+    pub term: Term,
+    /// How long it was.
+    pub lasted: Duration,
+    /// The sites where calls go that were seen down from there meanwhile.
+    pub missed: Vec<SiteId>,
 }
 
 /// A call to prepare one attempt.
@@ -90,6 +116,9 @@ pub enum FrameError {
     /// The decoder's words.
     #[error("cannot read a frame: {0}")]
     Malformed(#[from] postcard::Error),
+    /// A frame, and something behind it.
+    #[error("cannot read a frame: {0} bytes follow it that belong to nothing")]
+    Surplus(usize),
 }
 
 impl Frame {
@@ -100,6 +129,7 @@ impl Frame {
 
     /// The frame in these bytes; the link has limited their length.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(postcard::from_bytes(bytes)?)
+        let (frame, surplus) = postcard::take_from_bytes(bytes)?;
+        if surplus.is_empty() { Ok(frame) } else { Err(FrameError::Surplus(surplus.len())) }
     }
 }

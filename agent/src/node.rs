@@ -1,8 +1,11 @@
 //! The whole agent minus the world: one event in, one output out, told the time.
 
+mod absence;
+mod card;
 mod conduct;
 mod drift;
 mod execute;
+mod handover;
 mod lead;
 mod members;
 mod outbox;
@@ -11,9 +14,13 @@ mod people;
 mod placement;
 mod plans;
 mod receipts;
+mod repair;
 mod report;
+mod rounds;
 mod rules;
+mod steady;
 mod telling;
+mod waits;
 mod watch;
 
 pub use rules::{RouteRules, Rules};
@@ -22,6 +29,7 @@ use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
 use state::fact::{Entry, Fact};
+use state::handover::Hindrance;
 use state::view::Applied;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
@@ -65,15 +73,29 @@ pub struct Node {
     broken: Option<String>,
     /// Why nothing more is folded or done here, if it is so: an entry of a newer version, or two histories.
     stopped: Option<String>,
+    /// Which of the two it is.
+    stopped_by: Hindrance,
     /// Why this site has no vote and does nothing, until a person lets it back in.
     outside: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
+    /// The part of the journal that is not here, if a snapshot stands for it.
+    lacking: Option<(Index, Index)>,
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
+    steady: steady::Standings,
+    /// When this machine's clock last jumped.
+    jumped: Option<Mono>,
+    /// The sites that are reached over another one, and over which.
+    detours: BTreeMap<SiteId, SiteId>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
+    waits: waits::Waits,
+    /// When the last thought wanted to be woken.
+    wake_at: Option<Mono>,
+    absence: absence::Absence,
+    handovers: handover::Handovers,
     pulsed: Option<Mono>,
 }
 
@@ -100,6 +122,8 @@ pub struct Start {
     pub playbooks: Shelf,
     /// Why the replay of the journal stopped before its end, if it did.
     pub stopped: Option<String>,
+    /// How long ago somebody led, as the disk remembers it; `None` on a new one.
+    pub led: Option<Duration>,
     /// Why its disk may not vote, if it may not.
     pub outside: Option<String>,
 }
@@ -130,20 +154,29 @@ impl Node {
             complaints: BTreeMap::new(),
             broken: None,
             stopped: start.stopped,
+            stopped_by: Hindrance::Unreadable,
             outside: start.outside,
             heads: BTreeMap::new(),
+            lacking: None,
             astray: BTreeMap::new(),
+            steady: steady::Standings::default(),
+            jumped: None,
+            detours: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
+            waits: waits::Waits::default(),
+            wake_at: None,
+            absence: absence::Absence::begin(start.led, now),
+            handovers: handover::Handovers::default(),
             pulsed: None,
         };
         node.rule(now);
         node
     }
 
-    /// Names this life.
-    pub fn boot(&self) -> state::Boot {
-        self.identity.boot
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The name of one more proposal of this site, for what is agreed together with a change of the membership.
@@ -159,14 +192,27 @@ impl Node {
     /// Takes in one event; says what is to be done.
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
+        if let Event::Heard { from, body: Body::Raft(_) } = &event {
+            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
+            // events of its own.
+            self.peers.heard(from, now.mono);
+            out.wake_at = self.wake_at;
+            return out;
+        }
         self.take(event, now, &mut out);
         self.cast(now);
+        self.say_flapping();
+        self.watch_standings(now);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
         self.tell_verdicts(now, &mut out);
+        self.miss_a_leader(now, &mut out);
+        self.read_for_the_card(now, &mut out);
+        self.tell_handovers(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
+        self.wake_at = out.wake_at;
         out
     }
 
@@ -182,12 +228,21 @@ impl Node {
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono),
-            Event::ClockGap { .. } => self.watches.all_see(policies::opinion::Event::Gap, now.mono),
+            Event::Lacking { between } => self.lacking = between,
+            Event::ClockGap { .. } => {
+                self.jumped = Some(now.mono);
+                self.steady.forget();
+                self.watches.all_see(policies::opinion::Event::Gap, now.mono);
+            }
             Event::Astray { by } => self.astray = by,
+            Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => self.prepared(nonce, now, out),
             Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
             Event::Executed { fence, report } => self.report(fence, report),
-            Event::Looked { id, found } => self.have_looked(id, found, out),
+            Event::Looked { id, found } => {
+                self.read_here(id, &found, now.mono);
+                self.have_looked(id, found, out);
+            }
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -195,8 +250,8 @@ impl Node {
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {
         self.peers.heard(from, now.mono);
         match body {
-            // Raft's own messages go to the quorum; here they are life and nothing else.
-            Body::Raft(_) => {}
+            // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
+            Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
             // A greeting is heard at the door, and comes from there.
             Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
@@ -224,6 +279,7 @@ impl Node {
             && (self.standing.reign == Reign::Following || self.standing.term != standing.term);
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
+        self.absence.stand(&self.standing, &standing, now.mono);
         self.standing = standing;
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);
@@ -236,6 +292,7 @@ impl Node {
             self.calls = conduct::Calls::default();
             self.looks.begin_anew();
             self.complaints.clear();
+            self.handovers.forget_carriers();
         }
     }
 
@@ -245,6 +302,7 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
         while self.heads.len() > HEADS {
@@ -263,9 +321,12 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
                 if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route);
+                    self.look_now(&route, now.mono);
                 }
             }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
             (_, _) => {}
         }
     }
@@ -284,6 +345,7 @@ impl Node {
         if let Some(ours) = self.heads.get(&index).filter(|ours| **ours != theirs) {
             let what = format!("the journal here is {ours} at {index}, that of {from} is {theirs}");
             self.stop(what);
+            self.stopped_by = Hindrance::TwoHistories;
         }
     }
 
@@ -334,6 +396,8 @@ impl Node {
                 policy: policy.clone(),
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
+                leaderless: self.absence.report.clone(),
+                hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);
         }

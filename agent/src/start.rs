@@ -12,8 +12,9 @@ use crate::store::{Store, StoreError};
 use crate::{clock, event};
 use playbooks::Playbook;
 use policies::Policy;
-use state::{Boot, CarrierId, Index, SiteId, View, codec};
+use state::{Boot, CarrierId, Index, PlaybookId, SiteId, View, codec};
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -27,6 +28,14 @@ pub enum StartError {
     /// A file that is needed.
     #[error("cannot read `{}`", path.display())]
     File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The folder for the database.
+    #[error("cannot make the folder `{}`", path.display())]
+    Folder {
         /// Which.
         path: PathBuf,
         /// The system's words.
@@ -72,8 +81,7 @@ pub enum StartError {
         source: postcard::Error,
     },
     /// The file with the name of the disk was edited.
-    #[error("cannot read the name of the disk in `{}`; hint: if it is lost, remove the file and the database, \
-             and `pointsman readmit` this site on a healthy one", path.display())]
+    #[error("cannot read the name of the disk in `{}`", path.display())]
     Disk {
         /// The file.
         path: PathBuf,
@@ -121,7 +129,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
         agree(&site, &certificate, own)?;
     }
     std::fs::create_dir_all(&site.state)
-        .map_err(|source| StartError::File { path: site.state.clone(), source })?;
+        .map_err(|source| StartError::Folder { path: site.state.clone(), source })?;
     let shelf = disk::Shelf {
         state: &site.state,
         beside: config.parent().unwrap_or(Path::new("")),
@@ -146,7 +154,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let door = Door::new(site.site.clone(), own, heard(&store, &policy)?);
     let secrets = secrets(&site, &policy);
     let playbooks = shelf_of(&site.playbooks)?;
-    let start = Start { identity, view, file, secrets, playbooks, stopped, outside };
+    let led = store.led()?.map(|at| clock::wall().since(at));
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led, outside };
     let node = Node::new(start, clock::mono());
     let past = Past { journal: loaded.last, voters: loaded.voters, ids };
     let past = Some(past).filter(|_| stand == Stand::Inside);
@@ -267,27 +276,35 @@ fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
     policy.carriers.iter().map(|carrier| carrier.id.clone()).filter(held).collect()
 }
 
-/// The playbooks that come with the program, and those of the folder, which win.
+/// The playbooks that come with the program, and those of the folder, which win. A spoilt one keeps no site down:
+/// nothing is played under the name of its file.
 fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     let mut shelf = BTreeMap::new();
-    let mut put = |name: &str, text: &str| match Playbook::read(name, text) {
-        Ok(playbook) => {
-            shelf.insert(playbook.name.clone(), playbook);
-            Ok(())
-        }
-        Err(report) => Err(StartError::Faults(report.to_string())),
-    };
     for (name, text) in playbooks::shipped() {
-        put(name, text)?;
+        let playbook = playbook(name, text)?;
+        shelf.insert(playbook.name.clone(), playbook);
     }
     let Ok(listing) = std::fs::read_dir(folder) else { return Ok(shelf) };
     let mut files: Vec<PathBuf> = listing.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
     files.sort();
     for path in files {
-        put(&path.display().to_string(), &read(&path)?)?;
+        let read = read(&path).and_then(|text| playbook(&path.display().to_string(), &text));
+        match read {
+            Ok(playbook) => drop(shelf.insert(playbook.name.clone(), playbook)),
+            Err(why) => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                tracing::error!("nothing is played as `{name}` until its file is mended: {why}{cause}");
+                shelf.remove(&PlaybookId::new(name));
+            }
+        }
     }
     Ok(shelf)
+}
+
+fn playbook(name: &str, text: &str) -> Result<Playbook, StartError> {
+    Playbook::read(name, text).map_err(|report| StartError::Faults(report.to_string()))
 }
 
 /// The votes of this site, on the seats that were there before the first entry of all logs.

@@ -1,18 +1,24 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
 mod greeting;
+mod lacking;
+mod passing;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
 use crate::door::Door;
-use crate::event::{Effect, Event, Output, Reign, Standing};
+use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
+use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{Agreed, Batch, Quorum, Seat, Seats, Written};
+use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Seat, Seats, Written};
+use crate::relay::{Relay, Seal, Sealed};
+use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
 use state::{Boot, Index, Mono, Now, SiteId, Stamp, Term, View, codec};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 /// What a turn is done to: a disk, links and hands; or their likeness in simulated time.
@@ -26,10 +32,22 @@ pub trait World {
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Notes that a snapshot took the place of facts that the journal lacks.
     fn note_gap(&mut self, upto: Index, view: &View) -> Result<(), Self::Error>;
+    /// The first part of the journal that is missing.
+    fn missing(&mut self) -> Result<Option<Missing>, Self::Error>;
+    /// The next facts after an index, up to another one; `None` if they are not all here.
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
+    /// Fills the first gap of the journal.
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
+    /// Remembers that somebody leads, at this time of the machine's wall clock.
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Keeps small local facts, in one transaction.
     fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
+    /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal>;
+    /// Whether a frame that another site passed on was signed by its origin, for this cluster; else why not.
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String>;
     /// Hands an order to the hands.
     fn act(&mut self, effect: Effect);
     /// Tells whoever follows.
@@ -67,7 +85,16 @@ pub struct Turn<W> {
     standing: Standing,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
+    /// What the journal lacks; `None` until it was looked up.
+    gaps: Option<Gaps>,
+    /// Raft messages that were not taken, by who carried them and why.
+    refused: Seldom<(SiteId, Discriminant<Refused>)>,
+    relay: Relay,
+    /// The detours that the node was last told of.
+    detours: BTreeMap<SiteId, SiteId>,
     events: VecDeque<Event>,
+    /// When the node last wanted to come back.
+    wake_at: Option<Mono>,
     boot: Boot,
     /// Its disk stands for another agent from here on: this one says nothing more.
     anew: Anew,
@@ -90,9 +117,26 @@ impl<W: World> Turn<W> {
         clock: ClusterClock,
         world: W,
     ) -> Self {
-        let (standing, astray, events) = (Standing::default(), BTreeMap::new(), VecDeque::new());
-        let (boot, anew) = (node.boot(), Anew::GoesOn);
-        Self { here, node, quorum, door, clock, world, standing, astray, events, boot, anew }
+        let relay = Relay::new(here.clone(), node.identity().starts, quorum.sites());
+        let boot = node.identity().boot;
+        Self {
+            here,
+            node,
+            quorum,
+            door,
+            clock,
+            world,
+            standing: Standing::default(),
+            astray: BTreeMap::new(),
+            gaps: None,
+            refused: Seldom::default(),
+            relay,
+            detours: BTreeMap::new(),
+            events: VecDeque::new(),
+            wake_at: None,
+            boot,
+            anew: Anew::GoesOn,
+        }
     }
 
     /// Whether the agent must be started again from its disk.
@@ -103,6 +147,11 @@ impl<W: World> Turn<W> {
     /// What the agent remembers.
     pub fn view(&self) -> &View {
         self.node.view()
+    }
+
+    /// What Raft says about leadership, as the node knows it.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The world it works on.
@@ -116,24 +165,31 @@ impl<W: World> Turn<W> {
             return Ok(None);
         }
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
+        if self.gaps.is_none() {
+            self.look_for_gaps()?;
+        }
         match input {
             Input::Tick => {
                 self.greet(clocks)?;
                 self.quorum.tick();
                 if self.quorum.owes_snapshot() {
-                    self.compact();
+                    self.compact(quorum::KEEP);
                 }
                 if self.standing.reign != Reign::Following {
                     self.clock.slew(clocks.mono);
                 }
                 let by = self.clock.all_astray(clocks.mono);
                 if by != self.astray {
-                    self.astray = by.clone();
+                    self.astray.clone_from(&by);
                     self.events.push_back(Event::Astray { by });
                 }
                 self.events.push_back(Event::Tick);
+                self.look_for_ways(clocks);
             }
-            Input::Frame { from, frame } => self.hear(&from, frame, clocks)?,
+            Input::Frame { from, frame } => {
+                self.relay.heard(&from, clocks.mono);
+                self.hear(&from, frame, clocks)?;
+            }
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -141,18 +197,19 @@ impl<W: World> Turn<W> {
                 self.events.push_back(event);
             }
         }
-        let mut wake_at = None;
-        loop {
-            self.record(clocks)?;
-            if self.anew == Anew::Begins {
-                return Ok(None);
-            }
-            let Some(event) = self.events.pop_front() else { return Ok(wake_at) };
+        // What only the turn took note of changes nothing about when to come back.
+        let mut wake_at = if self.events.is_empty() { self.wake_at } else { None };
+        self.record(clocks)?;
+        while self.anew == Anew::GoesOn
+            && let Some(event) = self.events.pop_front()
+        {
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
             self.carry_out(out, clocks)?;
         }
+        self.wake_at = wake_at;
+        Ok(wake_at)
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
@@ -169,16 +226,29 @@ impl<W: World> Turn<W> {
         let body = match frame.body {
             Body::Raft(messages) => {
                 for message in messages {
-                    if let Err(refused) = self.quorum.step(from, message) {
-                        tracing::debug!("a Raft message of {from} was refused: {refused}");
+                    if let Err(refused) = self.quorum.step(from, message)
+                        && let Some(more) =
+                            self.refused.due((from.clone(), discriminant(&refused)), clocks.mono)
+                    {
+                        tracing::warn!("a message of {from} is dropped: {refused} ({more} more unsaid)");
                     }
                 }
                 Body::Raft(Vec::new())
             }
             Body::Pulse(pulse) => {
                 self.clock.see_wall(from, pulse.wall, clocks.mono);
+                self.reached(from, pulse.journal.0, clocks);
+                self.relay.told(from, &pulse.hears, clocks.mono);
                 Body::Pulse(pulse)
             }
+            Body::Fetch(fetch) => return self.hand_out(from, fetch, clocks),
+            Body::Fetched(page) => return self.fetched(from, page, clocks),
+            // These two are between the turns; the node hears of them what it must know.
+            Body::Hears { sites } => {
+                self.relay.told(from, &sites, clocks.mono);
+                return Ok(());
+            }
+            Body::Relayed(sealed) => return self.relayed(from, *sealed, clocks),
             other @ (Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
@@ -244,14 +314,20 @@ impl<W: World> Turn<W> {
     }
 
     fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
-        match postcard::from_bytes::<View>(&snapshot.bytes) {
-            Ok(view) => {
+        let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
+            Ok(view) if view.index <= snapshot.index => {
                 self.world.note_gap(snapshot.index, &view)?;
+                self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });
+                return Ok(());
             }
-            Err(why) => tracing::error!("a snapshot at {} cannot be read: {why}", snapshot.index),
-        }
+            Ok(view) => format!("its view is of {}", view.index),
+            Err(why) => why.to_string(),
+        };
+        // What follows it is agreed on top of it: to fold that on the view from before would be another story.
+        let why = format!("the snapshot that stands for it: {refused}");
+        self.events.push_back(Event::Unreadable { index: snapshot.index, why });
         Ok(())
     }
 
@@ -264,7 +340,7 @@ impl<W: World> Turn<W> {
             None => Reign::Following,
         };
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
-        let end = self.quorum.marks().iter().map(|mark| mark.last).max().unwrap_or_default();
+        let end = self.quorum.end();
         let last = leads.map_or(end, |reign| reign.last);
         let (applied, seats) = (self.quorum.applied(), self.quorum.seats());
         let (seated, before, greatest) = (seats.seated(), seats.seated_before(), seats.greatest().0);
@@ -272,7 +348,10 @@ impl<W: World> Turn<W> {
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { propose, hand_over, reseat, send, act, tell, wake_at: _ } = out;
+        let Output { keep, propose, hand_over, reseat, send, act, tell, wake_at: _ } = out;
+        for keep in keep {
+            self.keep(&keep, clocks.wall)?;
+        }
         for (origin, fact) in propose {
             self.propose(origin, fact, clocks.mono);
         }
@@ -296,6 +375,13 @@ impl<W: World> Turn<W> {
             self.world.tell(telling);
         }
         Ok(())
+    }
+
+    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
+        match keep {
+            Keep::Led => self.world.keep_led(wall),
+        }
     }
 
     fn propose(&mut self, origin: Origin, fact: Fact, now: Mono) {
@@ -334,28 +420,32 @@ impl<W: World> Turn<W> {
         let body = match body {
             Body::Pulse(mut pulse) => {
                 pulse.wall = clocks.wall;
+                pulse.hears = self.relay.hears(clocks.mono);
                 Body::Pulse(pulse)
             }
             other @ (Body::Raft(_)
+            | Body::Hears { .. }
+            | Body::Relayed(_)
             | Body::Propose { .. }
             | Body::Prepare(_)
             | Body::Unready { .. }
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Fetch(_)
+            | Body::Fetched(_)
             | Body::Hello(_)) => other,
         };
-        let stamp = self.clock.known(clocks.mono);
-        self.world.send(to, Frame { stamp, boot: self.boot, body });
+        self.dispatch(to, body, clocks);
     }
 
     /// Lets Raft forget what every site has, keeping the view as it is now for whoever comes late.
-    pub fn compact(&mut self) {
+    pub fn compact(&mut self, keep: quorum::Keep) {
         // A view that stopped behind the log would be handed out as what the log amounts to.
         if self.node.folds() == Folding::Stopped {
             return;
         }
-        let Some(upto) = self.quorum.compactable() else { return };
+        let Some(upto) = self.quorum.compactable(keep) else { return };
         let bytes = postcard::to_stdvec(self.node.view()).expect("every field of a view is plain data");
         if let Err(why) = self.quorum.compact(upto, &bytes) {
             tracing::warn!("the log cannot be compacted: {why}");

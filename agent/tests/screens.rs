@@ -2,6 +2,7 @@
 
 /// The reports that the cases start from.
 mod screens {
+    pub mod handover;
     pub mod status;
     pub mod why;
 }
@@ -11,9 +12,11 @@ use agent::command::{Answer, CarrierReport, Need, PlanReport, Telling, Voice};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
+use screens::handover::by_hand;
 use screens::status::{self, site, stamp};
 use screens::why::{self, wish};
 use state::fact::Mode;
+use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::run::{End, Word};
 use state::{Destination, IncidentId, Index, RouteId, RunId, Subject, Who};
@@ -45,6 +48,14 @@ fn status_on_a_calm_night() {
 }
 
 #[test]
+fn status_while_a_site_is_reached_over_another() {
+    let mut report = status::healthy();
+    report.sites[2].over = Some(site("manchester"));
+    report.watch = vec!["office and netherlands reach each other only over manchester".to_owned()];
+    check("status-detour", &screen::status::screen(&report));
+}
+
+#[test]
 fn status_with_an_incident_that_nobody_has_seen() {
     let mut report = status::healthy();
     (report.heard, report.leader) = (4, Some(site("netherlands")));
@@ -69,6 +80,7 @@ fn status_with_an_incident_that_nobody_has_seen() {
         opened: stamp("03:01:12"),
         state: IncidentState::Away,
         acked: None,
+        escalated: None,
     });
     report
         .notices
@@ -85,16 +97,24 @@ fn status_in_the_minority() {
         (other.silent, other.heard) = (Voice::Silent, Some(Duration::from_secs(48)));
         other.pbx = Verdict::Pending;
     }
-    let what = "no quorum for 48s: automation waits here until it passes";
-    report.needs_you.push(Need { what: what.into(), hint: "pointsman why main".into() });
     check("status-no-quorum", &screen::status::screen(&report));
+    let because = "no quorum: 1 of 5 votes reachable from london; the others may be well";
+    let kind = (Hindrance::NoQuorum, Strength::Waiting);
+    report.handed_over.push(by_hand(None, kind, because, " --alone"));
+    let what = format!("every route is manual until it passes: {because}");
+    report.needs_you.push(Need { what, hint: "pointsman why".into() });
+    report.routes[0].mode = Mode::Manual;
+    check("status-handed-over", &screen::status::screen(&report));
 }
 
 #[test]
 fn status_while_a_run_moves_the_route_and_the_carrier_shows_a_strangers_value() {
     let mut report = status::healthy();
     report.runs.push(status::run(42, None));
-    report.routes[0].latch = Some("the carrier shows a person's value since 03:00:10".into());
+    let because = "somebody changed the number at the carrier";
+    report.routes[0].latch = Some(because.into());
+    let kind = (Hindrance::PersonsChange, Strength::Latched);
+    report.handed_over.push(by_hand(Some("main"), kind, because, ""));
     report.routes[0].hold = Some("matthew, until 04:00:00: works on the uplink".into());
     if let Some(CarrierReport { shows, site, .. }) = &mut report.routes[0].carrier {
         (*shows, *site) = (Some(Destination::new("S:442079460000@203.0.113.99")), None);
@@ -154,6 +174,10 @@ fn why_a_minority_does_nothing() {
     report.decision.besides.pop();
     assert!(screen::why::needs_a_person(&report));
     check("why-no-quorum", &screen::why::screen(&report));
+    let because = "no quorum: 2 of 5 votes reachable from london; the others may be well";
+    let kind = (Hindrance::NoQuorum, Strength::Waiting);
+    report.handed_over.push(by_hand(None, kind, because, " --alone"));
+    check("why-handed-over", &screen::why::screen(&report));
 }
 
 #[test]

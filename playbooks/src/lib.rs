@@ -3,6 +3,7 @@
 pub mod language;
 pub mod limits;
 pub mod plan;
+mod repair;
 pub mod run;
 mod shipped;
 pub mod words;
@@ -10,5 +11,6 @@ mod yaml;
 
 pub use language::Playbook;
 pub use plan::{Arguments, PlanError, RouteFacts, plan};
+pub use repair::{Astray, REPAIR, repair};
 pub use run::{Advance, Footing, Ground, Start, advance, batch};
 pub use shipped::shipped;

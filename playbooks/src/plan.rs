@@ -45,6 +45,9 @@ pub enum PlanError {
     /// The route has no carrier or no numbers.
     #[error("cannot plan for route `{0}`: the policy gives it no number")]
     NoNumbers(RouteId),
+    /// The policy gives the route no refuge.
+    #[error("cannot plan for route `{0}`: the policy gives it no `refuge`")]
+    NoRefuge(RouteId),
     /// The policy does not say where a number points for this site.
     #[error("cannot plan for number {number}: the policy gives it no destination in `{site}`")]
     NoDestination {
@@ -139,8 +142,10 @@ impl Planning<'_> {
         }
         let pointing = |(number, shows): &(Number, Option<Destination>)| {
             let to = self.facts.destinations.get(&(site.clone(), number.clone())).cloned();
-            let lacks =
-                || PlanError::NoDestination { number: number.clone(), site: site.as_str().to_owned() };
+            let lacks = || match site.is_refuge() {
+                true => PlanError::NoRefuge(self.arguments.route.clone()),
+                false => PlanError::NoDestination { number: number.clone(), site: site.to_string() },
+            };
             Ok(Pointing { number: number.clone(), from: shows.clone(), to: to.ok_or_else(lacks)? })
         };
         let numbers = self.facts.numbers.iter().map(pointing).collect::<Result<_, _>>()?;

@@ -4,6 +4,7 @@
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
         ("fail-over", include_str!("shipped/fail-over.yaml")),
+        ("all-dark", include_str!("shipped/all-dark.yaml")),
         ("fail-back", include_str!("shipped/fail-back.yaml")),
     ]
 }

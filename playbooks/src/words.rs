@@ -47,7 +47,11 @@ impl Words<'_> {
                     (_, None) => "no number".to_owned(),
                 };
                 let before_after = first.map(|first| {
-                    let from = first.from.as_ref().map_or("not read yet", |from| from.as_str());
+                    let from = match &first.from {
+                        None => "not read yet",
+                        Some(slot) if slot.is_empty() => "nothing",
+                        Some(from) => from.as_str(),
+                    };
                     let left = self.0.from.as_ref().map_or("", |from| from.as_str());
                     (format!("{from:<25} {left}").trim_end().to_owned(), format!("{:<25} {site}", first.to))
                 });

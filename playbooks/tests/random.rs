@@ -25,13 +25,14 @@ impl Dice {
 }
 
 fn open(journal: &mut Journal, dice: &mut Dice) {
-    let which = usize::try_from(dice.roll(2)).expect("the test is set up so");
+    let all = u64::try_from(shipped().len()).expect("the test is set up so");
+    let which = usize::try_from(dice.roll(all)).expect("the test is set up so");
     let (name, text) = shipped()[which];
     let playbook = Playbook::read(name, text).expect("the test is set up so");
     let mut facts = RouteFacts { carrier: Some(CarrierId::new("magrathea")), ..RouteFacts::default() };
     for n in 0..=dice.roll(9) {
         let number = Number::new(format!("0207946000{n}"));
-        for site in ["london", "manchester"] {
+        for site in ["london", "manchester", "refuge"] {
             let to = Destination::new(format!("S:{n}@{site}"));
             facts.destinations.insert((SiteId::new(site), number.clone()), to);
         }

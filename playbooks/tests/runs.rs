@@ -2,7 +2,7 @@
 
 mod support;
 
-use playbooks::{Advance, Arguments, Footing, Playbook, RouteFacts, batch, plan};
+use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
@@ -90,6 +90,8 @@ impl Story {
                 self.journal.rate = words[1].parse().expect("a rate");
                 None
             }
+            "tally" => None,
+            "repair" => Some(self.repair(count("late"))),
             "open" => Some(self.open(&words, option("by"), count("numbers"))),
             "start" => Some(self.start(words[1], count("seen"))),
             "repeat" => {
@@ -151,6 +153,36 @@ impl Story {
         let basis = self.journal.view.index;
         let plan = planned(words, numbers);
         self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
+    }
+
+    /// Manchester is shown, which is not wanted any more; the attempt that explains it is named.
+    fn repair(&mut self, late: Option<u64>) -> Applied {
+        let numbers = self.journal.view.routes[&route()].numbers.iter().map(|(number, values)| Pointing {
+            number: number.clone(),
+            from: Some(destination("manchester", number)),
+            to: values.wanted.clone().expect("it was written before"),
+        });
+        let plan = repair(Astray {
+            route: route(),
+            carrier: CarrierId::new("magrathea"),
+            shown: Some(site("manchester")),
+            wanted: site("london"),
+            numbers: numbers.collect(),
+            text: "it is put back".to_owned(),
+        });
+        let late = late.map(Index).into_iter().collect();
+        let cause = Cause::Repair { late, because: vec!["manchester is shown".to_owned()] };
+        let (opens, basis) = (self.journal.bytes.len(), self.journal.view.index);
+        self.run = RunId(u64::try_from(opens).expect("the test is set up so") + 1);
+        self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Home })
+    }
+
+    /// What the route remembers of switches, repairs and incidents.
+    fn tally(&self) -> String {
+        let (view, state) = (&self.journal.view, &self.journal.view.routes[&route()]);
+        let (switches, repairs) = (state.switches.len(), state.repairs_lately(self.journal.now));
+        let latch = state.latch.as_ref().map_or("free", |_| "latched");
+        format!("{switches} switches, {repairs} repairs, {} incidents, {latch}", view.incidents.len())
     }
 
     fn start(&mut self, executor: &str, seen: Option<u64>) -> Applied {
@@ -252,7 +284,9 @@ fn told(text: &str) -> String {
             writeln!(out, "  {} refused: {refusal}", story.journal.view.index)
                 .expect("the test is set up so");
         }
-        if story.journal.view.runs.contains_key(&story.run) {
+        if line == "tally" {
+            writeln!(out, "  {}", story.tally()).expect("the test is set up so");
+        } else if story.journal.view.runs.contains_key(&story.run) {
             writeln!(out, "  {}", story.next()).expect("the test is set up so");
         }
     }

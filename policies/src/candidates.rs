@@ -24,6 +24,18 @@ pub type Ranked = Result<Candidate, NotChosen>;
 impl Case<'_> {
     /// Judges one site for a route, the site that has it included; the first thing against it is named.
     pub fn candidate(&self, route: &RouteId, site: &SiteId) -> Ranked {
+        let able = self.able(route, site)?;
+        match self.damped(route, site) {
+            Some(until) => {
+                let why = Refused::Damped { left: until.since(self.now), until };
+                Err(NotChosen { site: site.clone(), why })
+            }
+            None => Ok(able),
+        }
+    }
+
+    /// The same, whether or not automation left it lately: damping is no reason not to take a step back.
+    pub fn able(&self, route: &RouteId, site: &SiteId) -> Ranked {
         let refuse = |why| Err(NotChosen { site: site.clone(), why });
         let Some(rule) = self.judge.routes.get(route) else { return refuse(Refused::NotListed) };
         if !rule.prefer.contains(site) {
@@ -42,6 +54,7 @@ impl Case<'_> {
             Word::Up { ago } => ago,
             Word::Down { .. } => return refuse(Refused::SaysDown { subject }),
             Word::Unsure => return refuse(Refused::SaysNothing { subject }),
+            Word::Flapping => return refuse(Refused::Flaps { subject }),
             Word::Silent => return refuse(Refused::Silent),
         };
         if !tally.up_sites().iter().any(|other| other != site) {
@@ -62,7 +75,7 @@ impl Case<'_> {
     }
 
     /// When a site that a run failed to reach may be tried again; `None` if nothing is held against it.
-    fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
+    pub(crate) fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
         let rule = self.judge.routes.get(route)?;
         let at = self.view.routes.get(route)?.spurned.get(site)?;
         Some(*at + rule.retry_after).filter(|until| *until > self.now)

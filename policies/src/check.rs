@@ -6,8 +6,10 @@ mod table;
 pub use cases::{Because, Fate, fate};
 pub use table::table;
 
+use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE};
 use crate::policy::{Policy, Route, Site, Tls};
 use cases::votes;
+use state::document::spell;
 use std::time::Duration;
 
 /// The column in which answers begin.
@@ -15,7 +17,8 @@ const COLUMN: usize = 16;
 
 /// What `pointsman check` says of a good policy.
 pub fn words(policy: &Policy) -> String {
-    let deaths: Vec<Death> = policy.routes.iter().flat_map(|route| deaths(policy, route)).collect();
+    let deaths: Vec<Death> =
+        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(r))).collect();
     let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
     let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
     let mut lines = vec![summary(policy)];
@@ -69,6 +72,24 @@ fn deaths(policy: &Policy, route: &Route) -> Vec<Death> {
         .collect()
 }
 
+/// Where a route goes when nobody can take it, and what it does by itself once somebody can again.
+fn returns(route: &Route) -> Vec<Death> {
+    let id = &route.id;
+    let mut returns = Vec::new();
+    let mut says = |who: String, place: String, when: String| returns.push(Death { who, place, when });
+    let (back, on) = (spell(STEADY_REFUGE), spell(STEADY_LAST_RESORT));
+    if let Some(refuge) = route.refuge.as_ref().and_then(|refuge| refuge.fixed(&route.numbers[0])) {
+        says("no PBX answers".into(), format!("{id} in its refuge"), refuge.to_string());
+        let when = format!("{back} after a site is up");
+        says(format!("{id} in its refuge"), "comes back by itself".into(), when);
+    }
+    for last in &route.last_resort {
+        let when = format!("{on} after a better site is up");
+        says(format!("{id} in {last}"), "goes on by itself".into(), when);
+    }
+    returns
+}
+
 /// What becomes of a route, and when.
 fn becomes(policy: &Policy, route: &Route, living: &[&Site]) -> (String, String) {
     let id = &route.id;
@@ -77,6 +98,9 @@ fn becomes(policy: &Policy, route: &Route, living: &[&Site]) -> (String, String)
         Fate::StaysUnguarded(site) => (format!("{id} stays in {site}"), "people are told: no quorum".into()),
         Fate::Moves { to, from, until } => {
             (format!("{id} in {to}"), format!("{} to {} later", seconds(from), seconds(until)))
+        }
+        Fate::Refuge { from, until } => {
+            (format!("{id} in its refuge"), format!("{} to {} later", seconds(from), seconds(until)))
         }
         Fate::People(because) => {
             let reason = table::reason(because);

@@ -1,6 +1,7 @@
 //! The decision for one route: wait or act, with every reason for and against, and when to think again.
 
 use crate::candidates::{Candidate, Ranked};
+use crate::errand::{Errand, Occasion};
 use crate::guards::{self, Answer};
 use crate::judge::{Case, RouteRule};
 use crate::reason::{Evidence, Reason};
@@ -20,8 +21,21 @@ pub struct Standing {
     pub heard: u32,
     /// The votes of the applied membership, never of the policy's wish.
     pub of: u32,
+    /// For how long each site could have had a route, or could not; only for routes that ever wait for that.
+    pub steady: BTreeMap<(RouteId, SiteId), Steady>,
+    /// How much longer it only observes, because its clock jumped.
+    pub jumped: Option<Duration>,
     /// How long ago each site was heard: so fresh is a ballot that it let stand.
     pub fresh: BTreeMap<SiteId, Duration>,
+}
+
+/// For how long a site could have had a route without a break, or could not, as far as a node has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steady {
+    /// It could.
+    Able(Duration),
+    /// It could not.
+    Unable(Duration),
 }
 
 /// A node's part in the current term.
@@ -75,12 +89,15 @@ pub struct Move {
     pub from: SiteId,
     /// The site that is to answer.
     pub to: SiteId,
+    /// What is played.
+    pub occasion: Occasion,
 }
 
 /// What the guards are asked about: one route, where it rings, and what is known of it.
 pub(crate) struct Matter<'a> {
     pub case: Case<'a>,
     pub route: &'a RouteId,
+    pub here: &'a SiteId,
     pub rule: &'a RouteRule,
     pub state: &'a RouteState,
     pub standing: &'a Standing,
@@ -101,13 +118,14 @@ impl Case<'_> {
         let matter = Matter {
             case: *self,
             route,
+            here,
             rule,
             state,
             standing,
             tally: self.tally(&rule.subject(here)),
             ranked: self.candidates(route),
         };
-        matter.decide(here)
+        matter.decide()
     }
 }
 
@@ -117,8 +135,7 @@ impl Matter<'_> {
         self.ranked.iter().find_map(|ranked| ranked.as_ref().ok())
     }
 
-    fn decide(self, here: &SiteId) -> Decision {
-        let leaves = self.tally.leans_down();
+    fn decide(self) -> Decision {
         let (mut against, mut besides, mut wakes) = (Vec::new(), Vec::new(), Vec::new());
         for answer in guards::ask_all(&self) {
             match answer {
@@ -130,8 +147,8 @@ impl Matter<'_> {
                 Answer::Mute => {}
             }
         }
-        let to = self.chosen().filter(|_| leaves).map(|chosen| chosen.site.clone());
-        let wish = to.map(|to| Move { from: here.clone(), to });
+        let goal = self.errand().goal();
+        let wish = goal.map(|(to, occasion)| Move { from: self.here.clone(), to, occasion });
         let (verb, would) = match wish {
             Some(wish) if against.is_empty() => (Verb::Act(wish), None),
             wish => (Verb::Wait, wish),
@@ -145,7 +162,7 @@ impl Matter<'_> {
 
     /// When the verdict comes about if no ballot changes: an incident opens then, whatever the guards say.
     fn verdict_due(&self) -> Option<Stamp> {
-        self.tally.down_in().map(|left| self.case.now + left)
+        self.tally.down_in().map(|left| self.case.now.once_passed(left))
     }
 
     /// When a site that a run failed to reach may be tried again.
@@ -156,14 +173,8 @@ impl Matter<'_> {
     fn because(&self) -> Vec<Reason> {
         let tally = &self.tally;
         let (subject, of) = (tally.subject.clone(), tally.total());
-        if !tally.leans_down() {
-            let (down, up) = (tally.down_votes(), tally.up_votes());
-            return vec![match tally.verdict() {
-                Verdict::Up => Evidence::SeeUp { subject, votes: up, of }.into(),
-                Verdict::Pending | Verdict::Down | Verdict::Disputed => {
-                    Evidence::NoVerdict { subject, down, up, of }.into()
-                }
-            }];
+        if self.here.is_refuge() || !tally.leans_down() {
+            return self.because_not_down();
         }
         let mut because = vec![Evidence::SeeDown { subject, votes: tally.down_votes(), of }.into()];
         if let Some(chosen) = self.chosen() {
@@ -176,6 +187,24 @@ impl Matter<'_> {
         because
     }
 
+    /// Why it stays, or goes on to a better site though nothing is down.
+    fn because_not_down(&self) -> Vec<Reason> {
+        let tally = &self.tally;
+        let (subject, of) = (tally.subject.clone(), tally.total());
+        let (down, up) = (tally.down_votes(), tally.up_votes());
+        let mut because = vec![match tally.verdict() {
+            _ if self.here.is_refuge() => Evidence::InRefuge { route: self.route.clone() }.into(),
+            Verdict::Up => Evidence::SeeUp { subject, votes: up, of }.into(),
+            Verdict::Pending | Verdict::Down | Verdict::Disputed => {
+                Evidence::NoVerdict { subject, down, up, of }.into()
+            }
+        }];
+        if let Errand::Better { to, steady, .. } = self.errand() {
+            because.push(Evidence::Better { site: to, than: self.here.clone(), steady }.into());
+        }
+        because
+    }
+
     /// A ballot is level: while its site is heard and does not withdraw it, it is as fresh as the site's last frame.
     fn says_up(&self, chosen: &Candidate) -> Reason {
         let heard = self.standing.fresh.get(&chosen.site).copied();
@@ -184,6 +213,9 @@ impl Matter<'_> {
     }
 
     fn voices(&self) -> Vec<Reason> {
+        if self.here.is_refuge() {
+            return Vec::new();
+        }
         let (subject, of) = (&self.tally.subject, self.tally.total());
         let (mut up, mut down, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         for voice in &self.tally.voices {
@@ -191,6 +223,7 @@ impl Matter<'_> {
             match voice.says {
                 Word::Up { .. } => up.push((site, votes)),
                 Word::Down { .. } => down.push((site, votes)),
+                Word::Flapping => rest.push(Evidence::Flapping { site, votes }.into()),
                 Word::Unsure => rest.push(Evidence::Unsure { site, votes }.into()),
                 Word::Silent => rest.push(Evidence::Silent { site, votes }.into()),
             }

@@ -3,6 +3,8 @@
 mod agreement;
 mod blip;
 mod budget;
+mod clock_gap;
+mod damping;
 mod disputed;
 mod hold;
 mod latch;
@@ -10,6 +12,7 @@ mod mode;
 mod never_zero;
 mod quorum;
 mod single_flight;
+mod steady;
 
 use crate::decide::Matter;
 use crate::reason::{Guarding, Reason};
@@ -32,19 +35,30 @@ pub(crate) enum Answer {
 }
 
 /// All guards in the order in which they are told: first what a person can change, last what nobody can.
-const ALL: [fn(&Matter<'_>) -> Answer; 10] = [
+const ALL: [fn(&Matter<'_>) -> Answer; 13] = [
     hold::ask,
     latch::ask,
     mode::ask,
     single_flight::ask,
     disputed::ask,
     blip::ask,
-    // A damped move back to a site left lately belongs here, beside the budget that it spares.
+    steady::ask,
+    damping::ask,
     budget::ask,
     never_zero::ask,
+    clock_gap::ask,
     quorum::ask,
     agreement::ask,
 ];
+
+/// The guards that bind a repair as well: what persons forbid, and what a leader must know.
+const OF_REPAIR: [fn(&Matter<'_>) -> Answer; 6] =
+    [hold::ask, latch::ask, mode::ask, single_flight::ask, quorum::ask, agreement::ask];
+
+/// Asks the guards of a repair.
+pub(crate) fn ask_of_repair(matter: &Matter<'_>) -> Vec<Answer> {
+    OF_REPAIR.iter().map(|ask| ask(matter)).collect()
+}
 
 /// Asks every guard, also after one has forbidden it: people shall hear of all at once.
 pub(crate) fn ask_all(matter: &Matter<'_>) -> Vec<Answer> {

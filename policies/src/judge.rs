@@ -43,6 +43,10 @@ pub struct Blip {
 pub struct RouteRule {
     /// The sites that may have it, the first choice first.
     pub prefer: Vec<SiteId>,
+    /// Those of them from which it moves on by itself, once a better site is steady.
+    pub last_resort: Vec<SiteId>,
+    /// What stands for its refuge, if it has one.
+    pub refuge: Option<SiteId>,
     /// The service that must answer at a site; `pbx` where none is named.
     pub services: BTreeMap<SiteId, ServiceId>,
     /// How many automatic switches are allowed.
@@ -88,6 +92,11 @@ impl Judge {
 }
 
 impl RouteRule {
+    /// Whether it ever matters for how long a site could have had this route.
+    pub fn waits(&self) -> bool {
+        self.refuge.is_some() || !self.last_resort.is_empty()
+    }
+
     /// What must answer at a site for the site to have this route.
     pub fn subject(&self, site: &SiteId) -> Subject {
         match self.services.get(site) {

@@ -3,12 +3,14 @@
 pub mod candidates;
 pub mod check;
 pub mod decide;
+pub mod errand;
 mod guards;
 pub mod judge;
 pub mod limits;
 pub mod opinion;
 pub mod policy;
 pub mod reason;
+pub mod repair;
 pub mod tally;
 pub mod yaml;
 

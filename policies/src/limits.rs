@@ -35,8 +35,13 @@ pub const RELAY_AFTER: Duration = millis(900);
 pub const GAP: Duration = secs(1);
 /// After so long without a frame a site is silent, and its ballots are dropped; `> elected_by + heartbeat`.
 pub const SILENCE: Duration = secs(6);
-/// How often ballots that are not yet agreed are said again; `<= blip / 4`.
+/// How long a site that sees its own clock jump decides nothing; `>= silence`: by then nobody counts what it said
+/// before, and it has been heard anew.
+pub const AFTER_GAP: Duration = SILENCE;
+/// How often ballots that are not yet agreed are said again; less where a blip is short: `<= blip / 4`.
 pub const BALLOT_EVERY: Duration = millis(500);
+/// The least of it: what is still on its way need not be said again; `>= rtt_max + fsync_max`.
+pub const BALLOT_EVERY_MIN: Duration = millis(250);
 
 /// From the moment a verdict is possible to the carrier's answer: a ballot, two commits, the carrier's login and
 /// one SET, over lines as slow as we promise to work with.
@@ -55,12 +60,19 @@ pub const STEP_ATTEMPTS: u8 = 3;
 pub const STEP_BACKOFF: Duration = secs(1);
 /// The time of a run apart from its numbers; `>= the sum of attempts x (timeout + backoff), undo included`.
 pub const RUN_DEADLINE: Duration = secs(300);
-/// How long after an attempt that is not closed its value may still appear; `> 2 x wait_open + drift_every`.
-pub const LATE: Duration = secs(15 * 60);
-/// How often in an hour a late value is repaired.
-pub const REPAIRS_PER_HOUR: u32 = 3;
+/// How long after an attempt that is not closed its value may still appear (`> 2 x wait_open + drift_every`), and
+/// how often in an hour it is put back.
+pub use state::route::{LATE, REPAIRS_PER_HOUR};
 /// How often the carrier is read while nothing happens.
 pub const DRIFT_EVERY: Duration = secs(60);
+/// How often it is read while something of ours may still turn up.
+pub const DRIFT_SOON: Duration = secs(5);
+/// For how long after an open or late outcome, an election, or a site's return; `> wait_open + drift_soon`.
+pub const DRIFT_ALERT: Duration = secs(60);
+/// How many hurried readings a site has made in an hour, as leader; beyond it the carrier's clause on misuse wins.
+pub const DRIFT_SOON_PER_HOUR: usize = 180;
+/// How many numbers of a route are read each time: the first ones, which callers know, and one more in turn.
+pub const DRIFT_FIRST: usize = 10;
 /// How often every number of a route has been read once.
 pub const DRIFT_ALL: Duration = secs(6 * 3600);
 
@@ -85,6 +97,17 @@ pub const BUDGET_WINDOW: Duration = secs(24 * 3600);
 pub const DAMPING: Duration = secs(300);
 /// The longest hold of a move back.
 pub const DAMPING_MAX: Duration = secs(4 * 3600);
+
+/// How long a better site must have been able to take a route before the route leaves its last resort by itself.
+pub const STEADY_LAST_RESORT: Duration = secs(30 * 60);
+/// The same for a refuge: no PBX of ours answers there, so it is left sooner; `>= damping`.
+pub const STEADY_REFUGE: Duration = secs(300);
+
+/// How long no site must have been able to take a route before its refuge is rung: as long as a site needs to be
+/// believed again after one lost answer.
+pub fn refuge_after(blip: Duration) -> Duration {
+    blip * 2
+}
 
 /// How long without a quorum before people are told; `2 x elected_by + silence < quorum`.
 pub const DEADMAN_QUORUM: Duration = secs(30);
@@ -125,14 +148,18 @@ mod tests {
         assert!(HEARTBEAT * 3 <= RELAY_AFTER && RELAY_AFTER < ELECTION_TICK);
         assert!(GAP <= SEND_GUARD / 2);
         assert!(SILENCE > ELECTED_BY + HEARTBEAT);
+        assert!(BALLOT_EVERY_MIN >= RTT_MAX + FSYNC_MAX);
+        assert!(AFTER_GAP >= SILENCE && AFTER_GAP < ADOPTED_BY);
         assert!(SEND_GUARD <= CLOSE_BY / 2);
         assert!(CLOSE_BY - SEND_GUARD >= RTT_MAX * 4 + FSYNC_MAX);
         assert!(ACT_WITHIN >= BALLOT_EVERY + (RTT_MAX + FSYNC_MAX) * 3 + RTT_MAX * 6);
         assert!(STEP_TIMEOUT >= WAIT_OPEN);
         assert!(RUN_DEADLINE >= (STEP_TIMEOUT + STEP_BACKOFF) * u32::from(STEP_ATTEMPTS) * 2 * 4);
         assert!(LATE > WAIT_OPEN * 2 + DRIFT_EVERY);
+        assert!(DRIFT_ALERT > WAIT_OPEN + DRIFT_SOON && DRIFT_SOON > REQUEST_LIFE);
         assert!(CARRIER_EVERY >= CARRIER_EVERY_MIN && DRIFT_EVERY >= CARRIER_EVERY_MIN);
         assert!(BUDGET_WINDOW >= DAMPING_MAX);
+        assert!(STEADY_REFUGE >= DAMPING && STEADY_LAST_RESORT >= STEADY_REFUGE);
         assert!(ELECTED_BY * 2 + SILENCE < DEADMAN_QUORUM);
         assert!(DEADMAN_QUORUM + ALERT_PATH <= DEADMAN_TOLD_BY);
         assert!(WATCHDOG > FSYNC_MAX * 2 + GAP && WATCHDOG > election_max());

@@ -73,10 +73,10 @@ pub struct Opinion {
     streak: Streak,
     /// The last good answer; or, if later, the moment from which misses were no longer this site's own fault.
     dark_from: Mono,
-    /// When it last changed between up and down; only what lies within the window of flapping.
+    /// When the answers turned; only what lies within the window of flapping.
     changes: Vec<Mono>,
-    /// What it was when it last was sure.
-    settled: Settled,
+    /// Which way they turned last.
+    turned: Turned,
 }
 
 /// Equal answers in a row.
@@ -87,12 +87,13 @@ enum Streak {
     Missed { count: u32, since: Mono },
 }
 
-/// The last sure opinion.
+/// Which way the answers turned last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Settled {
-    Never,
-    Up,
-    Down,
+enum Turned {
+    /// To the good, or never.
+    Good,
+    /// To the bad.
+    Bad,
 }
 
 impl Opinion {
@@ -103,7 +104,7 @@ impl Opinion {
             streak: Streak::None,
             dark_from: now,
             changes: Vec::new(),
-            settled: Settled::Never,
+            turned: Turned::Good,
         }
     }
 
@@ -145,35 +146,43 @@ impl Opinion {
             // A miss alone lets the dark grow: every other event says that it begins no earlier than now.
             self.dark_from = now;
         }
+        self.changes.retain(|at| now.since(*at) < FLAP_WINDOW);
+        if let Some(turned) = self.turns(rules) {
+            self.turned = turned;
+            self.changes.push(now);
+        }
         let believed = self.belief.next(event, &Evidence { streak: self.streak, rules, now });
-        self.settle(believed, now);
+        self.settle(believed);
         self
     }
 
-    /// Takes the new belief, unless it changed too often.
-    fn settle(&mut self, believed: Belief, now: Mono) {
-        let changed = match (believed, self.belief) {
-            (Belief::Down, before) => before != Belief::Down,
-            // One lost answer is no change: up, suspect, up. Leaving `down` is one, however short.
-            (Belief::Up, _) => self.settled == Settled::Down,
-            (Belief::Suspect | Belief::Unsure(_), _) => false,
-        };
+    /// Which way the answers turn with this event, if they do; once for a row of misses, and once for the good
+    /// answers after it. One lost answer is no turn. A second fault before the first is over is one, and so are
+    /// misses for half of `fall`, and as many good answers after them: so a subject counts too that is never gone
+    /// for long enough to be down, nor back for long enough to be up.
+    fn turns(&self, rules: &Rules) -> Option<Turned> {
+        let half = rules.pace.fall.div_ceil(2).max(2);
+        match self.streak {
+            _ if self.belief == Belief::Unsure(Why::Flapping) => None,
+            Streak::Missed { count: 1, .. } if self.belief == Belief::Suspect => Some(Turned::Bad),
+            Streak::Missed { count, since } if count == half => {
+                let counted = self.changes.last().is_some_and(|at| *at >= since);
+                (!counted).then_some(Turned::Bad)
+            }
+            Streak::Good { count, .. } if count == half && self.turned == Turned::Bad => Some(Turned::Good),
+            Streak::Missed { .. } | Streak::Good { .. } | Streak::None => None,
+        }
+    }
+
+    /// Takes the new belief, unless the answers turned too often; once they came to rest the past counts no more.
+    fn settle(&mut self, believed: Belief) {
         let was_flapping = self.belief == Belief::Unsure(Why::Flapping);
-        self.belief = believed;
-        self.changes.retain(|at| now.since(*at) < FLAP_WINDOW);
-        if was_flapping && believed != Belief::Unsure(Why::Flapping) {
+        if was_flapping && matches!(believed, Belief::Up | Belief::Down) {
             self.changes.clear();
-        } else if changed {
-            self.changes.push(now);
         }
-        if self.changes.len() > FLAP_CHANGES {
-            self.belief = Belief::Unsure(Why::Flapping);
-        }
-        match self.belief {
-            Belief::Up => self.settled = Settled::Up,
-            Belief::Down => self.settled = Settled::Down,
-            Belief::Suspect | Belief::Unsure(_) => {}
-        }
+        let own_fault = believed == Belief::Unsure(Why::References);
+        let flaps = self.changes.len() > FLAP_CHANGES && !own_fault;
+        self.belief = if flaps { Belief::Unsure(Why::Flapping) } else { believed };
     }
 }
 

@@ -122,8 +122,12 @@ impl Policy {
         self.site(&subject.site).map_or(Pace::CALM, |site| site.pace)
     }
 
-    /// What the carrier is told so that a number of a route rings in a site; none for a site that is not known.
+    /// What the carrier is told so that a number of a route rings in a site, or in its refuge; none for a site that
+    /// is not known.
     pub fn destination(&self, route: &Route, number: &Number, site: &SiteId) -> Option<Destination> {
+        if site.is_refuge() {
+            return route.refuge.as_ref().and_then(|refuge| refuge.fixed(number));
+        }
         self.site(site).map(|site| route.to.fill(number, site.pbx))
     }
 

@@ -37,6 +37,8 @@ pub enum Evidence {
     UpBy { subject: Subject, by: Vec<(SiteId, u32)>, votes: u32, of: u32 },
     /// A site casts no ballot on it.
     Unsure { site: SiteId, votes: u32 },
+    /// A site finds that the answers come and go too often to believe.
+    Flapping { site: SiteId, votes: u32 },
     /// A site is not heard.
     Silent { site: SiteId, votes: u32 },
     /// The chosen site speaks for itself.
@@ -51,6 +53,15 @@ pub enum Evidence {
         ago: Duration,
         #[serde(rename = "blip_ms", with = "age::millis")]
         blip: Duration,
+    },
+    /// It rings in its refuge.
+    InRefuge { route: RouteId },
+    /// A better site than where it rings could take it, for so long without a break.
+    Better {
+        site: SiteId,
+        than: SiteId,
+        #[serde(rename = "steady_ms", with = "age::millis")]
+        steady: Duration,
     },
     /// Where it rings is not known: never read, or a value that names no site.
     NotRead { route: RouteId },
@@ -83,12 +94,20 @@ pub enum Refused {
     Silent,
     /// It says of itself that it is down.
     SaysDown { subject: Subject },
+    /// Its own answers come and go too often for it to believe them.
+    Flaps { subject: Subject },
     /// It says nothing of itself.
     SaysNothing { subject: Subject },
     /// Nobody but itself says that it is up.
     Alone { subject: Subject },
     /// A run lately failed to get there.
     Spurned {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// Automation left it a short while ago.
+    Damped {
         #[serde(rename = "left_ms", with = "age::millis")]
         left: Duration,
         until: Stamp,
@@ -135,10 +154,22 @@ impl fmt::Display for Evidence {
             }
             Self::UpBy { subject, by, votes, of } => write!(f, "{} {subject} up: {votes} of {of}", Sees(by)),
             Self::Unsure { site, votes } => write!(f, "{site} ({votes}) says nothing certain"),
+            Self::Flapping { site, votes } => {
+                write!(f, "{site} ({votes}) says that it flaps; answers that come and go are not a vote")
+            }
             Self::Silent { site, votes } => write!(f, "{site} ({votes}) is silent; silence is not a vote"),
             Self::SaysUp { subject, ago } => write!(f, "{subject} says it is up, {} ago", Age(*ago)),
             Self::LastGood { ago, blip } => {
                 write!(f, "the last good answer is {} old (blip {})", Age(*ago), Setting(*blip))
+            }
+            Self::InRefuge { route } => write!(f, "{route} rings in its refuge, which is no site of ours"),
+            Self::Better { site, than, steady } => {
+                let what = if than.is_refuge() {
+                    "the refuge".to_owned()
+                } else {
+                    format!("{than}, its last resort")
+                };
+                write!(f, "{site} is better than {what}, and could take it for {}", Age(*steady))
             }
             Self::NotRead { route } => {
                 write!(
@@ -156,12 +187,13 @@ impl NotChosen {
     /// When time alone takes away what is against the site.
     pub fn until(&self) -> Option<Stamp> {
         match &self.why {
-            Refused::Spurned { until, .. } => Some(*until),
+            Refused::Spurned { until, .. } | Refused::Damped { until, .. } => Some(*until),
             Refused::NotListed
             | Refused::Down { .. }
             | Refused::Disputed { .. }
             | Refused::Silent
             | Refused::SaysDown { .. }
+            | Refused::Flaps { .. }
             | Refused::SaysNothing { .. }
             | Refused::Alone { .. } => None,
         }
@@ -179,10 +211,14 @@ impl fmt::Display for NotChosen {
             Refused::Disputed { subject } => write!(f, "not {site}: sites disagree about {subject}"),
             Refused::Silent => write!(f, "not {site}: it is silent"),
             Refused::SaysDown { subject } => write!(f, "not {site}: its own probe of {subject} fails"),
+            Refused::Flaps { subject } => write!(f, "not {site}: {subject} flaps"),
             Refused::SaysNothing { subject } => write!(f, "not {site}: it does not say that {subject} is up"),
             Refused::Alone { subject } => write!(f, "not {site}: nobody else says that {subject} is up"),
             Refused::Spurned { left, .. } => {
                 write!(f, "not {site}: a run failed to get there; again in {}", Age(*left))
+            }
+            Refused::Damped { left, .. } => {
+                write!(f, "not {site}: it was left a short while ago; back in {}", Age(*left))
             }
         }
     }

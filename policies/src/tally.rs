@@ -46,6 +46,8 @@ pub enum Word {
     },
     /// The site speaks, but casts no ballot on this: suspect, unsure, or not yet looked.
     Unsure,
+    /// The site finds that the answers come and go too often to believe.
+    Flapping,
     /// The leader does not hear the site: silence is what a cut cable sounds like, not a vote.
     Silent,
 }
@@ -89,6 +91,7 @@ impl Case<'_> {
         match self.view.says(site, subject, self.now) {
             Some(Says::Up) => Word::Up { ago: self.view.ballot_age(site, self.now).unwrap_or_default() },
             Some(Says::Down { dark }) => Word::Down { dark },
+            None if self.view.flaps(site, subject) => Word::Flapping,
             None => Word::Unsure,
         }
     }
@@ -163,7 +166,7 @@ impl Tally {
     fn down(&self) -> impl Iterator<Item = (&Voice, Duration)> {
         self.voices.iter().filter_map(|voice| match voice.says {
             Word::Down { dark } => Some((voice, dark)),
-            Word::Up { .. } | Word::Unsure | Word::Silent => None,
+            Word::Up { .. } | Word::Unsure | Word::Flapping | Word::Silent => None,
         })
     }
 }

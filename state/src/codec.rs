@@ -29,6 +29,12 @@ pub enum CodecError {
         /// The schema it names.
         schema: u16,
     },
+    /// An entry, and something behind it.
+    #[error("an entry is followed by {surplus} bytes that belong to nothing")]
+    Surplus {
+        /// How many bytes.
+        surplus: usize,
+    },
     /// The right schema, but not an entry.
     #[error("an entry of schema {SCHEMA} cannot be read: {why}")]
     Malformed {
@@ -66,5 +72,6 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, CodecError> {
     if usize::try_from(u32::from_le_bytes(*length)) != Ok(body.len()) {
         return Err(short);
     }
-    postcard::from_bytes(body).map_err(|why| CodecError::Malformed { why })
+    let (entry, surplus) = postcard::take_from_bytes(body).map_err(|why| CodecError::Malformed { why })?;
+    if surplus.is_empty() { Ok(entry) } else { Err(CodecError::Surplus { surplus: surplus.len() }) }
 }

@@ -1,5 +1,6 @@
 //! The facts: everything that sites agree on, in the past tense.
 
+use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
     Subject, Who,
@@ -73,6 +74,25 @@ pub enum Fact {
     Resumed { route: Option<RouteId>, who: Who },
     /// A person decided that a site shall have the route.
     Claimed { route: RouteId, site: SiteId, playbook: PlaybookId, because: String, who: Who },
+    /// All subjects whose answers come and go too often for the proposing site to believe; it replaces the set before.
+    FlappingSeen { subjects: Vec<Subject> },
+    /// As `StepEnded`, and the executor's clock shows that its writes for these numbers ended after their window.
+    StepEndedLate {
+        fence: Index,
+        boot: Boot,
+        was: Was,
+        outcomes: Vec<Outcome>,
+        note: Option<String>,
+        late: Vec<Number>,
+    },
+    /// Automation cannot act on a route: people have it.
+    HandedOver { route: RouteId, hindrance: Hindrance, strength: Strength, because: String, urgency: Urgency },
+    /// What was in the way of a route has passed, and its evidence is judged anew.
+    TakenBack { route: RouteId, hindrance: Hindrance },
+    /// Until this reign nobody led for so long: the least of what the sites that the leader hears report.
+    Leaderless { lasted: Duration, strength: Strength, urgency: Urgency },
+    /// Nobody has acknowledged an automatic switch in time.
+    Escalated { incident: IncidentId },
     /// A site has its name for good: this disk holds its votes, and no other speaks for it.
     Born { site: SiteId, disk: Disk, raft_ids: Vec<u64> },
     /// A person lets a site with a new disk back in: its old votes are nobody's, these are new.
@@ -106,7 +126,9 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Claimed { .. }
-            | Self::Readmitted { .. } => true,
+            | Self::FlappingSeen { .. }
+            | Self::StepEndedLate { .. } => true,
+            Self::Readmitted { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
@@ -118,9 +140,11 @@ impl Fact {
             | Self::RunTurned { .. }
             | Self::RunEnded { .. }
             | Self::RouteAdopted { .. }
-            | Self::Born { .. }
-            | Self::VotesChanging { .. }
-            | Self::VotesChanged { .. } => false,
+            | Self::HandedOver { .. }
+            | Self::TakenBack { .. }
+            | Self::Leaderless { .. }
+            | Self::Escalated { .. } => false,
+            Self::Born { .. } | Self::VotesChanging { .. } | Self::VotesChanged { .. } => false,
         }
     }
 }
@@ -209,7 +233,7 @@ pub struct Outcome {
     pub was: Was,
     /// Whether something may still arrive.
     pub closure: Closure,
-    /// What the carrier showed last, if it was read.
+    /// What the carrier showed last, if it was read; an empty slot is an empty destination.
     pub seen: Option<Destination>,
     /// In words, for people.
     pub why: String,
@@ -224,6 +248,13 @@ pub struct Reading {
     pub shows: Option<Destination>,
 }
 
+impl Reading {
+    /// What was read, as a value: an empty slot is one too, and not the same as one that was never read.
+    pub fn value(&self) -> Destination {
+        self.shows.clone().unwrap_or_else(Destination::empty)
+    }
+}
+
 /// Why a reading was taken as the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Adoption {
@@ -231,6 +262,8 @@ pub enum Adoption {
     First,
     /// A person changed it at the carrier: the route goes to manual until a person resumes it.
     Person,
+    /// It is what was verified last, and nothing is left of the attempt that was to change it: no alarm.
+    Own,
 }
 
 /// Who may act. The stricter of two wins.

@@ -1,20 +1,22 @@
 //! The names of things: sites, routes, numbers, runs, and where a fact stands in the log.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
-/// Declares a name: a short text of its own type, so that no two neighbours can be swapped.
+/// Declares a name: a short text of its own type, so that no two neighbours can be swapped. Names are copied into
+/// every frame, ballot and tally, so a copy is a count and not a text.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as it is written.
             pub fn new(text: impl Into<String>) -> Self {
+                let text: String = text.into();
                 Self(text.into())
             }
 
@@ -30,6 +32,18 @@ macro_rules! name {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+                into.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from).map(Self::new)
+            }
+        }
+
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -42,6 +56,18 @@ name!(
     /// A place with traffic and an agent: `london`.
     SiteId
 );
+impl SiteId {
+    /// What stands in the place of a site for a route's refuge: a destination that is none. No site is called so.
+    pub fn refuge() -> Self {
+        Self::new("refuge")
+    }
+
+    /// Whether this is the refuge and no site.
+    pub fn is_refuge(&self) -> bool {
+        self.as_str() == "refuge"
+    }
+}
+
 name!(
     /// The numbers that move together: `main`.
     RouteId
@@ -63,13 +89,25 @@ name!(
     Number
 );
 name!(
-    /// Where a number points, in the carrier's own spelling: `S:442079460000@192.0.2.11`.
+    /// Where a number points, in the carrier's own spelling: `S:442079460000@192.0.2.11`; empty for an empty slot.
     Destination
 );
 name!(
     /// Who did it: a person's login, or `uid 1000`.
     Who
 );
+
+impl Destination {
+    /// A slot that was read and holds nothing; it can be met, and never be set.
+    pub fn empty() -> Self {
+        Self("".into())
+    }
+
+    /// Whether the slot holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// What is judged: one service of one site, written `london/pbx`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

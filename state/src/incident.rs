@@ -19,6 +19,8 @@ pub struct Incident {
     pub state: IncidentState,
     /// Who said "I have seen it".
     pub acked: Option<Who>,
+    /// When it was escalated, because nobody had.
+    pub escalated: Option<Stamp>,
 }
 
 /// The states of an incident. A hold is not a state but a reason not to leave one.

@@ -4,6 +4,7 @@ pub mod chain;
 pub mod codec;
 pub mod document;
 pub mod fact;
+pub mod handover;
 pub mod ids;
 pub mod incident;
 pub mod plan;

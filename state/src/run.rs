@@ -42,6 +42,13 @@ pub enum Cause {
         /// Why, in the person's words.
         because: String,
     },
+    /// The carrier shows a value of our own that is not wanted: what is wanted is asserted again.
+    Repair {
+        /// The attempts that are not closed and explain it; each is answered once.
+        late: Vec<Index>,
+        /// What was read, in words.
+        because: Vec<String>,
+    },
 }
 
 /// The end of a run.
@@ -210,9 +217,14 @@ impl Run {
         Self { id, plan, cause, opened, steps, end: None, touched: Index(id.0), cut: None }
     }
 
-    /// Whether it was opened by a verdict and not by a person.
+    /// Whether no person wants it: every hold, mode and latch binds it.
     pub fn automatic(&self) -> bool {
-        matches!(self.cause, Cause::Automatic { .. })
+        !matches!(self.cause, Cause::Person { .. })
+    }
+
+    /// Whether it only puts back what is wanted already: no switch, and no incident.
+    pub fn repairs(&self) -> bool {
+        matches!(self.cause, Cause::Repair { .. })
     }
 
     /// The step whose attempt has this fence.

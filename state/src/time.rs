@@ -69,6 +69,14 @@ impl Stamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// The first stamp at which `by` has passed: a part of a millisecond counts as a whole one, so that whoever
+    /// waits until then never wakes an instant early and goes back to sleep for good.
+    #[must_use]
+    pub fn once_passed(self, by: Duration) -> Self {
+        let whole = self + by;
+        if by.subsec_nanos().is_multiple_of(1_000_000) { whole } else { Self(whole.0.saturating_add(1)) }
+    }
 }
 
 impl Add<Duration> for Stamp {
@@ -76,6 +84,14 @@ impl Add<Duration> for Stamp {
     fn add(self, by: Duration) -> Self {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(millis))
+    }
+}
+
+impl Sub<Duration> for Stamp {
+    type Output = Self;
+    fn sub(self, by: Duration) -> Self {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
     }
 }
 
@@ -94,4 +110,17 @@ pub struct Now {
     pub mono: Mono,
     /// For telling.
     pub stamp: Stamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_over_an_instant_early() {
+        let now = Stamp::from_millis(500);
+        assert_eq!(now.once_passed(Duration::ZERO), now);
+        assert_eq!(now.once_passed(Duration::from_millis(3)), Stamp::from_millis(503));
+        assert_eq!(now.once_passed(Duration::from_micros(3)), Stamp::from_millis(501));
+    }
 }

@@ -1,14 +1,18 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
 mod ballots;
+mod handover;
+mod lost;
 mod members;
 mod people;
+mod repair;
 mod runs;
 
 pub use members::Member;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
+use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
 use crate::incident::Incident;
 use crate::plan::Pointing;
@@ -46,6 +50,8 @@ pub struct View {
     pub guard: Index,
     /// What each site says.
     pub ballots: BTreeMap<SiteId, SiteBallots>,
+    /// Where each site finds that the answers come and go too often to believe.
+    pub flapping: BTreeMap<SiteId, SiteFlapping>,
     /// The sites that the leader does not hear, and since which entry.
     pub silent: BTreeMap<SiteId, Index>,
     /// The routes.
@@ -58,6 +64,10 @@ pub struct View {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What people were told.
     pub notices: Vec<Notice>,
+    /// How many writes ended after their window, as their executors' own clocks showed.
+    pub late_writes: u64,
+    /// The last time without a leader.
+    pub leaderless: Option<Leaderless>,
     /// The disk and the votes of each site that has been named.
     pub members: BTreeMap<SiteId, Member>,
     /// The greatest id of a vote that was ever given: none up to here is given again.
@@ -91,6 +101,17 @@ pub struct SiteBallots {
     pub set: BTreeMap<Subject, Says>,
 }
 
+/// What flaps in the eyes of one site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteFlapping {
+    /// The life in which it was said.
+    pub starts: Starts,
+    /// Which proposal of that life.
+    pub n: u64,
+    /// All subjects that flap.
+    pub set: BTreeSet<Subject>,
+}
+
 /// An attempt of which something may still arrive at the carrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAttempt {
@@ -115,8 +136,8 @@ pub struct OpenAttempt {
 pub struct Notice {
     /// When.
     pub at: Stamp,
-    /// By which run.
-    pub run: RunId,
+    /// By which run; none where no run told it.
+    pub run: Option<RunId>,
     /// In these words.
     pub text: String,
 }
@@ -184,6 +205,12 @@ pub enum Refusal {
         what: String,
         /// Where.
         at: Index,
+    },
+    /// What is wanted was asserted again already.
+    #[error("it was repaired {what}")]
+    Repaired {
+        /// How often, or after which attempt.
+        what: String,
     },
     /// The ask was answered before.
     #[error("this ask was answered before")]
@@ -286,6 +313,16 @@ impl View {
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
             Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::FlappingSeen { subjects } => self.flapping_seen(&entry.origin, subjects),
+            Fact::StepEndedLate { late, .. } => {
+                self.late_writes += u64::try_from(late.len()).unwrap_or(u64::MAX);
+                // Counted even if the attempt is so old that nobody remembers it.
+                self.step_ended(index, &entry.fact).or(Ok(()))
+            }
+            Fact::HandedOver { .. } => self.handed_over(index, &entry.fact),
+            Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
+            Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
+            Fact::Escalated { incident } => self.escalated(*incident),
             Fact::Born { site, disk, raft_ids } => self.site_born(index, site, (*disk, raft_ids)),
             Fact::Readmitted { site, disk, raft_ids, .. } => self.readmitted(index, site, (*disk, raft_ids)),
             Fact::VotesChanging { seated } => self.votes_changing(index, seated),

@@ -2,19 +2,24 @@
 
 mod account;
 mod events;
+mod finding;
 pub mod gather;
 pub mod happening;
 mod header;
+mod ledger;
 mod play;
+mod scenario;
 mod scenes;
 mod stage;
 mod summary;
 
 pub use account::Account;
 pub use events::{Event, event, line};
+pub use finding::{Finding, Seen};
 pub use header::{Place, header, opening};
-pub use stage::Stage;
-pub use summary::{Last, Measured, Objection, Summary, bound};
+pub use scenario::Scenario;
+pub use stage::{ALL, Leads, Stage};
+pub use summary::{Last, Measured, Objection, Summary, bound, bound_of_refusal};
 
 use crate::rig::{Pace, Rig, RigError};
 use crate::wire::UnknownParty;
@@ -24,50 +29,6 @@ use happening::Heard;
 use play::Play;
 use std::io;
 use thiserror::Error;
-
-/// Which story is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
-    /// London loses power while it has the number.
-    SiteDies,
-    /// London is cut off, not dead.
-    Partition,
-    /// The site that leads and acts dies between its SET and the reply.
-    LeaderDiesMidPlaybook,
-}
-
-impl Scenario {
-    /// As it is typed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SiteDies => "site-dies",
-            Self::Partition => "partition",
-            Self::LeaderDiesMidPlaybook => "leader-dies-mid-playbook",
-        }
-    }
-
-    /// What happens in it.
-    pub fn story(self) -> &'static str {
-        match self {
-            Self::SiteDies => "London loses power while it has the number",
-            Self::Partition => "London is cut off, not dead, while it has the number",
-            Self::LeaderDiesMidPlaybook => "London dies, then the leader that acts for it",
-        }
-    }
-
-    /// What can be typed next.
-    fn next(self) -> [String; 3] {
-        let next = match self {
-            Self::SiteDies => "  Next:  pointsman-lab demo --scenario partition     London cut off, not dead",
-            Self::Partition => "  Next:  pointsman-lab demo --scenario leader-dies-mid-playbook",
-            Self::LeaderDiesMidPlaybook => {
-                "  Next:  pointsman-lab demo --pace calm              the product's own pace"
-            }
-        };
-        let keep = "         pointsman-lab demo --keep                   leaves it running for you";
-        [String::new(), next.to_owned(), keep.to_owned()]
-    }
-}
 
 /// For whom the account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +62,9 @@ pub enum DemoError {
     /// It did not get ready.
     #[error("cannot break anything: after {seconds}s still {missing}; the end of the log of {site}:\n{tail}")]
     NotReady { seconds: u64, missing: String, site: &'static str, tail: String },
+    /// A person's order was not taken.
+    #[error("cannot set the scene: {0}")]
+    Scene(String),
     /// The wire.
     #[error("cannot cut the wire")]
     Wire(#[from] UnknownParty),
@@ -130,10 +94,6 @@ pub type Page = Box<dyn FnMut(&str) -> io::Result<()> + Send>;
 /// When the story could not even begin; a cluster that behaves badly is no error, but a summary that says so.
 pub async fn run(options: Options, page: Page) -> Result<Finished, DemoError> {
     let mut play = Play::begin(options, page).await?;
-    let summary = match options.scenario {
-        Scenario::SiteDies => scenes::site_dies(&mut play).await?,
-        Scenario::Partition => scenes::partition(&mut play).await?,
-        Scenario::LeaderDiesMidPlaybook => scenes::leader_dies(&mut play).await?,
-    };
+    let summary = scenes::tell(options.scenario, &mut play).await?;
     play.end(summary)
 }

@@ -1,6 +1,8 @@
 //! The test track: a carrier, PBXs and a wire that obey, refuse, hang or lie on demand.
 
+pub mod bench;
 pub mod carrier;
+pub mod chamber;
 pub mod demo;
 pub mod pbx;
 pub mod rig;

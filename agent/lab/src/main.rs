@@ -18,6 +18,8 @@ enum Command {
     Demo(commands::demo::Demo),
     Carrier(Box<commands::carrier::Carrier>),
     Simulate(commands::simulate::Simulate),
+    Cuts(commands::cuts::Cuts),
+    Bench(commands::bench::Bench),
 }
 
 #[tokio::main]
@@ -26,6 +28,8 @@ async fn main() -> ExitCode {
         Command::Demo(demo) => demo.run().await,
         Command::Carrier(carrier) => carrier.run().await.map(|()| ExitCode::SUCCESS),
         Command::Simulate(simulate) => simulate.run().map(|()| ExitCode::SUCCESS),
+        Command::Cuts(cuts) => cuts.run().map(|()| ExitCode::SUCCESS),
+        Command::Bench(bench) => bench.run().await,
     };
     match outcome {
         Ok(code) => code,

@@ -1,9 +1,11 @@
 //! A whole cluster on this machine: four real agents, their PBXs and a carrier, with the lab's wire between all.
 
 mod agents;
+mod launch;
 mod plan;
 
 pub use agents::{Agent, Life, find_pointsman};
+pub use launch::Launch;
 pub use plan::{NUMBER, Net, Pace, SITES, SiteOfRig};
 
 use crate::carrier::Carrier;
@@ -11,6 +13,7 @@ use crate::carrier::setup::{Setup, SetupError};
 use crate::pbx::{Condition, Pbx, PbxError};
 use crate::wire::{UnknownParty, Wire, WireError};
 use agent::init::{InitError, InitSite};
+use nix::sys::signal::Signal;
 use state::SiteId;
 use std::collections::BTreeMap;
 use std::io;
@@ -72,12 +75,14 @@ pub struct Options {
     pub numbers: Vec<String>,
     /// The sites that hold the carrier's secret.
     pub secrets: Vec<&'static str>,
+    /// In which folder its own is made; the system's for temporary files if it is not named.
+    pub within: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let secrets = SITES.iter().map(|site| site.name).collect();
-        Self { pace: Pace::Demo, numbers: vec![NUMBER.to_owned()], secrets }
+        Self { pace: Pace::Demo, numbers: vec![NUMBER.to_owned()], secrets, within: None }
     }
 }
 
@@ -98,8 +103,9 @@ impl Rig {
     /// Puts up everything but the agents.
     pub async fn put_up(options: &Options) -> Result<Self, RigError> {
         let net = Net::free()?;
-        let dir = tempfile::Builder::new().prefix("pointsman-lab-").tempdir();
-        let dir = dir.map_err(|source| RigError::File { path: std::env::temp_dir(), source })?;
+        let within = options.within.clone().unwrap_or_else(std::env::temp_dir);
+        let dir = tempfile::Builder::new().prefix("pointsman-lab-").tempdir_in(&within);
+        let dir = dir.map_err(|source| RigError::File { path: within, source })?;
         let wire = Wire::new(net.parties());
         let mut pbxs = BTreeMap::new();
         for site in SITES {
@@ -149,8 +155,13 @@ impl Rig {
 
     /// Starts the agent of a site, or starts it again.
     pub fn start(&mut self, site: &'static str) -> Result<(), RigError> {
+        self.launch(site, &Launch::default())
+    }
+
+    /// The same by way of another program.
+    pub fn launch(&mut self, site: &'static str, launch: &Launch) -> Result<(), RigError> {
         let folder = self.folder(site);
-        let agent = Agent::start(&find_pointsman()?, &folder)
+        let agent = Agent::start(launch.command(&find_pointsman()?), &folder)
             .map_err(|source| RigError::Agent { site: site.to_owned(), source })?;
         self.agents.insert(site, agent);
         Ok(())
@@ -166,12 +177,39 @@ impl Rig {
         self.agents.get_mut(site)
     }
 
-    /// The PBX of a site: running, stopped, hung or draining.
+    /// The PBX of a site: running, stopped, hung or draining. Who calls a stopped one is refused at once: the
+    /// wire's port is closed with it.
     pub async fn pbx(&mut self, site: &str, condition: Condition) -> Result<(), RigError> {
-        match self.pbxs.get_mut(site) {
-            Some(pbx) => Ok(pbx.set(condition).await?),
-            None => Ok(()),
+        let Some(of_rig) = SITES.iter().find(|of_rig| of_rig.name == site) else { return Ok(()) };
+        if let Some(pbx) = self.pbxs.get_mut(site) {
+            pbx.set(condition).await?;
         }
+        let public = self.net.pbx(of_rig);
+        match condition {
+            Condition::Stopped => self.wire.close(public).await,
+            Condition::Running | Condition::Hung | Condition::Draining => self.wire.open(public).await?,
+        }
+        Ok(())
+    }
+
+    /// Agent and PBX of a site are killed; its machine lives, and refuses whoever calls.
+    pub async fn kill(&mut self, site: &str) -> Result<(), RigError> {
+        if let Some(agent) = self.agents.get_mut(site) {
+            agent.kill().await;
+        }
+        if let Some(of_rig) = SITES.iter().find(|of_rig| of_rig.name == site) {
+            self.wire.close(self.net.peers(of_rig)).await;
+        }
+        self.pbx(site, Condition::Stopped).await
+    }
+
+    /// Agent and PBX of a site are stopped as by a debugger: they are there, and say nothing.
+    pub async fn freeze(&mut self, site: &str) -> Result<(), RigError> {
+        if let Some(agent) = self.agents.get_mut(site) {
+            let stopped = agent.signal(Signal::SIGSTOP);
+            stopped.map_err(|source| RigError::Agent { site: site.to_owned(), source })?;
+        }
+        self.pbx(site, Condition::Hung).await
     }
 
     /// A site loses power: its agent, its PBX and its links fall silent, and nothing is closed.

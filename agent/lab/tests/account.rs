@@ -3,10 +3,11 @@
 //! `UPDATE=1` rewrites the texts; `RECORD=1 cargo test -p lab --test demo -- --test-threads=1` records anew.
 
 use agent::command::StatusReport;
+use clap::ValueEnum;
 use lab::carrier::judge::{Clash, DualWriter, Judgement, Switch};
 use lab::demo::gather::Gather;
 use lab::demo::happening::{Happening, Heard, What};
-use lab::demo::{Account, Measured, Options, Place, Reader, Scenario, Summary};
+use lab::demo::{Account, Finding, Measured, Options, Place, Reader, Scenario, Summary};
 use lab::rig::Pace;
 use state::SiteId;
 use state::run::Word;
@@ -100,6 +101,46 @@ fn leader_dies() {
     check(Scenario::LeaderDiesMidPlaybook);
 }
 
+#[test]
+fn leader_on_dying_site() {
+    check(Scenario::LeaderOnDyingSite);
+}
+
+#[test]
+fn both_datacentres_die() {
+    check(Scenario::BothDatacentresDie);
+}
+
+#[test]
+fn applied_but_no_reply() {
+    check(Scenario::AppliedButNoReply);
+}
+
+#[test]
+fn carrier_hangs() {
+    check(Scenario::CarrierHangs);
+}
+
+#[test]
+fn flap() {
+    check(Scenario::Flap);
+}
+
+#[test]
+fn stranger_edits() {
+    check(Scenario::StrangerEdits);
+}
+
+#[test]
+fn every_story_says_what_it_is_on_one_line() {
+    for scenario in Scenario::value_variants() {
+        let options = Options { scenario: *scenario, pace: Pace::Demo, reader: Reader::Person };
+        for line in lab::demo::opening(options) {
+            assert!(line.chars().count() <= 80, "more than 80 columns: {line}");
+        }
+    }
+}
+
 fn well() -> Measured {
     let switch = Switch {
         t_ms: 9000,
@@ -111,7 +152,7 @@ fn well() -> Measured {
     Measured {
         effect_ms: Some(3090),
         judgement: Judgement { switches: vec![switch], dual_writers: Vec::new() },
-        moves: vec!["london -> manchester".to_owned()],
+        moves: vec![("london".to_owned(), "manchester".to_owned())],
         shows: Some(("manchester".to_owned(), Duration::from_millis(130))),
         believed: Some(SiteId::new("manchester")),
         ended: Some(Word::Done),
@@ -135,9 +176,12 @@ fn ill() -> Measured {
         believed: Some(SiteId::new("manchester")),
         ended: Some(Word::Stuck),
         unrest: Some("r-42 is not over".to_owned()),
-        minority_sets: 2,
-        switches_after_mending: 1,
-        adopted_ms: Some(11_200),
+        findings: vec![
+            Finding::said("minority is said at london", None),
+            Finding::count("london wrote", 2, 0),
+            Finding::within("taken over after", Some(11_200), 10_000),
+            Finding::within("left once it was dead", None, 4500),
+        ],
         ..Measured::default()
     }
 }
@@ -145,15 +189,25 @@ fn ill() -> Measured {
 #[test]
 fn the_summary_says_what_speaks_against_it() {
     let said = Some("this side has 1 of 5 votes: it is the minority".to_owned());
+    let found = vec![
+        Finding::said("minority is said at london", said),
+        Finding::count("london wrote", 0, 0),
+        Finding::within("taken over after", Some(2670), 10_000),
+    ];
+    let still = Measured { judgement: Judgement::default(), moves: Vec::new(), effect_ms: None, ..well() };
+    let journey = [("london", "manchester"), ("manchester", "office"), ("london", "manchester")];
+    let journey = journey.map(|(before, after)| (before.to_owned(), after.to_owned())).to_vec();
+    let twice =
+        Judgement { switches: [well(), well()].map(|m| m.judgement.switches).concat(), ..ill().judgement };
     let cases = [
         (Scenario::SiteDies, well()),
         (Scenario::SiteDies, ill()),
         (Scenario::SiteDies, Measured::default()),
-        (Scenario::Partition, Measured { minority_says: said, ..well() }),
-        (Scenario::Partition, ill()),
-        (Scenario::LeaderDiesMidPlaybook, Measured { adopted_ms: Some(2670), ..well() }),
-        (Scenario::LeaderDiesMidPlaybook, ill()),
-        (Scenario::LeaderDiesMidPlaybook, well()),
+        (Scenario::Partition, Measured { findings: found, ..well() }),
+        (Scenario::CarrierHangs, well()),
+        (Scenario::BothDatacentresDie, Measured { judgement: twice, moves: journey, ..well() }),
+        (Scenario::WitnessDies, Measured { ended: None, ..still.clone() }),
+        (Scenario::WitnessDies, still),
     ];
     let mut text = String::new();
     for (scenario, measured) in cases {

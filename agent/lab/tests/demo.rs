@@ -1,7 +1,10 @@
-//! The three stories for real: four agents, four PBXs and a carrier; speed is printed and never asserted.
+//! The stories for real: four agents, four PBXs and a carrier; speed is printed and never asserted.
+//!
+//! Those that take minutes are told when they are named: `STORIES="carrier-hangs flap" cargo test -p lab --test demo`.
 
+use clap::ValueEnum;
 use lab::demo::{Finished, Objection, Options, Reader, Scenario};
-use lab::rig::Pace;
+use lab::rig::{Pace, SITES};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -42,7 +45,10 @@ fn record(finished: &Finished) {
     for heard in &finished.heard {
         text += &(serde_json::to_string(heard).expect("what was heard is JSON") + "\n");
     }
-    assert!(text.contains("@127.0.0.21"), "record while no other rig stands");
+    // Another rig may have the first block of addresses: the recording is of that one all the same.
+    let pbx = finished.rig.net.pbx(&SITES[0]).ip().to_string();
+    let block = pbx.rsplit_once('.').expect("four numbers").0;
+    let text = text.replace(&format!("{block}."), "127.0.0.");
     let name = format!("tests/account/{}.jsonl", finished.summary.scenario.name());
     fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), text).expect("the folder of recordings");
 }
@@ -60,4 +66,16 @@ async fn a_site_that_is_cut_off_writes_nothing_and_gets_nothing_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_whose_leader_and_executor_dies_is_taken_over() {
     check(Scenario::LeaderDiesMidPlaybook).await;
+}
+
+/// The others that take no minute.
+const STORIES: &str = "leader-on-dying-site both-datacentres-die applied-but-no-reply";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_stories_come_to_what_they_must() {
+    let named = std::env::var("STORIES").unwrap_or_else(|_| STORIES.to_owned());
+    for name in named.split_whitespace() {
+        let known = Scenario::from_str(name, false);
+        check(known.unwrap_or_else(|_| panic!("no story is called `{name}`"))).await;
+    }
 }

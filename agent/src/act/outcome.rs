@@ -4,6 +4,7 @@ use super::histogram::Spans;
 use crate::carriers::attempt::{self, Move};
 use crate::carriers::outcome::{Lateness, NumberOutcome, Seen};
 use crate::event::{Point, Report};
+use state::Destination;
 use state::fact::{Closure, Outcome, Was};
 use std::time::Duration;
 
@@ -28,19 +29,20 @@ pub fn unsent(point: &Point, why: &str) -> Report {
         why: format!("nothing was sent: {why}"),
     };
     let outcomes = point.batch.iter().map(outcome).collect();
-    Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()) }
+    Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()), late: Vec::new() }
 }
 
 /// What the node is told.
 pub fn told(report: &attempt::Report) -> Report {
     let outcomes: Vec<Outcome> = report.numbers.iter().map(outcome).collect();
-    let late = report.numbers.iter().filter_map(|number| Some((number, lateness(number)?)));
-    let late = late.map(|(number, by)| {
+    let late = || report.numbers.iter().filter_map(|number| Some((number, lateness(number)?)));
+    let words = late().map(|(number, by)| {
         format!("the write for {} ended {} ms after its window", number.number, by.as_millis())
     });
-    let notes: Vec<String> = late.chain(report.login_refused.clone()).collect();
+    let notes: Vec<String> = words.chain(report.login_refused.clone()).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
-    Report { was: on_the_whole(&outcomes), outcomes, note }
+    let late = late().map(|(number, _)| number.number.clone()).collect();
+    Report { was: on_the_whole(&outcomes), outcomes, note, late }
 }
 
 /// Right if all are; nobody knows if one is not known; an empty batch brought nothing about.
@@ -57,8 +59,9 @@ fn on_the_whole(outcomes: &[Outcome]) -> Was {
 fn outcome(number: &NumberOutcome) -> Outcome {
     let (seen, why) = match &number.seen {
         Seen::Unread => (None, number.why.to_string()),
-        // A fact has no other word for a slot that was read and is empty.
-        Seen::Empty => (None, format!("{}; the number shows no destination", number.why)),
+        Seen::Empty => {
+            (Some(Destination::empty()), format!("{}; the number shows no destination", number.why))
+        }
         Seen::Value(value) => (Some(value.clone()), number.why.to_string()),
     };
     Outcome { number: number.number.clone(), was: number.was, closure: number.closed, seen, why }

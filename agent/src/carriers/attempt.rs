@@ -18,7 +18,7 @@ pub struct Move {
     pub number: Number,
     /// What it shall show.
     pub value: Destination,
-    /// What it showed when the intent was agreed; nothing means an empty slot.
+    /// What it showed when the intent was agreed, an empty slot included; `None` if nobody had read it.
     pub from: Option<Destination>,
     /// The values of earlier attempts that are not closed: ours, although late or lost.
     pub loose: Vec<Destination>,
@@ -45,9 +45,10 @@ enum Compared {
 impl Move {
     /// Go on only over what is known to be ours; whatever else is there, somebody else put it there.
     fn compare(&self, shown: Option<&Destination>) -> Compared {
-        if shown == Some(&self.value) {
+        let shown = shown.cloned().unwrap_or_else(Destination::empty);
+        if shown == self.value {
             Compared::AlreadyThere
-        } else if shown == self.from.as_ref() || shown.is_some_and(|value| self.loose.contains(value)) {
+        } else if self.from.as_ref() == Some(&shown) || self.loose.contains(&shown) {
             Compared::Ours
         } else {
             Compared::Stranger

@@ -63,7 +63,12 @@ impl Awaited {
             | Telling::Verdict { .. }
             | Telling::Mode { .. }
             | Telling::Leader { .. }
-            | Telling::Voice { .. } => Concern::None,
+            | Telling::Voice { .. }
+            | Telling::Flapping { .. }
+            | Telling::HandedOver { .. }
+            | Telling::TakenBack { .. }
+            | Telling::Leaderless { .. }
+            | Telling::Escalated { .. } => Concern::None,
         }
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod ending;
 mod follow;
 mod order;
+mod remedy;
 mod run;
 pub mod screens;
 mod span;

@@ -3,6 +3,7 @@
 use super::hub::{FOLLOWER_QUEUE, Order};
 use super::line::{self, REQUEST_MAX, Reply, SCHEMA};
 use super::person::{ACT_GROUP, Person, Rule};
+use super::room::Seat;
 use super::{ControlEvent, IDLE, PATIENCE, WRITE};
 use crate::command::{Access, Answer, Command, Telling};
 use std::io;
@@ -28,13 +29,13 @@ pub struct Desk {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(stream: UnixStream, desk: Desk) -> io::Result<()> {
+pub async fn serve(stream: UnixStream, desk: Desk, seat: Seat) -> io::Result<()> {
     let credentials = stream.peer_cred()?;
     let (uid, gid) = (credentials.uid(), credentials.gid());
     // The user list may lie on a network: it is not asked on the thread that runs the agent.
     let person = tokio::task::spawn_blocking(move || Person::of(uid, gid)).await.map_err(io::Error::other)?;
     let (reader, writer) = stream.into_split();
-    let mut talk = Talk { reader: BufReader::new(reader), writer, desk, person };
+    let mut talk = Talk { reader: BufReader::new(reader), writer, desk, person, seat };
     while let Some(bytes) = talk.next_request().await? {
         match line::request(&bytes) {
             Err(refusal) => talk.write(*refusal).await?,
@@ -61,6 +62,7 @@ struct Talk {
     writer: OwnedWriteHalf,
     desk: Desk,
     person: Person,
+    seat: Seat,
 }
 
 impl Talk {
@@ -69,13 +71,20 @@ impl Talk {
         let mut bytes = Vec::new();
         let most = REQUEST_MAX as u64 + 1;
         let mut limited = (&mut self.reader).take(most);
-        let read = timeout(IDLE, limited.read_until(b'\n', &mut bytes)).await;
+        let out = self.seat.falls_silent();
+        let read = tokio::select! {
+            read = timeout(IDLE, limited.read_until(b'\n', &mut bytes)) => {
+                read.map_err(|_| format!("nothing was asked within {} s", IDLE.as_secs()))
+            }
+            () = out.cancelled() => Err("nothing was asked, and somebody else needed the place".to_owned()),
+        };
+        self.seat.speaks();
         match read {
-            Err(_) => {
-                self.write(refused(&format!("nothing was asked within {} s", IDLE.as_secs()))).await?;
+            Ok(read) => read?,
+            Err(why) => {
+                self.write(refused(&why)).await?;
                 return Ok(None);
             }
-            Ok(read) => read?,
         };
         if bytes.last() == Some(&b'\n') {
             bytes.pop();

@@ -5,6 +5,7 @@ mod connection;
 mod hub;
 pub mod line;
 pub mod person;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use crate::command::{Answer, Command, Telling};
 use connection::Desk;
 use hub::Order;
 use person::Rule;
+use room::Room;
 use state::Who;
 use std::fs;
 use std::io;
@@ -21,13 +23,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::UnixListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Where the socket is unless somebody says otherwise.
 pub const SOCKET: &str = "/run/pointsman/control.sock";
 
-/// Connections at one time: every person of the company at once, with a few followers each.
+/// Connections at one time: every person of the company at once, with a few followers each. One more takes the
+/// place of whoever has been silent the longest.
 const CONNECTIONS: usize = 64;
 /// Answers and tellings on their way to the hub, which never waits: more than one step of the agent makes.
 const ORDERS: usize = 1024;
@@ -152,7 +155,7 @@ fn clear(path: &Path) -> Result<(), ControlError> {
 }
 
 async fn accept(listener: UnixListener, desk: Desk) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Room::of(CONNECTIONS);
     // Owned here, so that they end with the socket.
     let mut connections = JoinSet::new();
     loop {
@@ -167,13 +170,9 @@ async fn accept(listener: UnixListener, desk: Desk) {
         };
         while connections.try_join_next().is_some() {}
         let desk = desk.clone();
-        match Arc::clone(&room).try_acquire_owned() {
-            Ok(seat) => connections.spawn(async move {
-                let served = connection::serve(stream, desk).await;
-                drop(seat);
-                served
-            }),
-            Err(_) => connections.spawn(connection::turn_away(stream, CONNECTIONS)),
+        match room.sit_down().await {
+            Some(seat) => connections.spawn(connection::serve(stream, desk, seat)),
+            None => connections.spawn(connection::turn_away(stream, CONNECTIONS)),
         };
     }
 }

@@ -231,6 +231,33 @@ async fn one_connection_too_many_is_told_so() {
 }
 
 #[tokio::test]
+async fn whoever_says_nothing_gives_way_to_whoever_asks() {
+    let mut place = place(everybody());
+    let mut half_open = Vec::new();
+    for n in 0..CONNECTIONS {
+        let mut client = place.connect().await;
+        // A half-said request is as silent as none.
+        client.write_all(if n % 2 == 0 { b"{" } else { b"" }).await.expect("it is read");
+        half_open.push(client);
+    }
+    let mut asking = Vec::new();
+    for _ in 0..3 {
+        let mut client = place.connect().await;
+        say(&mut client, Command::Runs).await;
+        asking.push((place.asked().await.0, client));
+    }
+    for shown_out in &mut half_open[..3] {
+        let (why, _) = refusal(heard(shown_out).await);
+        assert_eq!(why, "nothing was asked, and somebody else needed the place");
+    }
+    // Those who wait for an answer keep their places.
+    for (id, client) in &mut asking {
+        place.control().answer(*id, Answer::Agreed { index: Index(*id) });
+        assert_eq!(heard(client).await, Answer::Agreed { index: Index(*id) });
+    }
+}
+
+#[tokio::test]
 async fn the_file_is_for_its_owner_and_group_and_goes_with_the_socket() {
     let mut place = place(everybody());
     let path = place.dir.path().join("control.sock");

@@ -5,7 +5,9 @@ use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::sign::SigningKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use state::{SiteId, Stamp};
@@ -78,6 +80,11 @@ pub struct Bundle {
 #[derive(Clone)]
 pub struct Identity {
     named: Named,
+    /// The site's certificate, and those between it and the CA.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: Arc<dyn SigningKey>,
+    /// Who is one of ours.
+    pub(super) believes: Arc<dyn ClientCertVerifier>,
     pub(super) client: Arc<ClientConfig>,
     pub(super) server: Arc<ServerConfig>,
 }
@@ -112,11 +119,15 @@ impl Identity {
             roots.add(certificate)?;
         }
         let (roots, ring) = (Arc::new(roots), Arc::new(ring::default_provider()));
+        let believes = WebPkiClientVerifier::builder_with_provider(roots.clone(), ring.clone()).build()?;
         let own = (chain, key);
         Ok(Self {
             named,
+            key: ring.key_provider.load_private_key(own.1.clone_key())?,
+            chain: own.0.clone(),
             client: client(&ring, &roots, (own.0.clone(), own.1.clone_key()))?,
-            server: server(&ring, &roots, own)?,
+            server: server(&ring, &believes, own)?,
+            believes,
         })
     }
 
@@ -160,13 +171,12 @@ fn client(
 
 fn server(
     ring: &Arc<CryptoProvider>,
-    roots: &Arc<RootCertStore>,
+    believes: &Arc<dyn ClientCertVerifier>,
     own: Own,
 ) -> Result<Arc<ServerConfig>, IdentityError> {
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), ring.clone()).build()?;
     let mut config = ServerConfig::builder_with_provider(ring.clone())
         .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(believes.clone())
         .with_single_cert(own.0, own.1)?;
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))

@@ -1,7 +1,7 @@
 //! Links between sites: mutual TLS over TCP, frames both ways, and a cut cable noticed within two seconds.
 //!
-//! Absent on purpose: the meaning of a frame (bytes in, bytes out), relaying, and any promise of delivery. A
-//! frame may be lost when a link dies or a queue is full; everything above repeats until it is answered.
+//! Absent on purpose: the meaning of a frame (bytes in, bytes out), the choice of a relay, and any promise of
+//! delivery. A frame may be lost when a link dies or a queue is full; everything above repeats until it is answered.
 
 mod accept;
 mod dial;
@@ -12,6 +12,7 @@ pub mod name;
 mod outbox;
 mod peer;
 mod refusal;
+mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use frame::FRAME_MAX;
 pub use identity::{Bundle, Identity, IdentityError};
 pub use outbox::{OUTBOX_BYTES, OUTBOX_FRAMES};
 pub use refusal::{Refusal, Refused};
+pub use seal::SealFault;
 
 use peer::Peer;
 use refusal::RefusalLog;

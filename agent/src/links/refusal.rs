@@ -104,7 +104,7 @@ impl Refusal {
         } else if alert == AlertDescription::UnknownCA {
             Self::RefusesUs("it says that another CA signed ours")
         } else if alert == AlertDescription::DecryptError || alert == AlertDescription::BadCertificate {
-            Self::RefusesUs("it cannot verify ours")
+            Self::RefusesUs("it cannot verify ours, and may believe another CA")
         } else {
             Self::NotTls(format!("{alert:?}"))
         }

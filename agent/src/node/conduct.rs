@@ -48,6 +48,10 @@ impl Calls {
         self.unready.iter().rev().find(|(key, _)| key.0 == run).map(|(_, unready)| unready.why.as_str())
     }
 
+    fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.unready.is_empty()
+    }
+
     fn forget(&mut self, live: &BTreeSet<RunId>) {
         self.open.retain(|run, _| live.contains(run));
         self.unready.retain(|key, _| live.contains(&key.0));
@@ -58,6 +62,9 @@ impl Node {
     /// Moves every open run as far as it can go now.
     pub(super) fn conduct(&mut self, now: Now, out: &mut Output) {
         let runs: Vec<Run> = self.view.open_runs().cloned().collect();
+        if runs.is_empty() && self.calls.is_empty() {
+            return;
+        }
         self.calls.forget(&runs.iter().map(|run| run.id).collect());
         for run in &runs {
             if self.outbox.any(|fact| concerns(fact, run)) == Answered::Pending {
@@ -181,6 +188,9 @@ impl Node {
         if !asked {
             return;
         }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.missed(carrier, from);
+        }
         self.calls.failed(call, from, (why, now.mono));
     }
 
@@ -190,6 +200,9 @@ impl Node {
         let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
         if called.call != *call || called.executor != *from || !free || !self.leads() {
             return;
+        }
+        if let Some(carrier) = &call.carrier {
+            self.handovers.reached(carrier);
         }
         let (boot, nonce) = ask;
         self.calls.open.remove(&call.run);
@@ -273,6 +286,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
     match fact {
         Fact::StepStarted(attempt) => attempt.run == run.id,
         Fact::StepEnded { fence: of, .. }
+        | Fact::StepEndedLate { fence: of, .. }
         | Fact::StepLost { fence: of, .. }
         | Fact::AttemptLapsed { fence: of }
         | Fact::StepRead { fence: of, .. } => fence(of),
@@ -289,7 +303,12 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::Claimed { .. }
-        | Fact::Born { .. }
+        | Fact::FlappingSeen { .. }
+        | Fact::HandedOver { .. }
+        | Fact::TakenBack { .. }
+        | Fact::Leaderless { .. }
+        | Fact::Escalated { .. } => false,
+        Fact::Born { .. }
         | Fact::Readmitted { .. }
         | Fact::VotesChanging { .. }
         | Fact::VotesChanged { .. } => false,

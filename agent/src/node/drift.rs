@@ -3,9 +3,9 @@
 use super::Node;
 use super::conduct::LOST;
 use super::outbox::Answered;
+use super::rounds::{Haste, Numbers, Pace, Round};
 use crate::event::{Effect, Output};
 use crate::frame::{Body, Look};
-use policies::limits::{CARRIER_EVERY_MIN, DRIFT_EVERY};
 use state::fact::{Adoption, Fact, Reading};
 use state::route::Whose;
 use state::run::Run;
@@ -13,30 +13,26 @@ use state::{Boot, Index, Mono, Now, Number, RouteId, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How soon a reading that differs is repeated before it counts, and how soon one that failed.
-const AGAIN: Duration = Duration::from_secs(5);
 /// How long a reading may take before another site is asked.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many readings may fail in a row before the next ones are less hasty.
-const HASTY: u32 = 3;
-/// How many numbers of a route are read each time: the first ten.
-const SAMPLE: usize = 10;
 /// How soon after an unknown outcome a reading that failed is repeated.
 const SOON: Duration = Duration::from_secs(1);
+/// The same, while the carrier stays mute.
+const LESS_SOON: Duration = Duration::from_secs(5);
+/// How long one look may read, at the carrier's rate: less than the hands give it.
+const LOOK: Duration = Duration::from_secs(6);
 
 /// The readings under way, and the last ones.
 #[derive(Debug, Default)]
 pub struct Looks {
     next: u64,
     open: BTreeMap<u64, Open>,
-    due: BTreeMap<RouteId, Mono>,
+    rounds: BTreeMap<RouteId, Round>,
+    haste: Haste,
     /// When an attempt of unknown outcome may be read again; a calm route's own time must not delay that.
     again: BTreeMap<Index, Mono>,
-    /// How many readings of a route have failed in a row.
-    failed: BTreeMap<RouteId, u32>,
-    /// The last reading of each route that succeeded, with its time.
+    /// The last reading of each route's first number that succeeded, with its time.
     pub last: BTreeMap<RouteId, (Mono, Vec<Reading>)>,
-    strange: BTreeMap<RouteId, Vec<Reading>>,
     turn: usize,
 }
 
@@ -46,9 +42,22 @@ impl Looks {
         Self { next: boot.0, ..Self::default() }
     }
 
+    /// Forgets everything but the names used so far, because an answer to an old look must never fit a new one,
+    /// and the haste, because the carrier does not care who leads.
+    /// A name that no other look has.
+    pub fn name(&mut self) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        self.next
+    }
+
     /// Forgets everything but the names used so far: an answer to an old look must never fit a new one.
     pub fn begin_anew(&mut self) {
-        *self = Self { next: self.next, ..Self::default() };
+        let haste = std::mem::take(&mut self.haste);
+        *self = Self { next: self.next, haste, ..Self::default() };
+    }
+
+    fn round(&mut self, route: &RouteId, now: Mono) -> &mut Round {
+        self.rounds.entry(route.clone()).or_insert_with(|| Round::begin(now))
     }
 }
 
@@ -79,16 +88,32 @@ impl Node {
         for route in self.routes() {
             let state = self.view.routes.get(&route);
             let busy = state.is_some_and(|r| r.run.is_some());
-            let due = self.looks.due.get(&route).is_none_or(|at| *at <= now.mono);
+            let due = self.looks.round(&route, now.mono).is_due(now.mono);
             let open = self.looks.open.values().any(|open| open.route == route);
-            let adopting = |f: &Fact| matches!(f, Fact::RouteAdopted { route: of, .. } if *of == route);
-            if busy || !due || open || self.outbox.any(adopting) == Answered::Pending {
+            let about = |f: &Fact| {
+                matches!(f, Fact::RouteAdopted { route: of, .. } if *of == route)
+                    || matches!(f, Fact::RunOpened { plan, .. } if plan.route == route)
+            };
+            if busy || !due || open || self.outbox.any(about) == Answered::Pending {
                 continue;
             }
-            let numbers = self.numbers(&route).into_iter().take(self.sample(&route)).collect();
-            self.looks.due.insert(route.clone(), now.mono + AGAIN);
+            let (all, unread) = (self.numbers(&route), self.never_read(&route));
+            let of = Numbers { all: &all, unread: &unread, batch: self.readable(&route) };
+            let numbers = self.looks.round(&route, now.mono).ask(of, now.mono);
             self.look((route, Purpose::Drift), numbers, now, out);
         }
+    }
+
+    /// How many numbers of a route one look may cover.
+    fn readable(&self, route: &RouteId) -> usize {
+        let numbers = u64::from(self.rate(route)) * LOOK.as_secs();
+        usize::try_from(numbers).unwrap_or(usize::MAX).max(1)
+    }
+
+    fn never_read(&self, route: &RouteId) -> Vec<Number> {
+        let known = self.view.routes.get(route);
+        let read = |number: &Number| known.is_some_and(|route| route.numbers.contains_key(number));
+        self.numbers(route).into_iter().filter(|number| !read(number)).collect()
     }
 
     /// A look is lost when it takes too long, or when the site that was asked is.
@@ -96,12 +121,6 @@ impl Node {
         let (here, peers) = (&self.identity.site, &self.peers);
         let heard = |site: &SiteId| site == here || peers.heard_within(site, LOST, now);
         self.looks.open.retain(|_, open| now.since(open.since) < PATIENCE && heard(&open.site));
-    }
-
-    /// The first reading is of the whole route; later ones of the first numbers.
-    fn sample(&self, route: &RouteId) -> usize {
-        let known = self.view.routes.get(route).is_some_and(|r| !r.numbers.is_empty());
-        if known { SAMPLE } else { usize::MAX }
     }
 
     /// After an unknown outcome, what the carrier shows decides.
@@ -122,9 +141,32 @@ impl Node {
         self.look((run.plan.route.clone(), purpose), numbers, now, out);
     }
 
-    /// A run is at its end, or leadership changed: what the carrier shows is read at once.
-    pub(super) fn look_now(&mut self, route: &RouteId) {
-        self.looks.due.remove(route);
+    /// A run is at its end: what the carrier shows is read at once, and often if something may still turn up.
+    pub(super) fn look_now(&mut self, route: &RouteId, now: Mono) {
+        let ours =
+            |number: &Number| self.view.routes.get(route).is_some_and(|r| r.numbers.contains_key(number));
+        let open = self.view.attempts.values().any(|attempt| attempt.open.iter().any(ours));
+        let round = self.looks.round(route, now);
+        if open {
+            round.alert(now);
+        }
+        round.at_once();
+    }
+
+    /// Something may turn up anywhere: a site came back.
+    pub(super) fn look_often(&mut self, now: Mono) {
+        for route in self.routes() {
+            self.looks.round(&route, now).alert(now);
+        }
+    }
+
+    /// A write ended late: nothing that is known of it can be relied on.
+    pub(super) fn look_for_late(&mut self, numbers: &[Number], now: Mono) {
+        for route in self.routes() {
+            if self.numbers(&route).iter().any(|number| numbers.contains(number)) {
+                self.looks.round(&route, now).late(now);
+            }
+        }
     }
 
     fn look(&mut self, of: (RouteId, Purpose), numbers: Vec<Number>, now: Now, out: &mut Output) {
@@ -137,8 +179,7 @@ impl Node {
         }
         self.looks.turn += 1;
         let site = able[self.looks.turn % able.len()].clone();
-        self.looks.next = self.looks.next.wrapping_add(1);
-        let id = self.looks.next;
+        let id = self.looks.name();
         let (asked, index) = (site.clone(), self.view.index);
         self.looks.open.insert(id, Open { route, purpose, site: asked, since: now.mono, index });
         self.say(&site, Body::Look(Look { id, carrier, numbers }), out);
@@ -174,17 +215,23 @@ impl Node {
             return;
         }
         let Some(open) = self.looks.open.remove(&id) else { return };
+        let carrier = self.carrier(&open.route);
         let readings = match found {
-            Ok(readings) => readings,
+            Ok(readings) => {
+                carrier.iter().for_each(|carrier| self.handovers.reached(carrier));
+                readings
+            }
             Err(why) => {
+                carrier.iter().for_each(|carrier| self.handovers.missed(carrier, from));
                 self.unread(&open, &why, now.mono);
                 return;
             }
         };
-        self.looks.failed.remove(&open.route);
-        self.complaints.remove(&open.route);
         match open.purpose {
-            Purpose::Outcome(fence) => self.lead_fact(Fact::StepRead { fence, readings }),
+            Purpose::Outcome(fence) => {
+                self.complaints.remove(&open.route);
+                self.lead_fact(Fact::StepRead { fence, readings });
+            }
             Purpose::Drift => self.drift(&open, readings, now),
         }
     }
@@ -192,13 +239,9 @@ impl Node {
     /// A carrier that stays mute is not asked every few seconds for hours: logging in too often is misuse.
     fn unread(&mut self, open: &Open, why: &str, now: Mono) {
         self.complain(&open.route, format!("the carrier could not be read: {why}"));
-        let failed = self.looks.failed.entry(open.route.clone()).or_default();
-        *failed += 1;
-        if *failed > HASTY {
-            match open.purpose {
-                Purpose::Drift => drop(self.looks.due.insert(open.route.clone(), now + CARRIER_EVERY_MIN)),
-                Purpose::Outcome(fence) => drop(self.looks.again.insert(fence, now + AGAIN)),
-            }
+        let pace = self.looks.round(&open.route, now).unread(now);
+        if let (Purpose::Outcome(fence), Pace::Patient) = (open.purpose, pace) {
+            self.looks.again.insert(fence, now + LESS_SOON);
         }
     }
 
@@ -218,39 +261,60 @@ impl Node {
         if state.run.is_some() || !self.undisturbed(open, &readings, now.mono) {
             return;
         }
+        let route = &open.route;
+        self.read_in_time(route, &readings, now.mono);
         let whose = |r: &Reading| {
             let number = state.numbers.get(&r.number).cloned().unwrap_or_default();
-            number.whose(r.shows.as_ref(), now.stamp)
+            number.whose(&r.value(), now.stamp)
         };
-        self.looks.due.insert(open.route.clone(), now.mono + DRIFT_EVERY);
-        self.looks.last.insert(open.route.clone(), (now.mono, readings.clone()));
         let all: Vec<Whose> = readings.iter().map(whose).collect();
+        if !all.contains(&Whose::Ours) {
+            self.complaints.remove(route);
+        }
         if all.contains(&Whose::Person) {
-            self.stranger(&open.route, readings, now);
+            self.stranger(route, readings, now);
         } else if all.contains(&Whose::First) {
-            let site = self.site_shown(&open.route, &readings);
-            let from = if site.is_some() { Adoption::First } else { Adoption::Person };
-            self.lead_fact(Fact::RouteAdopted { route: open.route.clone(), site, readings, from });
-        } else {
-            self.looks.strange.remove(&open.route);
+            let first = readings.into_iter().zip(all).filter(|(_, whose)| *whose == Whose::First);
+            self.first(route, first.map(|(reading, _)| reading).collect());
+        } else if !all.contains(&Whose::Ours) {
+            self.looks.round(route, now.mono).trust();
+        } else if let Some(readings) = self.looks.round(route, now.mono).confirm(readings, now.mono) {
+            let ours = readings.into_iter().zip(all).filter(|(_, whose)| *whose == Whose::Ours);
+            self.ours(route, ours.map(|(reading, _)| reading).collect(), now);
         }
-        if all.contains(&Whose::Ours) {
-            let what = "the carrier shows a value of an earlier attempt, which came late; automation does not \
-                        repair it: claim the route for the site that shall have it";
-            self.complain(&open.route, what.to_owned());
+    }
+
+    /// Says when the next reading is due, and keeps what the first number shows for whoever asks.
+    fn read_in_time(&mut self, route: &RouteId, readings: &[Reading], now: Mono) {
+        let read = |r: &&Number| !readings.iter().any(|reading| reading.number == **r);
+        let unread = self.never_read(route).iter().filter(read).count();
+        let pause = Duration::from_secs(1) * u32::try_from(readings.len()).unwrap_or(u32::MAX)
+            / self.rate(route).max(1);
+        let looks = &mut self.looks;
+        let round = looks.rounds.entry(route.clone()).or_insert_with(|| Round::begin(now));
+        round.read(unread, pause, &mut looks.haste, now);
+        let first = self.numbers(route).into_iter().next();
+        if readings.first().map(|reading| &reading.number) == first.as_ref() {
+            self.looks.last.insert(route.clone(), (now, readings.to_vec()));
         }
+    }
+
+    /// Numbers that were never read: what they show is taken as it is, with an alarm if it is not of this route.
+    fn first(&mut self, route: &RouteId, readings: Vec<Reading>) {
+        let rings_in = self.view.routes.get(route).and_then(|route| route.rings_in.clone());
+        let site = self.site_shown(route, &readings);
+        let as_expected = site.is_some() && rings_in.as_ref().is_none_or(|at| site.as_ref() == Some(at));
+        let from = if as_expected { Adoption::First } else { Adoption::Person };
+        let site = site.filter(|_| as_expected);
+        self.lead_fact(Fact::RouteAdopted { route: route.clone(), site, readings, from });
     }
 
     /// A person's value is adopted when it is read twice.
     fn stranger(&mut self, route: &RouteId, readings: Vec<Reading>, now: Now) {
-        if self.looks.strange.get(route) == Some(&readings) {
-            self.looks.strange.remove(route);
+        if let Some(readings) = self.looks.round(route, now.mono).confirm(readings, now.mono) {
             let site = self.site_shown(route, &readings);
             let from = Adoption::Person;
             self.lead_fact(Fact::RouteAdopted { route: route.clone(), site, readings, from });
-        } else {
-            self.looks.strange.insert(route.clone(), readings);
-            self.looks.due.insert(route.clone(), now.mono + AGAIN);
         }
     }
 }

@@ -158,9 +158,14 @@ impl Node {
 
     /// What this process knows about its attempt becomes a fact.
     pub(super) fn report(&mut self, fence: Index, report: Report) {
-        let Report { was, outcomes, note } = report;
+        let Report { was, outcomes, note, late } = report;
         let boot = self.identity.boot;
-        self.outbox.add(Fact::StepEnded { fence, boot, was, outcomes, note }, Bond::Own);
+        let ended = if late.is_empty() {
+            Fact::StepEnded { fence, boot, was, outcomes, note }
+        } else {
+            Fact::StepEndedLate { fence, boot, was, outcomes, note, late }
+        };
+        self.outbox.add(ended, Bond::Own);
     }
 
     /// Sessions that were asked for and never called are let go when their window has closed.
@@ -187,5 +192,5 @@ fn not_sent(attempt: &Attempt, why: &str) -> Report {
         why: format!("not sent: {why}"),
     };
     let outcomes = attempt.numbers.iter().map(outcome).collect();
-    Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()) }
+    Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()), late: Vec::new() }
 }

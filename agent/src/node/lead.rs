@@ -5,7 +5,7 @@ use super::{Node, wake};
 use crate::event::{Output, Reign};
 use policies::decide::{Decision, Move, Standing as Seen, Verb};
 use policies::judge::Case;
-use policies::limits::SILENCE;
+use policies::limits::{AFTER_GAP, SILENCE};
 use policies::tally::Verdict;
 use state::fact::{Fact, Home};
 use state::incident::IncidentState;
@@ -13,6 +13,8 @@ use state::plan::Plan;
 use state::route::Claim;
 use state::run::Cause;
 use state::{Mono, Now, PlaybookId, RouteId, SiteId, Subject, Who};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 impl Node {
     /// Whether this site leads and knows everything that was agreed before.
@@ -27,10 +29,11 @@ impl Node {
 
     /// Everything a leader does, in order; each part proposes at most once until that is agreed.
     pub(super) fn lead(&mut self, now: Now, out: &mut Output) {
+        self.resign(now, out);
         if !self.leads() {
-            self.resign(now, out);
             return;
         }
+        self.judge_absence(now.mono);
         self.birth();
         self.name_disks();
         self.silences(now.mono);
@@ -38,7 +41,9 @@ impl Node {
         for route in self.routes() {
             self.incidents(&route, now);
             self.serve(&route, now, out);
+            self.hand_over(&route, now);
         }
+        self.escalate(now);
         self.look_after(now, out);
         self.reseat(out);
         self.place(now, out);
@@ -103,14 +108,22 @@ impl Node {
             self.open_claimed(route, claim);
             return;
         }
+        if let Some(until) = self.waits.stand(route, (self.view.index, &self.stands(now.mono)), now.stamp) {
+            until.into_iter().for_each(|at| wake(out, now.mono + at.since(now.stamp)));
+            return;
+        }
         let Some(decision) = self.decide(route, now) else { return };
         if let Some(at) = decision.again_at {
             wake(out, now.mono + at.since(now.stamp));
         }
-        if let Verb::Act(Move { from, to }) = &decision.verb {
+        if decision.verb == Verb::Wait {
+            let rests = (self.view.index, self.stands(now.mono));
+            self.waits.keep(route, rests, decision.again_at);
+        }
+        if let Verb::Act(Move { from, to, occasion }) = &decision.verb {
             let reasons = decision.because.iter().chain(&decision.besides);
             let because = reasons.map(ToString::to_string).collect();
-            let Some(playbook) = self.site_down(route) else { return };
+            let Some(playbook) = self.played(route, *occasion) else { return };
             self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
         }
     }
@@ -124,14 +137,26 @@ impl Node {
 
     /// What only this node knows: whether it may decide, and whom it hears.
     pub(super) fn seen(&self, now: Mono) -> Seen {
+        let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
+        let fresh = self.others().iter().filter_map(heard).collect();
+        Seen { fresh, ..self.stands(now) }
+    }
+
+    /// The same without the ages, which only colour the reasons: what a decision rests on.
+    fn stands(&self, now: Mono) -> Seen {
         let reign = match self.standing.reign {
             Reign::Following => policies::decide::Reign::Follows,
             Reign::Fresh => policies::decide::Reign::CatchingUp,
             Reign::Ready => policies::decide::Reign::Leads,
         };
-        let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
-        let fresh = self.others().iter().filter_map(heard).collect();
-        Seen { reign, heard: self.votes_heard(now), of: self.votes(), fresh }
+        let (heard, of) = (self.votes_heard(now), self.votes());
+        let (steady, jumped) = (self.steady.for_how_long(now), self.jumped_left(now));
+        Seen { reign, heard, of, steady, jumped, fresh: BTreeMap::new() }
+    }
+
+    /// How much longer this site only observes, because its clock jumped.
+    pub(super) fn jumped_left(&self, now: Mono) -> Option<Duration> {
+        self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
     }
 
     /// The verdict on a subject, as this site sees it now.
@@ -153,7 +178,9 @@ impl Node {
         cause: Cause,
     ) {
         let reason = match &cause {
-            Cause::Automatic { because } => because.first().cloned().unwrap_or_default(),
+            Cause::Automatic { because } | Cause::Repair { because, .. } => {
+                because.first().cloned().unwrap_or_default()
+            }
             Cause::Person { who, because } => format!("{because} ({who})"),
         };
         match self.plan(playbook, (route, from, to), reason) {

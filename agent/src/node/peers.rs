@@ -1,7 +1,7 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
 use crate::door::{Hello, Unfit};
-use crate::frame::Pulse;
+use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,8 +33,10 @@ struct Peer {
 impl Peers {
     /// Any frame is life.
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
-        let peer = self.known.entry(site.clone()).or_insert(Peer { heard: now, pulse: None });
-        peer.heard = peer.heard.max(now);
+        match self.known.get_mut(site) {
+            Some(peer) => peer.heard = peer.heard.max(now),
+            None => drop(self.known.insert(site.clone(), Peer { heard: now, pulse: None })),
+        }
     }
 
     /// A greeting alone is no life: only what was let in counts.
@@ -78,5 +80,10 @@ impl Peers {
     /// The policy that a site has applied.
     pub fn policy(&self, site: &SiteId) -> Option<&str> {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())
+    }
+
+    /// How long a site was without a leader until the one that it knows, as it last said.
+    pub fn absent(&self, site: &SiteId) -> Option<&Absent> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| &pulse.leaderless)
     }
 }

@@ -3,6 +3,7 @@
 use super::Node;
 use crate::command::{Answer, Command};
 use crate::event::{Asker, Effect, Output};
+use policies::errand::Occasion;
 use policies::limits::HOLD_MAX;
 use state::fact::{Entry, Fact, Origin};
 use state::view::Applied;
@@ -59,7 +60,8 @@ impl Node {
                 self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
             }
             Command::Claim { route, site, because } => {
-                let playbook = self.site_down(&route).unwrap_or_else(|| PlaybookId::new("fail-over"));
+                let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
+                let playbook = self.played(&route, occasion).unwrap_or_else(|| PlaybookId::new("fail-over"));
                 self.claim((&playbook, &route, &site), now)?;
                 Fact::Claimed { route, site, playbook, because, who }
             }
@@ -92,8 +94,11 @@ impl Node {
         if !self.routes().contains(route) {
             return Err(self.no_route(route));
         }
-        if !self.sites().contains(site) {
-            let names: Vec<String> = self.sites().iter().map(|s| format!("`{s}`")).collect();
+        let rules = self.rules.as_ref().and_then(|rules| rules.route(route));
+        if !rules.is_some_and(|rules| rules.leads_to(site)) {
+            let refuge = Some(SiteId::refuge()).filter(|to| rules.is_some_and(|rules| rules.leads_to(to)));
+            let names: Vec<String> =
+                self.sites().iter().chain(&refuge).map(|site| format!("`{site}`")).collect();
             let what = format!("the policy has no site `{site}`");
             return Err(refused(&what, &format!("one of: {}", names.join(", "))));
         }

@@ -18,7 +18,7 @@ impl Node {
     pub(super) fn place(&mut self, now: Now, out: &mut Output) {
         let settled = now.mono.since(self.elected_at) >= SETTLED;
         let lately = self.handed_over.is_some_and(|at| now.mono.since(at) < SELDOM);
-        if !settled || lately || !self.calm(now) {
+        if !settled || lately {
             return;
         }
         let here = self.standing_of(&self.identity.site);
@@ -26,16 +26,17 @@ impl Node {
         let silent = |site: &SiteId| self.view.silent.contains_key(site);
         let others = self.others().into_iter().filter(|site| heard(site) && !silent(site));
         let better = others.filter(|site| self.standing_of(site) < here).min_by_key(|s| self.standing_of(s));
-        if let Some(site) = better {
+        if let Some(site) = better.filter(|_| self.calm(now)) {
             self.handed_over = Some(now.mono);
             out.hand_over = Some(site);
         }
     }
 
-    /// A leader that may do nothing leaves the lead to a site that is heard.
+    /// A leader that may do nothing, or not yet, leaves the lead to a site that is heard.
     pub(super) fn resign(&mut self, now: Now, out: &mut Output) {
         let lately = self.handed_over.is_some_and(|at| now.mono.since(at) < AGAIN);
-        if self.standing.reign != Reign::Ready || self.idle().is_none() || lately {
+        let fit = self.idle().is_none() && self.jumped_left(now.mono).is_none();
+        if self.standing.reign != Reign::Ready || fit || lately {
             return;
         }
         let heard = |site: &SiteId| self.peers.heard_within(site, super::conduct::LOST, now.mono);

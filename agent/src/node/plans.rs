@@ -2,6 +2,7 @@
 
 use super::Node;
 use playbooks::{Arguments, RouteFacts};
+use policies::errand::Occasion;
 use policies::judge::Case;
 use state::fact::{Reading, Seated};
 use state::plan::Plan;
@@ -40,8 +41,9 @@ impl Node {
         rules.map(|r| r.numbers.iter().map(|(number, _)| number.clone()).collect()).unwrap_or_default()
     }
 
-    pub(super) fn site_down(&self, route: &RouteId) -> Option<PlaybookId> {
-        self.rules.as_ref()?.route(route).map(|rules| rules.site_down.clone())
+    /// What is played for a route on an occasion.
+    pub(super) fn played(&self, route: &RouteId, occasion: Occasion) -> Option<PlaybookId> {
+        self.rules.as_ref()?.route(route).map(|rules| rules.played(occasion).clone())
     }
 
     /// How many numbers the carrier of a route takes in a second.
@@ -66,8 +68,7 @@ impl Node {
 
     /// The votes of the sites that are heard here, the own included.
     pub(super) fn votes_heard(&self, now: Mono) -> u32 {
-        let here = |site: &SiteId| *site == self.identity.site || self.peers.heard_within(site, HEARD, now);
-        let (heard, _) = self.majority(here);
+        let (heard, _) = self.majority(|site| self.voice_of(site, now));
         heard
     }
 
@@ -90,11 +91,46 @@ impl Node {
         seated.map_or(0, |seated| u8::try_from(seated.voters.len()).unwrap_or(u8::MAX))
     }
 
+    /// The sites that are heard and whose loss, one more, would leave no majority; empty if it takes two losses,
+    /// or if there is none already.
+    pub(super) fn fragile(&self, now: Mono) -> Vec<SiteId> {
+        let (heard, all) = (self.votes_heard(now), self.votes());
+        let Some(rules) = self.rules.as_ref().filter(|_| heard * 2 > all) else { return Vec::new() };
+        let fatal = |site: &&SiteId| (heard - u32::from(self.votes_of(site))) * 2 <= all;
+        rules.sites().filter(|site| self.voice_of(site, now)).filter(fatal).cloned().collect()
+    }
+
+    /// How many losses are left, in words; nothing while every vote is heard.
+    pub(super) fn margin(&self, now: Mono) -> Option<String> {
+        let (heard, all) = (self.votes_heard(now), self.votes());
+        let fragile = self.fragile(now);
+        if heard == all || fragile.is_empty() {
+            return None;
+        }
+        let voters = self.rules.as_ref()?.sites().filter(|site| self.voice_of(site, now)).count();
+        let names: Vec<&str> = fragile.iter().map(SiteId::as_str).collect();
+        Some(if fragile.len() == voters {
+            format!("{heard} of {all} votes: one more loss means people")
+        } else {
+            format!("{heard} of {all} votes: the loss of {} too means people", names.join(" or "))
+        })
+    }
+
+    /// Whether a site with a vote is heard here.
+    fn voice_of(&self, site: &SiteId, now: Mono) -> bool {
+        self.votes_of(site) > 0 && (*site == self.identity.site || self.peers.heard_within(site, HEARD, now))
+    }
+
+    /// Whether people have the route, as far as this site knows.
+    pub(super) fn by_hand(&self, route: &RouteId, now: Now) -> bool {
+        self.handed_over(now).iter().any(|one| one.route.as_ref().is_none_or(|of| of == route))
+    }
+
     /// Whether callers could be sent to a site.
     pub(super) fn is_candidate(&self, route: &RouteId, site: &SiteId, now: Now) -> bool {
         let Some(rules) = &self.rules else { return false };
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
-        case.candidate(route, site).is_ok()
+        case.able(route, site).is_ok()
     }
 
     /// For how long of its life nobody could go on with a run: from the last agreement to this leader's election.

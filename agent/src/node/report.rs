@@ -2,13 +2,17 @@
 
 use super::Node;
 use crate::command::{
-    Answer, CarrierReport, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice, WhyReport,
+    Answer, CarrierReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice,
+    WhyReport,
 };
 use policies::judge::Case;
-use policies::reason::Reason;
+use policies::policy::Pace;
+use policies::reason::{Age, Reason, Setting};
 use state::fact::Mode;
+use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
-use state::{Now, PlaybookId, RouteId, SiteId, Subject};
+use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject};
+use std::collections::BTreeSet;
 
 impl Node {
     /// What the cluster believes, as this site knows it.
@@ -29,9 +33,11 @@ impl Node {
             routes: self.routes().iter().filter_map(|route| self.route_report(route, now)).collect(),
             incidents: self.view.incidents.values().filter(open).cloned().collect(),
             runs: self.view.open_runs().cloned().collect(),
-            notices: self.view.notices.iter().map(|n| (n.at, n.text.clone())).collect(),
+            handed_over: self.hand_overs(now),
+            fragile: self.fragile(now.mono),
+            notices: self.notices(),
             needs_you: self.needs(now),
-            watch: self.worth_knowing(),
+            watch: self.worth_knowing(now),
         }
     }
 
@@ -46,6 +52,7 @@ impl Node {
             seen_by: self.sites().iter().filter(up).cloned().collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
             silent,
+            over: self.detours.get(site).cloned(),
         }
     }
 
@@ -63,14 +70,22 @@ impl Node {
             since: state.since,
             carrier: self.carrier_report(route, now),
             budget: (state.switches_within(budget.window, now.stamp), budget.switches),
-            mode: case.mode(route),
+            mode: if self.by_hand(route, now) { Mode::Manual } else { case.mode(route) },
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
             latch: state.latch.map(|latch| latch.because),
             next: next.map(|candidate| candidate.site),
         })
     }
 
-    fn carrier_report(&self, route: &RouteId, now: Now) -> Option<CarrierReport> {
+    /// What was told everywhere and what was told here, in the order of time.
+    fn notices(&self) -> Vec<(Stamp, String)> {
+        let agreed = self.view.notices.iter().map(|notice| (notice.at, notice.text.clone()));
+        let mut all: Vec<(Stamp, String)> = agreed.chain(self.handovers.notices.iter().cloned()).collect();
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
+
+    pub(super) fn carrier_report(&self, route: &RouteId, now: Now) -> Option<CarrierReport> {
         let (at, readings) = self.looks.last.get(route)?;
         let first = readings.first()?;
         Some(CarrierReport {
@@ -93,30 +108,18 @@ impl Node {
         for (site, why) in self.outsiders() {
             need(format!("{site} is outside: {why}"), format!("pointsman readmit {site}"));
         }
-        if self.standing.leader.is_none() && self.outside.is_none() {
+        if self.standing.leader.is_none() && self.outside.is_none() && self.orphaned(now).is_none() {
             let what = format!("no leader: {heard} of {votes} votes reachable; automation cannot act");
             need(what, "look at the links and the other agents".to_owned());
         }
-        if let Some(why) = &self.broken {
-            need(
-                format!("the agreed policy cannot be read here: {why}"),
-                "install the same version".to_owned(),
-            );
-        }
-        if let Some(why) = &self.stopped {
-            let what = format!("{} does nothing any more: {why}", self.identity.site);
-            need(what, "install the same version everywhere, or look at both journals".to_owned());
+        for one in self.handed_over(now) {
+            let of = one.route.as_ref().map_or("every route".to_owned(), ToString::to_string);
+            need(format!("{of} is {}: {}", one.strength, one.because), hint(&one));
         }
         for incident in self.view.incidents.values() {
             let open = !matches!(incident.state, IncidentState::Closed { .. });
             if open && incident.acked.is_none() {
                 need(format!("acknowledge {}", incident.id), format!("pointsman ack {}", incident.id));
-            }
-        }
-        for (route, state) in &self.view.routes {
-            if let Some(latch) = &state.latch {
-                let what = format!("{route} is manual until a person resumes it: {}", latch.because);
-                need(what, format!("pointsman resume {route}"));
             }
         }
         for (route, why) in &self.complaints {
@@ -125,23 +128,61 @@ impl Node {
         needs
     }
 
-    fn worth_knowing(&self) -> Vec<String> {
+    fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = Vec::new();
-        for subject in self.watches.flapping() {
-            watch.push(format!("{subject} flaps, as seen from {}", self.identity.site));
-        }
+        watch.extend(self.flapping_words());
         for run in self.view.open_runs() {
             if let Some(why) = self.calls.waits_for(run.id) {
                 watch.push(format!("{} waits: {why}", run.id));
             }
         }
+        if let Some((after, upto)) = self.lacking {
+            let what = "a snapshot stands for them until they are fetched from the others";
+            watch.push(format!("the journal here lacks the entries from {after} to {upto}: {what}"));
+        }
+        if let Some(left) = self.jumped_left(now.mono) {
+            watch.push(format!(
+                "{} looks again after its clock jumped, for {}",
+                self.identity.site,
+                Age(left)
+            ));
+        }
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
+        }
+        watch.extend(self.margin(now.mono));
+        for (site, over) in &self.detours {
+            let here = &self.identity.site;
+            watch.push(format!("{site} and {here} reach each other only over {over}"));
         }
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
         }
+        for (route, state) in &self.view.routes {
+            watch.extend(put_back(route, state.repairs_lately(now.stamp)));
+        }
+        match self.view.late_writes {
+            0 => {}
+            1 => watch
+                .push("1 write ended after its window, ever: never stop a running agent for long".to_owned()),
+            late => watch.push(format!(
+                "{late} writes ended after their window, ever: never stop a running agent for long"
+            )),
+        }
         watch
+    }
+
+    /// What flaps, and who sees it so.
+    fn flapping_words(&self) -> Vec<String> {
+        let subjects: BTreeSet<&Subject> = self.view.flapping.values().flat_map(|seen| &seen.set).collect();
+        let words = |subject: &&Subject| {
+            let sees = |site: &SiteId| self.view.flaps(site, subject);
+            let by: Vec<&str> = self.view.flapping.keys().filter(|s| sees(s)).map(SiteId::as_str).collect();
+            let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject));
+            let rest = Setting(pace.copied().unwrap_or(Pace::CALM).blip * 2);
+            format!("{subject} flaps, as seen from {}: believed again once steady for {rest}", by.join(", "))
+        };
+        subjects.iter().map(words).collect()
     }
 
     /// Why a route is not, or would be, moved.
@@ -155,6 +196,7 @@ impl Node {
             Ok(candidate) => (candidate.site.clone(), None),
             Err(not) => (not.site.clone(), Some(not.to_string())),
         };
+        let about = |one: &HandOver| one.route.as_ref().is_none_or(|of| of == route);
         Some(WhyReport {
             route: route.clone(),
             rings_in: self.view.routes.get(route).and_then(|r| r.rings_in.clone()),
@@ -162,6 +204,7 @@ impl Node {
             leader: self.standing.leader.clone(),
             candidates: decision.ranked.iter().map(said).collect(),
             decision,
+            handed_over: self.hand_overs(now).into_iter().filter(about).collect(),
             after: pace.moved_within(),
         })
     }
@@ -192,6 +235,7 @@ impl Node {
         let mut seen = self.seen(now.mono);
         if self.standing.leader.is_some() {
             seen.reign = policies::decide::Reign::Leads;
+            seen.jumped = None;
         }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
         case.decide(route, &seen).against
@@ -201,5 +245,26 @@ impl Node {
     pub(super) fn mode(&self, route: &RouteId, now: Now) -> Mode {
         let Some(rules) = &self.rules else { return Mode::Manual };
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.mode(route)
+    }
+}
+
+/// What is said of repairs.
+fn put_back(route: &RouteId, count: usize) -> Option<String> {
+    let times = match count {
+        0 => return None,
+        1 => "1 time".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("{route}: an older value of our own was put back {times} in the last hour"))
+}
+
+/// What to do about a hand-over; the card has all of it.
+fn hint(one: &HandOver) -> String {
+    match (one.hindrance, &one.route) {
+        (Hindrance::Unreadable, _) => "install the same version everywhere".to_owned(),
+        (Hindrance::TwoHistories, _) => "look at both journals, and at the card below".to_owned(),
+        (_, Some(route)) if one.strength == Strength::Latched => format!("pointsman resume {route}"),
+        (_, Some(route)) => format!("pointsman why {route}"),
+        (_, None) => "pointsman why".to_owned(),
     }
 }

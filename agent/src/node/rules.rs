@@ -3,9 +3,10 @@
 use crate::probes::plan::{About, Kind, ProbePlan};
 use crate::probes::sip;
 use policies::Policy;
+use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Ask, Carrier, Pace, Route, Site, Transport};
+use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Transport};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Rules {
     pub judge: Judge,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteRules>,
+    /// When automation hands over to people.
+    pub deadman: Deadman,
     /// The carriers.
     pub carriers: Vec<Carrier>,
     /// How many numbers a carrier takes in a second.
@@ -40,10 +43,26 @@ pub struct RouteRules {
     pub route: RouteId,
     /// Who holds its numbers.
     pub carrier: CarrierId,
-    /// Its numbers, the first one first, each with where it points for every site.
+    /// Its numbers, the first one first, each with where it points for every site, and for its refuge.
     pub numbers: Vec<(Number, BTreeMap<SiteId, Destination>)>,
-    /// What is played when its site is down.
-    pub site_down: PlaybookId,
+    /// What is played for it.
+    pub playbooks: Playbooks,
+}
+
+impl RouteRules {
+    /// What is played on an occasion.
+    pub fn played(&self, occasion: Occasion) -> &PlaybookId {
+        match occasion {
+            Occasion::SiteDown => &self.playbooks.site_down,
+            Occasion::NoneLeft => &self.playbooks.none_left,
+            Occasion::SiteBack => &self.playbooks.site_back,
+        }
+    }
+
+    /// Whether a number can point there: a site of the policy, or the refuge if the route has one.
+    pub fn leads_to(&self, site: &SiteId) -> bool {
+        self.numbers.iter().all(|(_, destinations)| destinations.contains_key(site))
+    }
 }
 
 impl Rules {
@@ -57,7 +76,7 @@ impl Rules {
             route: route.id.clone(),
             carrier: route.carrier.clone(),
             numbers: route.numbers.iter().map(|number| destinations(&policy, route, number)).collect(),
-            site_down: route.playbooks.site_down.clone(),
+            playbooks: route.playbooks.clone(),
         });
         Ok(Self {
             digest: state::chain::digest(text),
@@ -67,6 +86,7 @@ impl Rules {
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
         })
@@ -102,9 +122,10 @@ impl Rules {
         self.rates.get(carrier).copied().unwrap_or(1)
     }
 
-    /// The site that every reading of a route means; `None` if they differ or mean no site of it.
+    /// The site, or the refuge, that every reading of a route means; `None` if they differ or mean neither.
     pub fn site_shown(&self, route: &RouteId, readings: &[Reading]) -> Option<SiteId> {
         let rules = self.route(route)?;
+        let refuge = SiteId::refuge();
         let means = |site: &&SiteId| {
             readings.iter().all(|reading| {
                 let number = rules.numbers.iter().find(|(number, _)| *number == reading.number);
@@ -112,14 +133,15 @@ impl Rules {
                 wanted.is_some() && wanted == reading.shows.as_ref()
             })
         };
-        self.sites().find(means).filter(|_| !readings.is_empty()).cloned()
+        self.sites().chain([&refuge]).find(means).filter(|_| !readings.is_empty()).cloned()
     }
 }
 
-/// A number, and where it points for every site.
+/// A number, and where it points for every site, and for the refuge.
 fn destinations(policy: &Policy, route: &Route, number: &Number) -> (Number, BTreeMap<SiteId, Destination>) {
-    let points = |site: &Site| Some((site.id.clone(), policy.destination(route, number, &site.id)?));
-    (number.clone(), policy.sites.iter().filter_map(points).collect())
+    let points = |site: SiteId| policy.destination(route, number, &site).map(|to| (site, to));
+    let sites = policy.sites.iter().map(|site| site.id.clone()).chain([SiteId::refuge()]);
+    (number.clone(), sites.filter_map(points).collect())
 }
 
 fn judge(policy: &Policy) -> Judge {
@@ -129,6 +151,8 @@ fn judge(policy: &Policy) -> Judge {
     };
     let rule = |route: &Route| RouteRule {
         prefer: route.prefer.clone(),
+        last_resort: route.last_resort.clone(),
+        refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         services: BTreeMap::new(),
         budget: Budget {
             switches: usize::try_from(route.budget.switches).unwrap_or(usize::MAX),

@@ -1,16 +1,16 @@
 //! What whoever follows is told: the same events in the demo, on a terminal and in the log.
 
 use super::Node;
-use crate::command::{Telling, Voice};
+use crate::command::{Course, Telling, Voice};
 use crate::event::{Output, Standing};
 use policies::judge::Case;
 use policies::tally::Verdict;
-use state::fact::{Attempt, Entry, Fact, Says, Was};
+use state::fact::{Attempt, Entry, Fact, Reading, Says, Was};
 use state::plan::Ensure;
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
-use state::{Index, Now, SiteId, Subject};
-use std::collections::BTreeMap;
+use state::{Index, Now, RouteId, SiteId, Stamp, Subject};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts are remembered for telling: far more than are ever under way.
 const STEPS: usize = 64;
@@ -19,8 +19,12 @@ const STEPS: usize = 64;
 #[derive(Debug, Default)]
 pub struct Verdicts {
     told: BTreeMap<Subject, Verdict>,
+    /// The view on which they were counted, and until when they stand on it: only the dark grows by itself.
+    counted: Option<(Index, Option<Stamp>)>,
     /// What each site was last told to have said of each subject.
     ballots: BTreeMap<(SiteId, Subject), &'static str>,
+    /// What each site was last told to find flapping.
+    flapping: BTreeSet<(SiteId, Subject)>,
     /// Which step an attempt belongs to: told again when it ends, by when the view may have let go of it.
     steps: BTreeMap<Index, u16>,
 }
@@ -35,16 +39,26 @@ impl Node {
     /// A verdict is not a fact but a count: it is told when it changes.
     pub(super) fn tell_verdicts(&mut self, now: Now, out: &mut Output) {
         let Some(rules) = &self.rules else { return };
+        let stand = |(index, until): (Index, Option<Stamp>)| {
+            index == self.view.index && until.is_none_or(|until| now.stamp < until)
+        };
+        if self.verdicts.counted.is_some_and(stand) {
+            return;
+        }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        let mut until = None;
         for subject in rules.subjects.keys() {
             let tally = case.tally(subject);
             let is = tally.verdict();
+            let due = tally.down_in().filter(|left| !left.is_zero()).map(|left| now.stamp.once_passed(left));
+            until = until.into_iter().chain(due).min();
             let before = self.verdicts.told.insert(subject.clone(), is);
             if before.is_some_and(|before| before != is) {
                 let votes = if is == Verdict::Up { tally.up_votes() } else { tally.down_votes() };
                 out.tell.push(Telling::Verdict { subject: subject.clone(), is, votes, of: tally.total() });
             }
         }
+        self.verdicts.counted = Some((self.view.index, until));
     }
 
     pub(super) fn tell_agreed(
@@ -67,6 +81,7 @@ impl Node {
             Fact::BallotsCast { .. } => self.tell_ballots(&entry.origin.site, now, out),
             Fact::SiteSilent { site, .. } => {
                 self.tell_ballots(site, now, out);
+                self.tell_flapping(site, out);
                 out.tell.push(Telling::Voice { site: site.clone(), is: Voice::Silent });
             }
             Fact::RunOpened { plan, cause, .. } => out.tell.push(Telling::Decision {
@@ -76,12 +91,12 @@ impl Node {
                 from: plan.from.clone(),
                 to: plan.to.clone(),
                 because: match cause {
-                    Cause::Automatic { because } => because.clone(),
+                    Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
                     Cause::Person { who, because } => vec![format!("{who} says: {because}")],
                 },
             }),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
-            Fact::StepEnded { fence, was, note, .. } => {
+            Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
                 let state = match was {
                     Was::Right => "done",
                     Was::Wrong => "failed",
@@ -94,22 +109,23 @@ impl Node {
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
-                out.tell.extend(readings.first().map(|reading| Telling::CarrierRead {
-                    route: route.clone(),
-                    number: reading.number.clone(),
-                    shows: reading.shows.clone(),
-                    site: site.clone(),
-                }));
+                let read = |reading| carrier_read((route, site.as_ref()), reading);
+                out.tell.extend(readings.first().map(read));
             }
             Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } => {
                 self.tell_mode(&entry.fact, now, out);
             }
+            Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
             Fact::PolicyAgreed { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
             | Fact::RunTurned { .. }
             | Fact::Claimed { .. }
+            // Told level by level, together with what is agreed nowhere.
+            | Fact::HandedOver { .. }
+            | Fact::TakenBack { .. } => {}
+            Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
             | Fact::Born { .. }
             | Fact::Readmitted { .. }
             | Fact::VotesChanging { .. }
@@ -135,6 +151,23 @@ impl Node {
             let votes = if says == "up" { tally.up_votes() } else { tally.down_votes() };
             let (site, subject) = (site.clone(), subject.clone());
             out.tell.push(Telling::Ballot { site, subject, says: says.to_owned(), votes, of: tally.total() });
+        }
+    }
+
+    /// What begins and what ends to flap, as one site sees it.
+    fn tell_flapping(&mut self, site: &SiteId, out: &mut Output) {
+        let seen = self.view.flapping.get(site).map(|seen| seen.set.clone()).unwrap_or_default();
+        let told = |subject: &Subject| (site.clone(), subject.clone());
+        let ended = self.verdicts.flapping.iter().filter(|(by, of)| by == site && !seen.contains(of));
+        let ended: Vec<Subject> = ended.map(|(_, subject)| subject.clone()).collect();
+        for subject in ended {
+            self.verdicts.flapping.remove(&told(&subject));
+            out.tell.push(Telling::Flapping { subject, site: site.clone(), is: Course::Ends });
+        }
+        for subject in seen {
+            if self.verdicts.flapping.insert(told(&subject)) {
+                out.tell.push(Telling::Flapping { subject, site: site.clone(), is: Course::Begins });
+            }
         }
     }
 
@@ -198,6 +231,15 @@ impl Node {
     }
 }
 
+/// What is told once and to people, beside the hand-overs themselves.
+fn to_people(fact: &Fact) -> Option<Telling> {
+    if let Fact::Leaderless { lasted, urgency, .. } = fact {
+        return Some(Telling::Leaderless { lasted: *lasted, urgency: *urgency });
+    }
+    let Fact::Escalated { incident } = fact else { return None };
+    Some(Telling::Escalated { incident: *incident })
+}
+
 /// A step in words.
 fn what(run: &Run, step: usize) -> String {
     match run.plan.steps.get(step).map(|planned| &planned.ensure) {
@@ -205,6 +247,12 @@ fn what(run: &Run, step: usize) -> String {
         Some(Ensure::Notify { .. }) => "notify".to_owned(),
         None => "nothing".to_owned(),
     }
+}
+
+/// What a carrier shows for the first of a route's numbers.
+fn carrier_read((route, site): (&RouteId, Option<&SiteId>), reading: &Reading) -> Telling {
+    let (number, shows) = (reading.number.clone(), reading.shows.clone());
+    Telling::CarrierRead { route: route.clone(), number, shows, site: site.cloned() }
 }
 
 /// What a fact is called.
@@ -219,6 +267,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::RunOpened { .. } => "run",
         Fact::StepStarted(_) => "attempt",
         Fact::StepEnded { .. } => "report of an attempt",
+        Fact::StepEndedLate { .. } => "report of an attempt whose write was late",
         Fact::StepLost { .. } => "loss of an attempt",
         Fact::AttemptLapsed { .. } => "lapse of an attempt",
         Fact::StepRead { .. } => "reading",
@@ -229,6 +278,11 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Held { .. } => "hold",
         Fact::Resumed { .. } => "resume",
         Fact::Claimed { .. } => "claim",
+        Fact::FlappingSeen { .. } => "flapping",
+        Fact::HandedOver { .. } => "hand-over",
+        Fact::TakenBack { .. } => "end of a hand-over",
+        Fact::Leaderless { .. } => "time without a leader",
+        Fact::Escalated { .. } => "escalation",
         Fact::Born { .. } => "name of a disk",
         Fact::Readmitted { .. } => "readmission",
         Fact::VotesChanging { .. } => "beginning of a change of votes",

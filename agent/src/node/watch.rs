@@ -39,7 +39,7 @@ impl Watched {
 
 impl Watches {
     /// The subjects that flap, as seen from here.
-    pub fn flapping(&self) -> impl Iterator<Item = &Subject> {
+    fn flapping(&self) -> impl Iterator<Item = &Subject> {
         let flaps = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::Flapping);
         self.watches.iter().filter(move |(_, watched)| flaps(watched)).map(|(subject, _)| subject)
     }
@@ -48,6 +48,21 @@ impl Watches {
     pub fn blind(&self) -> Presence {
         let silent = |watched: &Watched| watched.opinion.belief() == Belief::Unsure(Why::References);
         if self.watches.values().any(silent) { Presence::Absent } else { Presence::Present }
+    }
+
+    /// Whether this site's own opinion of a subject is down.
+    pub fn down(&self, subject: &Subject) -> Presence {
+        self.believed(subject, Belief::Down)
+    }
+
+    /// Whether it is up.
+    pub fn up(&self, subject: &Subject) -> Presence {
+        self.believed(subject, Belief::Up)
+    }
+
+    fn believed(&self, subject: &Subject, belief: Belief) -> Presence {
+        let is = self.watches.get(subject).is_some_and(|watched| watched.opinion.belief() == belief);
+        if is { Presence::Present } else { Presence::Absent }
     }
 
     /// Something befell this site itself, so that every opinion is touched by it.
@@ -63,6 +78,19 @@ impl Watches {
             watched.opinion.says(now).map(|says| Ballot { subject: subject.clone(), says })
         };
         self.watches.iter().filter_map(say).collect()
+    }
+
+    /// Whether what this site would say aloud is what was agreed; asked at every event, so nothing is copied.
+    fn say_as(&self, agreed: &BTreeMap<Subject, Says>, now: Mono) -> bool {
+        let mut said = 0;
+        for (subject, watched) in &self.watches {
+            let Some(says) = watched.opinion.says(now) else { continue };
+            if !agreed.get(subject).is_some_and(|agreed| alike(*agreed, says)) {
+                return false;
+            }
+            said += 1;
+        }
+        said == agreed.len()
     }
 
     /// Whether there are references, and every one of them has been silent.
@@ -117,29 +145,45 @@ impl Node {
         }
     }
 
+    /// What flaps is said like ballots: while it differs from what is agreed, the whole set is proposed.
+    pub(super) fn say_flapping(&mut self) {
+        if self.idle().is_some() {
+            return;
+        }
+        let subjects: Vec<Subject> = self.watches.flapping().cloned().collect();
+        let agreed = self.view.flapping.get(&self.identity.site);
+        let set = agreed.map(|seen| seen.set.iter()).into_iter().flatten();
+        let meant = |fact: &Fact| matches!(fact, Fact::FlappingSeen { subjects: of } if *of == subjects);
+        if set.eq(subjects.iter()) || self.outbox.any(meant) == Answered::Pending {
+            return;
+        }
+        self.outbox.drop_kind(|fact| matches!(fact, Fact::FlappingSeen { .. }));
+        self.outbox.add(Fact::FlappingSeen { subjects }, Bond::Own);
+    }
+
     /// Ballots are level: while they differ from the agreed ones, the whole set is proposed.
     pub(super) fn cast(&mut self, now: Now) {
         if self.idle().is_some() {
             return;
         }
-        let ballots = self.watches.ballots(now.mono);
         let here = &self.identity.site;
         let agreed = self.view.ballots.get(here);
-        let same = agreed.is_some_and(|agreed| {
-            agreed.starts == self.identity.starts
-                && agreed.set.len() == ballots.len()
-                && ballots.iter().all(|b| agreed.set.get(&b.subject).is_some_and(|s| alike(*s, b.says)))
-        });
         let silenced = self.view.silent.contains_key(here);
+        let same =
+            agreed.is_some_and(|a| a.starts == self.identity.starts && self.watches.say_as(&a.set, now.mono));
+        if same && !silenced {
+            return;
+        }
+        let ballots = self.watches.ballots(now.mono);
         let looked = !ballots.is_empty() || agreed.is_some_and(|agreed| !agreed.set.is_empty());
-        if !(silenced || !same && looked) {
+        if !silenced && !looked {
             return;
         }
         let pending = self.outbox.any(|fact| matches!(fact, Fact::BallotsCast { .. })) == Answered::Pending;
         let unchanged = self.watches.said.as_ref().is_some_and(|(at, said)| {
             let alike = said.len() == ballots.len()
                 && said.iter().zip(&ballots).all(|(a, b)| a.subject == b.subject && alike(a.says, b.says));
-            alike && (pending || now.mono.since(*at) < BALLOT_EVERY)
+            alike && (pending || now.mono.since(*at) < self.ballot_every())
         });
         if unchanged {
             return;
@@ -148,6 +192,14 @@ impl Node {
         self.outbox.drop_kind(|fact| matches!(fact, Fact::BallotsCast { .. }));
         self.watches.said = Some((now.mono, ballots.clone()));
         self.outbox.add(Fact::BallotsCast { ballots }, Bond::Own);
+    }
+}
+
+impl Node {
+    /// How often ballots are said again: all go together, so the shortest blip decides.
+    fn ballot_every(&self) -> Duration {
+        let paces = self.rules.iter().flat_map(|rules| rules.subjects.values());
+        paces.map(Pace::ballot_every).min().unwrap_or(BALLOT_EVERY)
     }
 }
 

@@ -160,7 +160,8 @@ impl VoterState {
             self.snapshot = Some(snapshot.clone());
         }
         if let Some(first) = batch.entries.first() {
-            self.entries.retain(|entry| entry.index < first.index);
+            let keep = self.entries.partition_point(|entry| entry.index < first.index);
+            self.entries.truncate(keep);
             self.entries.extend(batch.entries.iter().cloned());
         }
         if let Some(cut) = &batch.cut {

@@ -42,10 +42,17 @@ pub const HEARTBEAT_TICK: usize = 3;
 /// From one rank's campaign to the next one's: longer than a round trip, an fsync and a tick.
 pub const RANK_TICK: usize = 4;
 
-/// Entries that a log keeps for a site that is away; whoever was away longer gets a snapshot.
-pub const KEPT_ENTRIES: usize = 10_000;
-/// A cut writes a whole snapshot, so it must be worth this many entries.
-const CUT_WORTH: usize = 1_000;
+/// How much of its log a site keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Entries for a site that is away; whoever was away longer gets a snapshot.
+    pub entries: usize,
+    /// A cut writes a whole snapshot, so it must be worth this many entries.
+    pub worth: usize,
+}
+
+/// What an agent keeps.
+pub const KEEP: Keep = Keep { entries: 10_000, worth: 1_000 };
 
 /// What a site remembers when it starts.
 #[derive(Clone, Debug, Default)]
@@ -325,6 +332,17 @@ impl Quorum {
         self.voters.iter().map(mark).collect()
     }
 
+    /// The last entry of the longest own log.
+    pub fn end(&self) -> Index {
+        let last = |voter: &Voter| Index(voter.raw.raft.raft_log.last_index());
+        self.voters.iter().map(last).max().unwrap_or_default()
+    }
+
+    /// Every site that has a seat, this one too.
+    pub fn sites(&self) -> impl Iterator<Item = SiteId> + '_ {
+        self.seats.iter().map(|seat| seat.site.clone())
+    }
+
     /// How far the log is agreed and handed over.
     pub fn applied(&self) -> Index {
         self.taken
@@ -345,16 +363,16 @@ impl Quorum {
         tail.into_values().collect()
     }
 
-    /// Up to where the logs may be cut, if that is worth a snapshot: what every site has, else all but the
-    /// last 10,000 entries.
-    pub fn compactable(&self) -> Option<Index> {
+    /// Up to where the logs may be cut, if that is worth a snapshot: what every site has, else all but the last
+    /// entries that are kept.
+    pub fn compactable(&self, keep: Keep) -> Option<Index> {
         let mut upto = if self.owes_snapshot() { self.seats.at() } else { Index(0) };
         for voter in &self.voters {
             let (raft, log) = (&voter.raw.raft, voter.raw.store());
-            let old = raft.raft_log.last_index().saturating_sub(KEPT_ENTRIES as u64);
+            let old = raft.raft_log.last_index().saturating_sub(keep.entries as u64);
             let shared = raft.prs().iter().map(|(_, progress)| progress.matched).min().unwrap_or(0);
             let may = if voter.leads() { shared.max(old) } else { old };
-            if log.len() > CUT_WORTH && may.min(self.handed.0) >= log.cut().0 + CUT_WORTH as u64 {
+            if log.len() > keep.worth && may.min(self.handed.0) >= log.cut().0 + keep.worth as u64 {
                 upto = upto.max(Index(may.min(self.handed.0)));
             }
         }

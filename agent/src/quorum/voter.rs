@@ -46,6 +46,10 @@ impl Voter {
 
     /// A receiver of a snapshot that has been lost on the way is asked again where it stands.
     pub(super) fn forget_lost_snapshots(&mut self) {
+        if !self.leads() {
+            self.snapshots.clear();
+            return;
+        }
         let all = self.raw.raft.prs().iter();
         let waiting = all.filter(|(_, progress)| progress.state == ProgressState::Snapshot);
         let waiting: Vec<u64> = waiting.map(|(&id, _)| id).collect();

@@ -1,7 +1,8 @@
 //! The journal on disk: agreed facts, chained, added at the end and never changed.
 
+use super::gaps::{Mark, marks};
 use super::{JournalRow, Store, StoreError, from_sql, to_sql};
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 use state::{Head, Index, Term};
 use std::collections::VecDeque;
 
@@ -33,24 +34,6 @@ impl Store {
         Ok(head)
     }
 
-    /// A snapshot took the place of facts up to `after` that this site has not seen; the chain goes on from the
-    /// head that the snapshot carried.
-    pub fn note_gap(&mut self, after: Index, head: Head) -> Result<(), StoreError> {
-        if after <= self.last {
-            return Err(StoreError::Order { index: after, last: self.last });
-        }
-        self.write("note a gap in the journal", |tx| {
-            tx.execute("INSERT INTO gaps VALUES (?1, ?2)", (to_sql(after.0), head.0)).map(drop)
-        })?;
-        (self.last, self.head) = (after, head);
-        Ok(())
-    }
-
-    /// Each index at which a snapshot stands for facts that are missing here, with the chain's head there.
-    pub fn gaps(&self) -> Result<Vec<(Index, Head)>, StoreError> {
-        gaps(&self.db).map_err(|source| self.failed("read the journal's gaps", source))
-    }
-
     /// The facts from `index` on, in order, read page by page: start-up is replay.
     pub fn journal_from(&self, index: Index) -> JournalRows<'_> {
         JournalRows { store: self, next: Some(index), page: VecDeque::new() }
@@ -66,15 +49,15 @@ impl Store {
 
 fn verified(store: &Store) -> Result<(Index, Head), StoreError> {
     let failed = |source| store.failed("read the journal", source);
-    let mut gaps: VecDeque<_> = gaps(&store.db).map_err(failed)?.into();
+    let mut marks: VecDeque<Mark> = marks(&store.db).map_err(failed)?.into();
     let (mut last, mut head) = (store.last, store.head);
     let mut statement =
         store.db.prepare("SELECT idx, term, bytes, head FROM journal ORDER BY idx").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let fact = journal_row(row).map_err(failed)?;
-        while let Some(gap) = gaps.pop_front_if(|gap| gap.0 < fact.index) {
-            (last, head) = gap;
+        while let Some(mark) = marks.pop_front_if(|mark| mark.at.0 < fact.index) {
+            (last, head) = passed(store, head, mark)?;
         }
         let broken = || StoreError::Chain { path: store.path.clone(), index: fact.index };
         head = head.next(fact.index, &fact.bytes);
@@ -83,13 +66,18 @@ fn verified(store: &Store) -> Result<(Index, Head), StoreError> {
         }
         last = fact.index;
     }
-    Ok(gaps.into_iter().fold((last, head), |_, gap| gap))
+    for mark in marks {
+        (last, head) = passed(store, head, mark)?;
+    }
+    Ok((last, head))
 }
 
-fn gaps(db: &Connection) -> rusqlite::Result<Vec<(Index, Head)>> {
-    let mut statement = db.prepare("SELECT after, head FROM gaps ORDER BY after")?;
-    let rows = statement.query_map([], |row| Ok((Index(from_sql(row.get(0)?)?), Head(row.get(1)?))))?;
-    rows.collect()
+/// The chain goes on from the snapshot's head; where its facts are here, they must lead to the same.
+fn passed(store: &Store, head: Head, mark: Mark) -> Result<(Index, Head), StoreError> {
+    if mark.filled && mark.at.1 != head {
+        return Err(StoreError::Chain { path: store.path.clone(), index: mark.at.0 });
+    }
+    Ok(mark.at)
 }
 
 fn journal_row(row: &Row<'_>) -> rusqlite::Result<JournalRow> {

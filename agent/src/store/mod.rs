@@ -3,6 +3,7 @@
 //! A commit that fails is never tried again: after a failed `fsync` nobody knows what the disk holds. The error
 //! is returned, every later call returns it too, and the caller ends the process; start-up reads what is there.
 
+mod gaps;
 mod journal;
 mod open;
 mod voters;
@@ -14,9 +15,12 @@ pub use journal::JournalRows;
 
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
-use state::{Head, Index, Starts, Term};
+use state::{Head, Index, Stamp, Starts, Term};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+/// Under which key a site remembers when somebody led last.
+const LED: &str = "led";
 
 /// One agreed fact, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +136,7 @@ pub struct Store {
     path: PathBuf,
     last: Index,
     head: Head,
+    birth: Head,
     ended: Option<String>,
 }
 
@@ -142,8 +147,8 @@ impl Store {
     /// is verified. An empty file counts as new: whether a disk may be new is not decided here.
     pub fn open(path: &Path, cluster: &str) -> Result<(Self, Loaded), StoreError> {
         let db = open::open(path, cluster)?;
-        let mut store =
-            Self { db, path: path.to_owned(), last: Index(0), head: Head::birth(cluster), ended: None };
+        let birth = Head::birth(cluster);
+        let mut store = Self { db, path: path.to_owned(), last: Index(0), head: birth, birth, ended: None };
         store.verify()?;
         let starts = store.count_start()?;
         let voters = voters::load(&store.db);
@@ -171,6 +176,17 @@ impl Store {
     /// Remembers a small local fact, in place of what was known under this key.
     pub fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.write("keep a local fact", |tx| keep(tx, key, value))
+    }
+
+    /// When somebody led last, by this machine's wall clock, to ten seconds; `None` if that was never noted.
+    pub fn led(&self) -> Result<Option<Stamp>, StoreError> {
+        let millis = self.kept(LED)?.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+        Ok(millis.map(Stamp::from_millis))
+    }
+
+    /// Remembers that somebody leads now: what remains when nobody does is since when.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
+        self.keep(LED, &at.millis().to_be_bytes())
     }
 
     /// Where the journal ends, and the chain's head there.

@@ -9,9 +9,10 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x504E_5453;
 
 /// Step n brings a database from schema n to n + 1. Steps are added, never changed.
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 3] = [
     include_str!("../../../state/schema/001-first.sql"),
-    include_str!("../../../state/schema/002-members.sql"),
+    include_str!("../../../state/schema/002-gaps-are-filled.sql"),
+    include_str!("../../../state/schema/003-members.sql"),
 ];
 
 /// A database that is ours, whole, locked, and of the newest schema.
@@ -38,6 +39,10 @@ enum Found {
 
 /// Nothing is written before the file is known to be ours.
 fn prepare(db: &Connection) -> rusqlite::Result<Found> {
+    // SQLite silently opens what it may not write for reading, and then fails to lock it.
+    if db.is_readonly("main")? {
+        return Ok(Found::ReadOnly);
+    }
     // Waiting would not help: whoever has the lock keeps it as long as it runs.
     db.busy_timeout(Duration::ZERO)?;
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -49,10 +54,6 @@ fn prepare(db: &Connection) -> rusqlite::Result<Found> {
     let verdict: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Ok(Found::Damaged(verdict));
-    }
-    // SQLite silently opens what it may not write for reading.
-    if db.is_readonly("main")? {
-        return Ok(Found::ReadOnly);
     }
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     debug_assert_eq!(mode, "wal", "a file can always be in WAL mode, only memory cannot");

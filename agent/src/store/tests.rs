@@ -1,6 +1,7 @@
 //! The disk by itself: reopened, truncated, foreign, full, locked, and turned read-only under our hands.
 
 use super::*;
+use crate::gaps::Missing;
 use crate::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use state::SiteId;
 use std::fs;
@@ -218,4 +219,47 @@ fn small_facts_are_kept() {
     store.keep("carrier", b"192.0.2.8").unwrap();
     drop(store);
     assert_eq!(open(&dir).unwrap().0.kept("carrier").unwrap().unwrap(), b"192.0.2.8");
+}
+
+#[test]
+fn a_gap_is_filled_as_a_whole_and_only_with_what_was_agreed() {
+    let dir = TempDir::new().unwrap();
+    let (mut store, _) = open(&dir).unwrap();
+    let birth = store.head().1;
+    let lost = [fact(3, "three"), fact(4, "four"), fact(7, "seven")];
+    let head = store.append_journal(&[fact(2, "two")]).unwrap();
+    let upto = (Index(9), lost.iter().fold(head, |head, row| head.next(row.index, &row.bytes)));
+    store.note_gap(upto.0, upto.1).unwrap();
+    let missing = store.missing().unwrap().unwrap();
+    assert_eq!(missing, Missing { after: (Index(2), head), upto });
+    assert_eq!(store.facts(Index(2), Index(9)).unwrap(), None, "it lacks them itself");
+
+    let error = store.fill(&missing, &lost[..2]).unwrap_err();
+    assert!(matches!(error, StoreError::Chain { index: Index(9), .. }), "{error}");
+    assert_eq!(store.missing().unwrap(), Some(missing));
+    store.fill(&missing, &lost).unwrap();
+    assert_eq!(store.missing().unwrap(), None);
+    assert_eq!(store.facts(Index(2), Index(9)).unwrap().unwrap(), lost);
+    let after = store.append_journal(&[fact(10, "ten")]).unwrap();
+    drop(store);
+    let (store, loaded) = open(&dir).unwrap();
+    assert_eq!((loaded.last, loaded.head), (Index(10), after));
+    let chained = store.journal_from(Index(0)).fold(birth, |head, row| {
+        let row = row.unwrap();
+        head.next(row.index, &row.bytes)
+    });
+    assert_eq!(chained, after, "one chain from the birth to the end");
+}
+
+#[test]
+fn a_filled_gap_still_marks_how_far_the_journal_reaches() {
+    let dir = TempDir::new().unwrap();
+    let (mut store, _) = open(&dir).unwrap();
+    let head = store.append_journal(&[fact(2, "two")]).unwrap();
+    store.note_gap(Index(9), head).unwrap();
+    let missing = store.missing().unwrap().unwrap();
+    store.fill(&missing, &[]).unwrap();
+    drop(store);
+    let (_, loaded) = open(&dir).unwrap();
+    assert_eq!((loaded.last, loaded.head), (Index(9), head));
 }

@@ -22,10 +22,16 @@ pub fn agree(program: &str, page: &Path) {
 }
 
 fn spoken(program: &str) -> Surface {
-    let mut surface = in_help(&help(program, &["--help"]));
-    let commands: Vec<String> = surface.commands.iter().cloned().collect();
-    for command in commands {
-        surface.flags.extend(in_help(&help(program, &[&command, "--help"])).flags);
+    below(program, &[])
+}
+
+/// What a command's help speaks of, and the help of every command below it.
+fn below(program: &str, path: &[&str]) -> Surface {
+    let mut surface = in_help(&help(program, &[path, &["--help"]].concat()));
+    for command in surface.commands.clone() {
+        let lower = below(program, &[path, &[command.as_str()]].concat());
+        surface.commands.extend(lower.commands);
+        surface.flags.extend(lower.flags);
     }
     surface
 }

@@ -1,6 +1,8 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::people;
 use super::world::{Carrier, Cluster, Heard, SITES, Set};
+use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling};
 use policies::Policy;
 use state::fact::Mode;
@@ -43,12 +45,26 @@ pub fn play(story: &str) -> Result<(), String> {
         story.lines().map(|line| line.split('#').next().expect("the story is well formed").trim()).collect();
     lines.retain(|line| !line.is_empty());
     let numbers = lines.iter().find_map(|line| line.strip_prefix("numbers ")).unwrap_or("1");
-    let mut cluster = Cluster::new(&policy(numbers.parse().expect("the story is well formed")));
+    let mut policy = policy(numbers.parse().expect("the story is well formed"));
+    policy
+        .extend(lines.iter().filter_map(|line| line.strip_prefix("policy ")).map(|line| format!("{line}\n")));
+    if let Some(line) = lines.iter().find_map(|line| line.strip_prefix("policy-route ")) {
+        policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
+    }
+    for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
+        policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    }
+    let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["numbers", _] => {}
+            ["numbers", _] | ["route", ..] => {}
+            ["at", moment, "flap", name, "until", end] => {
+                run_until(&mut cluster, time(moment));
+                flap(&mut cluster, &SiteId::new(*name), time(end));
+            }
+            ["numbers" | "policy" | "policy-route", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -71,7 +87,7 @@ pub fn policy(numbers: usize) -> String {
     POLICY.replace("NUMBERS", &all.join(", "))
 }
 
-fn time(text: &str) -> Duration {
+pub fn time(text: &str) -> Duration {
     match text.strip_suffix("ms") {
         Some(millis) => Duration::from_millis(millis.parse().expect("the story is well formed")),
         None => Duration::from_secs_f64(
@@ -89,6 +105,17 @@ fn run_until(cluster: &mut Cluster, moment: Duration) {
     }
 }
 
+/// A PBX is gone for two seconds and back for two, again and again.
+fn flap(cluster: &mut Cluster, site: &SiteId, end: Duration) {
+    while cluster.outside.borrow().now < end {
+        cluster.outside.borrow_mut().missing.insert(site.clone());
+        let now = cluster.outside.borrow().now;
+        run_until(cluster, now + Duration::from_secs(2));
+        cluster.outside.borrow_mut().missing.remove(site);
+        run_until(cluster, now + Duration::from_secs(4));
+    }
+}
+
 fn act(cluster: &mut Cluster, words: &[&str]) {
     let site = |name: &str| SiteId::new(name);
     let main = || RouteId::new("main");
@@ -100,10 +127,26 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         }
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
+        ["stop", name] => cluster.stop(&site(name)),
+        ["go-on", name] => cluster.go_on(&site(name)),
+        ["lossy", name] => drop(cluster.outside.borrow_mut().lossy.insert(site(name))),
+        ["clean", name] => drop(cluster.outside.borrow_mut().lossy.remove(&site(name))),
         ["kill", name] => cluster.kill(&site(name)),
         ["start", name] => cluster.start(&site(name)),
         ["cut", name] => drop(cluster.outside.borrow_mut().cut.insert(site(name))),
         ["heal", name] => drop(cluster.outside.borrow_mut().cut.remove(&site(name))),
+        ["part", from, to] => {
+            let (from, to) = (site(from), site(to));
+            let both = [(from.clone(), to.clone()), (to, from)];
+            cluster.outside.borrow_mut().apart.extend(both);
+        }
+        ["mute", from, "to", to] => {
+            cluster.outside.borrow_mut().apart.insert((site(from), site(to)));
+        }
+        ["hostile", relay, "to", victim] => {
+            cluster.outside.borrow_mut().hostile = Some((site(relay), site(victim)));
+        }
+        ["join"] => cluster.outside.borrow_mut().apart.clear(),
         ["ahead", name] => cluster.outside.borrow_mut().ahead = Some(site(name)),
         ["lose", "ask"] => drop(cluster.outside.borrow_mut().lose.insert("ask")),
         ["carrier", "mute"] => cluster.outside.borrow_mut().carrier = Carrier::Mute,
@@ -127,7 +170,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        strange => panic!("no such deed: {strange:?}"),
+        others => people::act(cluster, others),
     }
 }
 
@@ -150,6 +193,11 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let shown = shown(cluster).into_iter().next().flatten();
             let good = shown.as_ref().is_some_and(|site| !cluster.outside.borrow().missing.contains(site));
             if good { Ok(()) } else { fail(format!("{shown:?}")) }
+        }
+        ["shows", "refuge"] => {
+            let shown: Vec<_> = cluster.outside.borrow().shows.values().cloned().collect();
+            let refuge = Destination::new("441134960999");
+            if shown.iter().all(|shown| *shown == refuge) { Ok(()) } else { fail(format!("{shown:?}")) }
         }
         ["shows", site] => {
             let shown = shown(cluster);
@@ -193,18 +241,26 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
         }
         ["apart"] => apart(cluster),
-        ["looks", "at", "most", count] => {
-            let is = cluster.outside.borrow().looks.len();
-            if is <= count.parse().expect("the story is well formed") {
-                Ok(())
-            } else {
-                fail(format!("{is}"))
-            }
-        }
         ["agreed", at] => {
             let outside = cluster.outside.borrow();
             let last = outside.answers.values().last();
             if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
+        }
+        ["told", "by", moment, rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let until = |(at, _, _): &&(Duration, SiteId, Telling)| *at <= time(moment);
+            let told = outside.told.iter().filter(until).map(|(at, _, told)| telling::line(told, *at));
+            let wanted = rest.join(" ");
+            let told: Vec<String> = told.collect();
+            if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
+        }
+        ["why", at, "says", rest @ ..] => {
+            let said = why(cluster, at);
+            if said.contains(&rest.join(" ")) { Ok(()) } else { fail(said) }
+        }
+        ["why", at, "lacks", rest @ ..] => {
+            let said = why(cluster, at);
+            if said.contains(&rest.join(" ")) { fail(said) } else { Ok(()) }
         }
         ["status", at, "says", rest @ ..] => {
             let said = lines(cluster, at);
@@ -219,14 +275,52 @@ fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 None => Ok(()),
             }
         }
-        strange => panic!("no such expectation: {strange:?}"),
+        others => expect_counted(cluster, others),
+    }
+}
+
+/// What can be counted.
+fn expect_counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let fail = |what: String| Err(what);
+    match words {
+        ["budget", "used", count] => {
+            let site = cluster.living().into_iter().next().expect("somebody lives");
+            let is = cluster.status(&site).routes[0].budget.0;
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
+        }
+        ["term", term] => {
+            let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
+            if is == *term { Ok(()) } else { fail(is) }
+        }
+        ["heard", votes, "at", at] => {
+            let is = cluster.status(&SiteId::new(*at)).heard.to_string();
+            if is == *votes { Ok(()) } else { fail(is) }
+        }
+        ["looks", "at", "most", count] => {
+            let is = cluster.outside.borrow().looks.len();
+            if is <= count.parse().expect("the story is well formed") {
+                Ok(())
+            } else {
+                fail(format!("{is}"))
+            }
+        }
+        others => people::expect(cluster, others),
     }
 }
 
 /// What the status of a site asks of a person, and what it finds worth knowing.
-fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
+pub fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
     let report = cluster.status(&SiteId::new(at));
     report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
+}
+
+/// The screen of `why` at a site.
+fn why(cluster: &mut Cluster, at: &str) -> String {
+    let id = cluster.order(&SiteId::new(at), Command::Why { route: None });
+    match cluster.outside.borrow_mut().answers.remove(&id) {
+        Some(Answer::Why(reports)) => reports.iter().map(screens::why::screen).collect(),
+        other => panic!("{at} answered {other:?}"),
+    }
 }
 
 /// Nothing follows a SET that nobody heard the answer of for as long as it may still arrive: C and D, 7 s.

@@ -3,13 +3,15 @@
 use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
-use agent::frame::Frame;
+use agent::frame::{Body, Frame};
+use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Index, Number, SiteId, View};
+use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -48,7 +50,26 @@ impl World for Share {
         Ok(())
     }
 
-    fn note_gap(&mut self, _upto: Index, _view: &View) -> Result<(), Infallible> {
+    /// No story here is long enough for a log to be cut: snapshots and gaps are the simulator's.
+    fn note_gap(&mut self, upto: Index, _view: &View) -> Result<(), Infallible> {
+        panic!("a snapshot at {upto} in a short story")
+    }
+
+    fn missing(&mut self) -> Result<Option<Missing>, Infallible> {
+        Ok(None)
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
+        let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
+        Ok(Some(self.disk.borrow().rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn fill(&mut self, missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
+        panic!("nothing is missing here, and something up to {} came", missing.upto.0)
+    }
+
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Infallible> {
+        self.disk.borrow_mut().led = Some(at);
         Ok(())
     }
 
@@ -57,14 +78,37 @@ impl World for Share {
         Ok(())
     }
 
-    fn send(&mut self, to: &SiteId, frame: Frame) {
+    fn send(&mut self, to: &SiteId, mut frame: Frame) {
         let mut outside = self.outside.borrow_mut();
+        if let Body::Pulse(pulse) = &mut frame.body
+            && outside.rewritten.as_ref() == Some(&self.here)
+        {
+            pulse.journal.1 = Head::birth("another cluster");
+        }
         let kind = kind(&frame);
-        if outside.lose.remove(kind) || outside.cut.contains(&self.here) || outside.cut.contains(to) {
+        if outside.hushed.contains(kind) {
+            return;
+        }
+        if outside.lose.remove(kind) || !outside.carries(&self.here, to) {
             return;
         }
         let from = self.here.clone();
+        if matches!(&frame.body, Body::Relayed(sealed) if sealed.from != from) {
+            outside.passed.push((to.clone(), frame.clone()));
+        }
         outside.post(TRIP, (to, Boot(0)), Mail::Frame { from, frame });
+    }
+
+    /// The likeness of a signature: the words, and who says so.
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        let chain = vec![self.here.as_str().as_bytes().to_vec()];
+        Some(Seal { chain, scheme: 0, signature: sealed.words("bytemark") })
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
+        let right = named && sealed.seal.signature == sealed.words("bytemark");
+        if right { Ok(()) } else { Err("it is forged".to_owned()) }
     }
 
     fn act(&mut self, effect: Effect) {
@@ -81,7 +125,7 @@ impl World for Share {
             }
             Effect::Point(point) => self.point(&point, &mut outside),
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
             }
             Effect::Look(look) => {
@@ -141,14 +185,13 @@ impl Share {
         }
         let was = if swallowed { Was::Unknown } else { Was::Right };
         let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
-        let report = Report { was, outcomes, note: None };
+        let report = Report { was, outcomes, note: None, late: Vec::new() };
         let event = Event::Executed { fence: point.fence, report };
         outside.post(after, (&self.here, self.boot), Mail::Event(event));
     }
 }
 
 fn kind(frame: &Frame) -> &'static str {
-    use agent::frame::Body;
     match &frame.body {
         Body::Raft(_) => "raft",
         Body::Propose { .. } => "propose",
@@ -158,6 +201,10 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Fetch(_) => "fetch",
+        Body::Fetched(_) => "fetched",
+        Body::Hears { .. } => "hears",
+        Body::Relayed(_) => "relayed",
         Body::Hello(_) => "hello",
     }
 }

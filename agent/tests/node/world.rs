@@ -5,10 +5,11 @@ use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport, Telling};
 use agent::door::{self, Door, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
-use agent::frame::Frame;
+use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
@@ -75,6 +76,12 @@ pub struct Outside {
     pub carrier: Carrier,
     pub missing: BTreeSet<SiteId>,
     pub cut: BTreeSet<SiteId>,
+    /// Nothing gets from the one to the other.
+    pub apart: BTreeSet<(SiteId, SiteId)>,
+    /// A relay that forges the words of a site, and repeats what it once passed on of them.
+    pub hostile: Option<(SiteId, SiteId)>,
+    /// What relays passed on last, and to whom.
+    pub passed: Vec<(SiteId, Frame)>,
     pub sets: Vec<Set>,
     pub told: Vec<(Duration, SiteId, Telling)>,
     pub answers: BTreeMap<u64, Answer>,
@@ -83,15 +90,55 @@ pub struct Outside {
     pub lose: BTreeSet<&'static str>,
     /// The site whose wall clock is a minute ahead.
     pub ahead: Option<SiteId>,
+    /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
+    pub lossy: BTreeSet<SiteId>,
+    dice: u64,
+    /// Sites whose own references do not answer.
+    pub blind: BTreeSet<SiteId>,
+    /// Kinds of frames that no link carries.
+    pub hushed: BTreeSet<String>,
+    /// The site that shows another journal than the others'.
+    pub rewritten: Option<SiteId>,
 }
 
 impl Outside {
+    /// Whether something gets from one site to another.
+    pub fn carries(&self, from: &SiteId, to: &SiteId) -> bool {
+        let whole = |site| !self.cut.contains(site);
+        whole(from) && whole(to) && !self.apart.contains(&(from.clone(), to.clone()))
+    }
+
     /// The answer to a SET has arrived where it was waited for.
     fn hear(&mut self, event: &Event) {
         let Event::Executed { fence, report } = event else { return };
         let answered = report.was == Was::Right;
         for set in self.sets.iter_mut().filter(|set| answered && set.fence == *fence) {
             set.heard = Heard::Answer;
+        }
+    }
+
+    /// Three times of ten.
+    fn lost(&mut self) -> bool {
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.dice >> 33) % 10 < 3
+    }
+
+    /// The hostile relay says to everybody what its victim never said, and again what it did say.
+    fn forge(&mut self) {
+        let Some((relay, victim)) = self.hostile.clone() else { return };
+        let mut sent = self.passed.clone();
+        // It speaks in its own life: only what it says of others is forged.
+        let Some(boot) = sent.first().map(|(_, frame)| frame.boot) else { return };
+        for to in SITES.map(SiteId::new).into_iter().filter(|to| *to != relay && *to != victim) {
+            let bytes =
+                Frame { stamp: None, boot, body: Body::Hears { sites: SITES.map(SiteId::new).to_vec() } };
+            let n = u64::try_from(self.now.as_millis()).expect("the world is well formed");
+            let (from, bytes, seal) = (victim.clone(), bytes.encode(), Seal::default());
+            let sealed = Sealed { from, to: to.clone(), starts: Starts(1), n, bytes, seal };
+            sent.push((to, Frame { stamp: None, boot, body: Body::Relayed(Box::new(sealed)) }));
+        }
+        for (to, frame) in sent {
+            self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
         }
     }
 
@@ -105,6 +152,7 @@ impl Outside {
 pub struct Disk {
     pub voters: Vec<VoterState>,
     pub rows: Vec<JournalRow>,
+    pub led: Option<Stamp>,
     pub kept: BTreeMap<String, Vec<u8>>,
     starts: u64,
 }
@@ -116,6 +164,8 @@ struct Life {
     wake: Option<Mono>,
     born: Duration,
     probed: Vec<Duration>,
+    /// Since when the process stands still, and what came in for it meanwhile.
+    stopped: Option<(Duration, Vec<Input>)>,
 }
 
 /// The whole of it.
@@ -182,6 +232,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            led: loaded.led.map(|at| self.wall(site).since(at)),
             outside: None,
         };
         let now = self.outside.borrow().now;
@@ -197,6 +248,11 @@ impl Cluster {
         for effect in first.act {
             share.act(effect);
         }
+        let turn = Turn::new(site.clone(), (node, quorum), clock, share);
+        self.lives.insert(
+            site.clone(),
+            Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
+        );
         let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
         self.lives.insert(site.clone(), Life { turn, boot, wake: None, born: now, probed: Vec::new() });
     }
@@ -206,6 +262,24 @@ impl Cluster {
         if let Some(life) = self.lives.remove(site) {
             let kept = |mail: &Mail| matches!(mail, Mail::Frame { .. });
             self.outside.borrow_mut().post.retain(|_, (_, boot, mail)| *boot != life.boot || kept(mail));
+        }
+    }
+
+    /// The process stands still, and its machine's clock does not.
+    pub fn stop(&mut self, site: &SiteId) {
+        let now = self.outside.borrow().now;
+        if let Some(life) = self.lives.get_mut(site) {
+            life.stopped.get_or_insert((now, Vec::new()));
+        }
+    }
+
+    /// It goes on: the first thing that it sees is that its clock jumped.
+    pub fn go_on(&mut self, site: &SiteId) {
+        let stopped = self.lives.get_mut(site).and_then(|life| life.stopped.take());
+        let Some((since, inputs)) = stopped else { return };
+        self.take(site, Input::Event(Event::ClockGap { since: Mono::from_boot(since) }));
+        for input in inputs {
+            self.take(site, input);
         }
     }
 
@@ -232,14 +306,23 @@ impl Cluster {
         }
     }
 
+    /// What the wall clock of a site shows.
+    fn wall(&self, site: &SiteId) -> Stamp {
+        let outside = self.outside.borrow();
+        let ahead = if outside.ahead.as_ref() == Some(site) { 60_000 } else { 0 };
+        let now = u64::try_from(outside.now.as_millis()).expect("the world is well formed");
+        Stamp::from_millis(WALL + ahead + now)
+    }
+
     fn take(&mut self, site: &SiteId, input: Input) {
-        let now = self.outside.borrow().now;
-        let ahead = if self.outside.borrow().ahead.as_ref() == Some(site) { 60_000 } else { 0 };
-        let millis = WALL + ahead + u64::try_from(now.as_millis()).expect("the world is well formed");
-        let clocks = Clocks { mono: Mono::from_boot(now), wall: Stamp::from_millis(millis) };
-        if let Some(life) = self.lives.get_mut(site) {
-            let Ok(wake) = life.turn.take(input, clocks);
-            life.wake = wake;
+        let clocks = Clocks { mono: Mono::from_boot(self.outside.borrow().now), wall: self.wall(site) };
+        let Some(life) = self.lives.get_mut(site) else { return };
+        match &mut life.stopped {
+            Some((_, inputs)) => inputs.push(input),
+            None => {
+                let Ok(wake) = life.turn.take(input, clocks);
+                life.wake = wake;
+            }
         }
     }
 
@@ -247,6 +330,9 @@ impl Cluster {
     pub fn step(&mut self) {
         self.outside.borrow_mut().now += STEP;
         let now = self.outside.borrow().now;
+        if now.as_millis().is_multiple_of(100) {
+            self.outside.borrow_mut().forge();
+        }
         loop {
             let due = {
                 let mut outside = self.outside.borrow_mut();
@@ -264,6 +350,9 @@ impl Cluster {
             }
         }
         for site in self.living() {
+            if self.lives[&site].stopped.is_some() {
+                continue;
+            }
             self.probe(&site, now);
             let life = &self.lives[&site];
             if (now - life.born).as_millis().is_multiple_of(100) {
@@ -287,9 +376,12 @@ impl Cluster {
             let boot = life.boot;
             let asked = Mono::from_boot(now);
             let mut outside = self.outside.borrow_mut();
+            let lost = outside.lost();
             let dark = |of: &Subject| {
                 outside.missing.contains(&of.site)
-                    || of.site != *site && (outside.cut.contains(&of.site) || outside.cut.contains(site))
+                    || of.site != *site && lost && outside.lossy.contains(&of.site)
+                    || of.site != *site
+                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {
@@ -301,7 +393,9 @@ impl Cluster {
                 }
                 About::Reference => {
                     let target = "192.0.2.1:53".parse().expect("the world is well formed");
-                    (TRIP, Event::Reference { target, asked, answer: Presence::Present })
+                    let blind = outside.blind.contains(site);
+                    let answer = if blind { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Reference { target, asked, answer })
                 }
             };
             outside.post(after, (site, boot), Mail::Event(event));

@@ -28,6 +28,7 @@ pub fn healthy() -> StatusReport {
         seen_by: all.iter().filter(|by| **by != "office" || name != "office").map(|by| site(by)).collect(),
         heard: age.map(Duration::from_millis),
         silent: Voice::Heard,
+        over: None,
     };
     StatusReport {
         cluster: "bytemark".into(),
@@ -43,6 +44,8 @@ pub fn healthy() -> StatusReport {
         routes: vec![route()],
         incidents: Vec::new(),
         runs: Vec::new(),
+        handed_over: Vec::new(),
+        fragile: Vec::new(),
         notices: Vec::new(),
         needs_you: Vec::new(),
         watch: vec!["office cannot see its own PBX since 02:51 (1 of 5 votes; no harm)".into()],

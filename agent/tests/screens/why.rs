@@ -4,13 +4,14 @@ use super::status::site;
 use agent::command::WhyReport;
 use policies::Decision;
 use policies::decide::{Move, Verb};
+use policies::errand::Occasion;
 use policies::reason::{Evidence, Guarding};
 use state::fact::Mode;
 use state::{RouteId, Subject};
 use std::time::Duration;
 
 pub fn wish() -> Move {
-    Move { from: site("london"), to: site("manchester") }
+    Move { from: site("london"), to: site("manchester"), occasion: Occasion::SiteDown }
 }
 
 /// Nothing is wrong.
@@ -43,6 +44,7 @@ pub fn quiet() -> WhyReport {
             (site("netherlands"), None),
             (site("office"), Some("not office: its own probe of office/pbx fails".into())),
         ],
+        handed_over: Vec::new(),
         after: (Duration::from_secs(15), Duration::from_secs(17)),
     }
 }

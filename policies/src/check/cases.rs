@@ -1,5 +1,6 @@
 //! What would become of a route if exactly these sites lived.
 
+use crate::limits::refuge_after;
 use crate::policy::{Policy, Route, Site};
 use state::{SiteId, Subject};
 use std::time::Duration;
@@ -15,6 +16,13 @@ pub enum Fate {
     Moves {
         /// Where to.
         to: SiteId,
+        /// At the earliest.
+        from: Duration,
+        /// At the latest, while leader and executor live.
+        until: Duration,
+    },
+    /// It rings in its refuge, between these two times after the fault.
+    Refuge {
         /// At the earliest.
         from: Duration,
         /// At the latest, while leader and executor live.
@@ -54,11 +62,11 @@ pub fn fate(policy: &Policy, route: &Route, living: &[&Site]) -> Fate {
         let others = policy.electorate(&Subject::pbx(site));
         others.iter().any(|other| other.id != **site && lives(&other.id))
     };
+    let (from, until) = policy.pace(&subject).moved_within();
     match route.prefer.iter().filter(|site| lives(site)).find(vouched) {
-        Some(to) => {
-            let pace = policy.pace(&subject);
-            let (from, until) = pace.moved_within();
-            Fate::Moves { to: to.clone(), from, until }
+        Some(to) => Fate::Moves { to: to.clone(), from, until },
+        None if route.refuge.is_some() => {
+            Fate::Refuge { from, until: until + refuge_after(policy.pace(&subject).blip) }
         }
         None => Fate::People(Because::NoneLeft),
     }

@@ -45,6 +45,7 @@ fn words(fate: &Fate) -> String {
         Fate::Stays(site) => format!("stays in {site}"),
         Fate::StaysUnguarded(site) => format!("stays in {site}; people are told: no quorum"),
         Fate::Moves { to, .. } => format!("goes to {to}"),
+        Fate::Refuge { .. } => "goes to its refuge".to_string(),
         Fate::People(because) => format!("people: {}", reason(*because)),
     }
 }

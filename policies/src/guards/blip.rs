@@ -9,7 +9,7 @@ pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     let (tally, now) = (&matter.tally, matter.case.now);
     match tally.last_good().filter(|_| tally.leans_down()) {
         Some(ago) if ago < tally.blip => {
-            bar(Guarding::Blip { ago, blip: tally.blip }, Some(now + (tally.blip - ago)))
+            bar(Guarding::Blip { ago, blip: tally.blip }, Some(now.once_passed(tally.blip - ago)))
         }
         Some(_) | None => Answer::Mute,
     }

@@ -105,9 +105,28 @@ fn names(draft: &Draft, route: &DraftRoute, faults: &Faults) {
         known("site", &Written { place: site.place, is: site.is.to_string() }, &draft.sites, faults);
     }
     once(&route.prefer, "is preferred twice", faults);
+    last_resort(route, faults);
     if route.prefer.is_empty() {
         let fault = Fault::at(route.prefer_at, format!("`{}` has nowhere to ring", route.name));
         faults.add(fault.note("at least one site"));
+    }
+}
+
+/// A last resort is one of the route's sites, and there is a better one.
+fn last_resort(route: &DraftRoute, faults: &Faults) {
+    once(&route.last_resort, "is a last resort twice", faults);
+    let preferred = |site: &Written<SiteId>| route.prefer.iter().any(|prefer| prefer.is == site.is);
+    for site in route.last_resort.iter().filter(|site| !preferred(site)) {
+        let message = format!("`{}` is no site of `{}`", site.is, route.name);
+        faults.add(Fault::at(site.place, message).note("a last resort stands in `prefer` as well"));
+    }
+    let last = |site: &SiteId| route.last_resort.iter().any(|last| last.is == *site);
+    for site in route.last_resort.iter().filter(|site| preferred(site)) {
+        let above = route.prefer.iter().map(|prefer| &prefer.is).take_while(|prefer| **prefer != site.is);
+        if above.into_iter().all(last) {
+            let message = format!("no site of `{}` is better than `{}`", route.name, site.is);
+            faults.add(Fault::at(site.place, message).note("a last resort stands at the end of `prefer`"));
+        }
     }
 }
 
@@ -156,13 +175,19 @@ fn destinations(draft: &Draft, route: &DraftRoute, faults: &Faults) {
         .map(|number| e164(&number.is))
         .collect();
     let example = SocketAddr::from(([192, 0, 2, 11], 5060));
-    for number in &route.numbers {
-        let shown = route.to.is.fill(&number.is, example);
-        if dialled(&shown).is_some_and(|dialled| ours.contains(&dialled)) {
-            let message = format!("calls to `{}` would go round in a loop", number.is);
-            faults.add(Fault::at(route.to.place, message).note("this is one of our own numbers"));
-            return;
+    for template in std::iter::once(&route.to).chain(&route.refuge) {
+        for number in &route.numbers {
+            let shown = template.is.fill(&number.is, example);
+            if dialled(&shown).is_some_and(|dialled| ours.contains(&dialled)) {
+                let message = format!("calls to `{}` would go round in a loop", number.is);
+                faults.add(Fault::at(template.place, message).note("this is one of our own numbers"));
+                return;
+            }
         }
+    }
+    if let Some(refuge) = route.refuge.as_ref().filter(|refuge| refuge.is.names_the_site()) {
+        let fault = Fault::at(refuge.place, "a refuge is no site, so it has no `$pbx`");
+        faults.add(fault.note("such as the number of a landline: `\"441134960999\"`"));
     }
     if !route.to.is.names_the_site() {
         let fault = Fault::at(route.to.place, "this is the same in every site");

@@ -5,6 +5,7 @@ use super::later::{self, Section};
 use super::pace::within;
 use crate::limits::{ALERT_PATH, DEADMAN_ACKNOWLEDGE, DEADMAN_QUORUM, DEADMAN_TOLD_BY, ELECTED_BY, SILENCE};
 use state::document::{Fault, Value, spell};
+use state::handover::Strength;
 use std::time::Duration;
 
 /// When automation hands over to people.
@@ -14,16 +15,21 @@ pub struct Deadman {
     pub quorum: Duration,
     /// After so long without anybody acknowledging a switch.
     pub acknowledge: Duration,
+    /// Whether a hand-over that would pass by itself does.
+    pub then: Strength,
 }
 
 impl Default for Deadman {
     fn default() -> Self {
-        Self { quorum: DEADMAN_QUORUM, acknowledge: DEADMAN_ACKNOWLEDGE }
+        Self { quorum: DEADMAN_QUORUM, acknowledge: DEADMAN_ACKNOWLEDGE, then: Strength::Waiting }
     }
 }
 
 /// Whoever waits longer than a day for an answer has no dead-man.
 const ACKNOWLEDGE_MAX: Duration = Duration::from_secs(86_400);
+
+/// What comes after a hand-over.
+const THEN: [(&str, Strength); 2] = [("wait", Strength::Waiting), ("latch", Strength::Latched)];
 
 /// Reads `deadman`.
 pub(super) fn read(value: Option<Value<'_>>) -> Deadman {
@@ -41,6 +47,8 @@ pub(super) fn read(value: Option<Value<'_>>) -> Deadman {
     if let Some(acknowledge) = within(acknowledge, Duration::from_secs(60), ACKNOWLEDGE_MAX) {
         deadman.acknowledge = acknowledge.is;
     }
+    let then = fields.optional("then").and_then(|then| then.one_of(&THEN));
+    deadman.then = then.unwrap_or(deadman.then);
     fields.finish();
     deadman
 }

@@ -96,6 +96,10 @@ pub(super) struct DraftRoute {
     pub prefer: Vec<Written<SiteId>>,
     /// Where `prefer` is written.
     pub prefer_at: Place,
+    /// Those from which it moves on by itself.
+    pub last_resort: Vec<Written<SiteId>>,
+    /// Where it rings when no site could take it.
+    pub refuge: Option<Written<Template>>,
     /// How many automatic switches it may make.
     pub budget: Budget,
     /// Its playbooks.

@@ -12,14 +12,13 @@ pub(super) enum Section {
     Probe,
     Carrier,
     Route,
-    Playbooks,
     Person,
     Alerts,
     Deadman,
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 22] = [
+const ROWS: [(Section, &str, &str); 18] = [
     (Section::Top, "when", "routes alone are acted on"),
     (Section::Top, "greetings", "switch them on the PBX by hand"),
     (Section::Top, "sorry_pages", "keep them on your web server"),
@@ -32,16 +31,12 @@ const ROWS: [(Section, &str, &str); 22] = [
     (Section::Probe, "ami", "`sip_options` and `tcp` are"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Carrier, "signalling", "leave it out"),
-    (Section::Route, "refuge", "a route can ring in sites only"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
-    (Section::Route, "last_resort", "put the site last in `prefer`"),
     (Section::Route, "failback", "a person plays `fail-back`"),
-    (Section::Playbooks, "none_left", "people are told"),
     (Section::Person, "quiet", "leave it out"),
     (Section::Alerts, "on_call", "name the people in `tell`"),
     (Section::Alerts, "prove", "leave it out"),
     (Section::Deadman, "watcher", "leave it out"),
-    (Section::Deadman, "then", "a hand-over ends with its cause"),
 ];
 
 /// Refuses the keys of this map that are for a later version.

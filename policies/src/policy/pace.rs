@@ -2,7 +2,7 @@
 
 use super::draft::Written;
 use crate::limits::ACT_WITHIN;
-use crate::limits::BALLOT_EVERY;
+use crate::limits::{BALLOT_EVERY, BALLOT_EVERY_MIN};
 use state::document::{Fault, Place, Value, spell};
 use std::time::Duration;
 
@@ -59,6 +59,11 @@ impl Pace {
         // The fault is up to `every` younger than the last good answer, from which the blip counts.
         let best = self.noticed().saturating_sub(self.every).max(self.blip);
         (best, self.noticed() + ACT_WITHIN)
+    }
+
+    /// How often ballots that are not yet agreed are said again at this pace.
+    pub fn ballot_every(&self) -> Duration {
+        BALLOT_EVERY.min(self.blip / 4)
     }
 
     /// The name of a pace that has one.
@@ -144,10 +149,10 @@ fn check(pace: &Pace, places: &Places, value: Value<'_>) {
             .faults()
             .add(Fault::at(place, "an answer may take longer than the next question").sum(sum).hint(hint));
     }
-    if BALLOT_EVERY * 4 > blip {
-        let ballots = spell(BALLOT_EVERY);
+    if BALLOT_EVERY_MIN * 4 > blip {
+        let ballots = spell(BALLOT_EVERY_MIN);
         let sum = format!("ballot_every <= blip / 4    {ballots} <= {} / 4    is false", spell(blip));
-        let hint = format!("`blip: {}`", spell(BALLOT_EVERY * 4));
+        let hint = format!("`blip: {}`", spell(BALLOT_EVERY_MIN * 4));
         let message = "blip is too short for ballots to be agreed";
         value.faults().add(Fault::at(places.blip, message).sum(sum).hint(hint));
     }
@@ -177,7 +182,7 @@ mod tests {
         for (name, pace) in NAMED {
             assert!(pace.timeout <= pace.every, "{name}");
             assert!(pace.blip >= pace.every * pace.fall, "{name}");
-            assert!(BALLOT_EVERY * 4 <= pace.blip, "{name}");
+            assert!(pace.ballot_every() * 4 <= pace.blip, "{name}");
         }
     }
 }

@@ -106,6 +106,8 @@ fn whole_route(draft: DraftRoute) -> Route {
         numbers: plain(draft.numbers),
         to: draft.to.is,
         prefer: plain(draft.prefer),
+        last_resort: plain(draft.last_resort),
+        refuge: draft.refuge.map(|refuge| refuge.is),
         budget: draft.budget,
         playbooks: draft.playbooks,
         mode: draft.mode,

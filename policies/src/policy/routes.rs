@@ -24,6 +24,10 @@ pub struct Route {
     pub to: Template,
     /// The sites that may have it, the first choice first.
     pub prefer: Vec<SiteId>,
+    /// Those of them from which it moves on by itself, once a better site has been steady for long enough.
+    pub last_resort: Vec<SiteId>,
+    /// Where it rings when no site could take it, if there is such a place: the same for every site.
+    pub refuge: Option<Template>,
     /// How many automatic switches it may make.
     pub budget: Budget,
     /// What is played for it.
@@ -46,7 +50,9 @@ pub struct Budget {
 pub struct Playbooks {
     /// When the site where the route rings is down.
     pub site_down: PlaybookId,
-    /// When a person brings the route home.
+    /// When no site could take it, and it has a refuge.
+    pub none_left: PlaybookId,
+    /// When it goes back to a site that is well again.
     pub site_back: PlaybookId,
 }
 
@@ -68,6 +74,9 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
     let numbers = fields.required("numbers").map(|list| (list, numbers::read(list)));
     let to = fields.required("to").and_then(|to| Some(Written::at(to, Template::read(to)?)));
     let prefer = fields.required("prefer").map(|list| (list, prefer(list)));
+    let last_resort = fields.optional("last_resort").map(self::prefer).unwrap_or_default();
+    let refuge =
+        fields.optional("refuge").map(|value| Template::read(value).map(|is| Written::at(value, is)));
     let otherwise = Budget { switches: BUDGET, window: BUDGET_WINDOW };
     let budget = fields.optional("budget").map_or(Some(otherwise), budget);
     let playbooks = playbooks(fields.optional("playbooks"));
@@ -80,10 +89,23 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
     }
     let (name, prefer_at) = (id?.to_string(), prefer_at.place());
     let (carrier, to, budget, playbooks) = (carrier?, to?, budget?, playbooks?);
-    Some(DraftRoute { name, carrier, numbers, to, prefer, prefer_at, budget, playbooks, mode })
+    let refuge = refuge.map_or(Some(None), |refuge| refuge.map(Some))?;
+    Some(DraftRoute {
+        name,
+        carrier,
+        numbers,
+        to,
+        prefer,
+        prefer_at,
+        last_resort,
+        refuge,
+        budget,
+        playbooks,
+        mode,
+    })
 }
 
-/// Reads the sites that may have the route.
+/// Reads a list of sites.
 fn prefer(list: Value<'_>) -> Vec<Written<SiteId>> {
     list.list().into_iter().filter_map(|site| Some(Written::at(site, SiteId::new(site.name()?)))).collect()
 }
@@ -119,13 +141,19 @@ fn budget(value: Value<'_>) -> Option<Budget> {
 
 /// Reads the names of playbooks; the shipped ones otherwise.
 fn playbooks(value: Option<Value<'_>>) -> Option<Playbooks> {
-    let mut playbooks =
-        Playbooks { site_down: PlaybookId::new("fail-over"), site_back: PlaybookId::new("fail-back") };
+    let mut playbooks = Playbooks {
+        site_down: PlaybookId::new("fail-over"),
+        none_left: PlaybookId::new("all-dark"),
+        site_back: PlaybookId::new("fail-back"),
+    };
     let Some(value) = value else { return Some(playbooks) };
     let mut fields = value.map()?;
-    later::refuse(&mut fields, Section::Playbooks);
-    for (key, playbook) in [("site_down", &mut playbooks.site_down), ("site_back", &mut playbooks.site_back)]
-    {
+    let keys = [
+        ("site_down", &mut playbooks.site_down),
+        ("none_left", &mut playbooks.none_left),
+        ("site_back", &mut playbooks.site_back),
+    ];
+    for (key, playbook) in keys {
         if let Some(name) = fields.optional(key).and_then(Value::name) {
             *playbook = PlaybookId::new(name);
         }

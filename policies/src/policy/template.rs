@@ -61,6 +61,12 @@ impl Template {
         self.parts.contains(&Part::Pbx)
     }
 
+    /// The destination of a number where no site is named; none if one is.
+    pub fn fixed(&self, number: &Number) -> Option<Destination> {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], SIP_PORT));
+        (!self.names_the_site()).then(|| self.fill(number, nowhere))
+    }
+
     /// The destination of a number at a PBX.
     pub fn fill(&self, number: &Number, pbx: SocketAddr) -> Destination {
         let part = |part: &Part| match part {

@@ -55,6 +55,31 @@ pub enum Guarding {
         #[serde(rename = "blip_ms", with = "age::millis")]
         blip: Duration,
     },
+    /// Only a site that automation left lately could take it.
+    Damped {
+        site: SiteId,
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// A better site than where it rings could take it, but not for long enough yet.
+    NotSteady {
+        site: SiteId,
+        #[serde(rename = "steady_ms", with = "age::millis")]
+        steady: Duration,
+        #[serde(rename = "needed_ms", with = "age::millis")]
+        needed: Duration,
+    },
+    /// Nobody can take it, but not for long enough to ring its refuge.
+    RefugeWaits {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
+    /// This node's clock jumped: it looks again before it decides.
+    ClockJumped {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
     /// Nobody could take it: it stays, because a dead destination beats none.
     NoneLeft { route: RouteId },
 }
@@ -98,6 +123,20 @@ impl fmt::Display for Guarding {
                 Age(*ago),
                 Setting(*blip)
             ),
+            Self::Damped { site, left, .. } => write!(
+                f,
+                "damping: only {site} could take it, which was left a short while ago; back in {}",
+                Age(*left)
+            ),
+            Self::NotSteady { site, steady, needed } => {
+                write!(f, "{site} could take it for {} only, and must for {}", Age(*steady), Setting(*needed))
+            }
+            Self::RefugeWaits { left } => {
+                write!(f, "no site could take it; its refuge is rung in {}", Age(*left))
+            }
+            Self::ClockJumped { left } => {
+                write!(f, "this site's clock jumped, so it looks again and decides in {}", Age(*left))
+            }
             Self::NoneLeft { route } => {
                 write!(f, "none left: no site could take {route}, and it never loses its destination")
             }

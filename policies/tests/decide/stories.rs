@@ -2,6 +2,7 @@
 
 use crate::world::{World, span, subject};
 use policies::decide::{Decision, Verb};
+use policies::errand::Occasion;
 use policies::reason::{Age, Reason};
 use state::RouteId;
 use std::fmt::Write;
@@ -88,10 +89,18 @@ fn decide(world: &World) -> String {
 
 fn head(decision: &Decision) -> String {
     match (&decision.verb, &decision.would) {
-        (Verb::Act(to), _) => format!("act main {} -> {}", to.from, to.to),
+        (Verb::Act(to), _) => format!("act main {} -> {}{}", to.from, to.to, played(to.occasion)),
         (Verb::Wait, Some(to)) => format!("wait main, would {} -> {}", to.from, to.to),
         (Verb::Wait, None) => "wait main".to_owned(),
         (Verb::CannotSay, _) => "cannot say".to_owned(),
+    }
+}
+
+fn played(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::SiteDown => "",
+        Occasion::NoneLeft => " (none_left)",
+        Occasion::SiteBack => " (site_back)",
     }
 }
 

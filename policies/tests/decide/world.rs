@@ -1,12 +1,15 @@
 //! The small world of the golden decisions: four sites, one route, and the lines that change them.
 
-use policies::decide::{Reign, Standing};
+use policies::decide::{Reign, Standing, Steady};
 use policies::judge::{Blip, Budget, Case, Judge, RouteRule, SiteVotes};
-use state::fact::{Adoption, Ballot, Entry, Fact, Home, Mode, Origin, Says};
-use state::plan::Plan;
-use state::run::{Cause, Word};
+use state::fact::{Adoption, Attempt, Ballot, Closure, Entry, Fact, Home, Mode, Origin, Outcome, Says, Was};
+use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
+use state::run::{Cause, Direction, Word};
 use state::view::{Applied, View};
-use state::{Index, PlaybookId, RouteId, ServiceId, SiteId, Stamp, Starts, Subject, Who};
+use state::{
+    Boot, CarrierId, Destination, Index, Nonce, Number, PlaybookId, RouteId, RunId, ServiceId, SiteId, Stamp,
+    Starts, Subject, Who,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -47,10 +50,46 @@ fn mode(text: &str) -> Option<Mode> {
 pub fn rule(prefer: &[&str]) -> RouteRule {
     RouteRule {
         prefer: prefer.iter().map(|name| site(name)).collect(),
+        last_resort: Vec::new(),
+        refuge: None,
         services: BTreeMap::new(),
         budget: Budget { switches: 4, window: span("24h") },
         retry_after: span("10m"),
         mode: None,
+    }
+}
+
+/// The one step of a run: the route's number points at a site.
+fn pointing(to: &str) -> PlannedStep {
+    let number = Pointing { number: Number::new("02079460000"), from: None, to: Destination::new(to) };
+    PlannedStep {
+        ensure: Ensure::RoutePointsAt {
+            carrier: CarrierId::new("magrathea"),
+            site: site(to),
+            numbers: vec![number],
+        },
+        undo: Undo::No("a test goes one way".to_owned()),
+        at: At::Executor,
+        timeout: span("10s"),
+        attempts: 3,
+        backoff: span("1s"),
+        if_failed: IfFailed::Stuck,
+    }
+}
+
+/// The only attempt of such a run.
+fn attempt(run: RunId, seen: Index) -> Attempt {
+    Attempt {
+        run,
+        step: 0,
+        direction: Direction::Do,
+        n: 1,
+        executor: site("netherlands"),
+        boot: Boot(1),
+        nonce: Nonce(run.0),
+        numbers: vec![Number::new("02079460000")],
+        basis: seen,
+        seen,
     }
 }
 
@@ -66,7 +105,14 @@ impl World {
             judge: Judge { sites, electorates: BTreeMap::new(), blip, routes, mode: Some(Mode::Auto) },
             view: View::birth("golden"),
             now: Stamp::from_millis(3 * 3_600_000),
-            standing: Standing { reign: Reign::Leads, heard: 5, of: 5, fresh: BTreeMap::new() },
+            standing: Standing {
+                reign: Reign::Leads,
+                heard: 5,
+                of: 5,
+                steady: BTreeMap::new(),
+                jumped: None,
+                fresh: BTreeMap::new(),
+            },
             spoken: BTreeMap::new(),
             n: 0,
         }
@@ -140,6 +186,14 @@ impl World {
             }
             ["silent", name] => self.silent(name),
             ["heard", name, ago] => drop(self.standing.fresh.insert(site(name), span(ago))),
+            ["able", name, since] => self.steady(name, Steady::Able(span(since))),
+            ["unable", name, since] => self.steady(name, Steady::Unable(span(since))),
+            ["jumped", left] => self.standing.jumped = Some(span(left)).filter(|left| !left.is_zero()),
+            ["flaps", by, about @ ..] => {
+                let subjects = about.iter().map(|about| subject(about)).collect();
+                self.agree(by, Fact::FlappingSeen { subjects });
+            }
+            ["moves", name, to] => self.moves(name, to),
             ["standing", "leads"] => self.standing.reign = Reign::Leads,
             ["standing", "catching-up"] => self.standing.reign = Reign::CatchingUp,
             ["standing", "follows"] => self.standing.reign = Reign::Follows,
@@ -160,6 +214,10 @@ impl World {
             ["main", "budget", switches, "in", window] => {
                 main.budget = Budget { switches: switches.parse().unwrap(), window: span(window) };
             }
+            ["main", "last_resort", names @ ..] => {
+                main.last_resort = names.iter().map(|name| site(name)).collect();
+            }
+            ["main", "refuge"] => main.refuge = Some(SiteId::refuge()),
             ["main", "needs", about] => {
                 let about = subject(about);
                 main.services.insert(about.site, about.service);
@@ -199,7 +257,7 @@ impl World {
             },
             ["rings", name, at] => self.adopted(name, at, Adoption::First),
             ["edited", name, at] => self.adopted(name, at, Adoption::Person),
-            ["run", name, to] => self.opened(name, to),
+            ["run", name, to] => self.opened(name, to, Vec::new()),
             ["end", name, word] => {
                 let run = self.view.routes[*name].run.unwrap();
                 let word = match *word {
@@ -215,18 +273,42 @@ impl World {
         self.agree("netherlands", fact);
     }
 
+    fn steady(&mut self, name: &str, steady: Steady) {
+        self.standing.steady.insert((RouteId::new("main"), site(name)), steady);
+    }
+
+    /// A whole run that moves the route's number, as automation opens it.
+    fn moves(&mut self, name: &str, to: &str) {
+        let opened = self.opened(name, to, vec![pointing(to)]);
+        self.agree("netherlands", opened);
+        let run = self.view.routes[name].run.unwrap();
+        let seen = self.view.index;
+        self.agree("netherlands", Fact::StepStarted(attempt(run, seen)));
+        let (fence, number) = (self.view.index, Number::new("02079460000"));
+        let outcome = Outcome {
+            number,
+            was: Was::Right,
+            closure: Closure::Closed,
+            seen: Some(Destination::new(to)),
+            why: String::new(),
+        };
+        let outcomes = vec![outcome];
+        self.agree(to, Fact::StepEnded { fence, boot: Boot(1), was: Was::Right, outcomes, note: None });
+        self.agree("netherlands", Fact::RunEnded { run, word: Word::Done, why: String::new() });
+    }
+
     fn adopted(&self, name: &str, at: &str, from: Adoption) -> Fact {
         let site = (at != "nowhere").then(|| site(at));
         Fact::RouteAdopted { route: RouteId::new(name), site, readings: Vec::new(), from }
     }
 
-    fn opened(&self, name: &str, to: &str) -> Fact {
+    fn opened(&self, name: &str, to: &str, steps: Vec<PlannedStep>) -> Fact {
         let plan = Plan {
             playbook: PlaybookId::new("fail-over"),
             route: RouteId::new(name),
             from: self.view.routes[name].rings_in.clone(),
             to: site(to),
-            steps: Vec::new(),
+            steps,
         };
         let cause = Cause::Automatic { because: Vec::new() };
         Fact::RunOpened { basis: self.view.index, plan, cause, home: Home::Elsewhere }

@@ -17,7 +17,7 @@ fn opinions_in_golden_files() {
 ///
 /// - `pace every=1s fall=3 rise=3 blip=3s` in seconds, before anything else; `proof=one` for a serving site
 /// - `good 15`, `miss`: so many answers, one every `every`
-/// - `good miss x20`: the two in turn
+/// - `good miss x20`, `miss good x20`: the two in turn
 /// - `wait 30s`, `gap`, `references silent`, `references answer`
 fn told(story: &str) -> String {
     let mut rules = Rules { pace: Pace::CALM, proof: Proof::Rise };
@@ -80,6 +80,9 @@ fn events(words: &[&str]) -> Vec<Event> {
         ["gap"] => vec![Event::Gap],
         ["references", "silent"] => vec![Event::ReferencesSilent],
         ["references", "answer"] => vec![Event::ReferencesAnswer],
+        ["miss", "good", times] => {
+            [Event::Miss, Event::Good].repeat(usize::try_from(count(times)).unwrap_or(0))
+        }
         ["good", "miss", times] => {
             [Event::Good, Event::Miss].repeat(usize::try_from(count(times)).unwrap_or(0))
         }

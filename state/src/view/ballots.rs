@@ -1,7 +1,7 @@
 //! The fold of what sites say: ballots, silence, and the policy they are judged by.
 
-use super::{PolicyInForce, Refusal, SiteBallots, View};
-use crate::fact::{Ballot, Entry, Says};
+use super::{PolicyInForce, Refusal, SiteBallots, SiteFlapping, View};
+use crate::fact::{Ballot, Entry, Origin, Says};
 use crate::ids::{Index, SiteId, Starts, Subject, Who};
 use crate::time::Stamp;
 use std::time::Duration;
@@ -27,6 +27,18 @@ impl View {
         Ok(())
     }
 
+    /// The greatest `(starts, n)` wins here too.
+    pub(super) fn flapping_seen(&mut self, origin: &Origin, subjects: &[Subject]) -> Result<(), Refusal> {
+        let newest = self.flapping.get(&origin.site).map(|seen| (seen.starts, seen.n));
+        if newest.is_some_and(|newest| newest >= (origin.starts, origin.n)) {
+            return Err(Refusal::Overtaken(origin.site.clone()));
+        }
+        let set = subjects.iter().cloned().collect();
+        let seen = SiteFlapping { starts: origin.starts, n: origin.n, set };
+        self.flapping.insert(origin.site.clone(), seen);
+        Ok(())
+    }
+
     /// Silence drops the ballots up to the one named; a newer one, cast meanwhile, stands.
     pub(super) fn site_silent(
         &mut self,
@@ -40,6 +52,9 @@ impl View {
             }
             ballots.set.clear();
         }
+        if let Some(flapping) = self.flapping.get_mut(site) {
+            flapping.set.clear();
+        }
         self.silent.entry(site.clone()).or_insert(index);
         Ok(())
     }
@@ -51,6 +66,11 @@ impl View {
             Says::Up => Says::Up,
             Says::Down { dark } => Says::Down { dark: *dark + now.since(ballots.at) },
         })
+    }
+
+    /// Whether a site finds that a subject's answers come and go too often to believe.
+    pub fn flaps(&self, site: &SiteId, subject: &Subject) -> bool {
+        self.flapping.get(site).is_some_and(|seen| seen.set.contains(subject))
     }
 
     /// How long ago a site cast the ballots that stand; `None` if it has none.

@@ -2,9 +2,10 @@
 
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
+use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
-use crate::route::{Claim, Hold, Latch};
+use crate::route::{Brought, Claim, Hold, Latch};
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds, latches and claims that got no run. It leaves the mode as it is: that was a choice.
+    /// Resuming ends holds, latches, damping and claims that got no run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
@@ -61,6 +62,7 @@ impl View {
             // A claim whose run could not be opened would stand in automation's way for ever.
             state.claim = None;
             state.spurned.clear();
+            state.left.clear();
             if let Some(incident) = state.incident.and_then(|id| self.incidents.get_mut(&id))
                 && let Ok(next) = incident.state.next(IncidentEvent::Released, stamp)
             {
@@ -99,18 +101,22 @@ impl View {
         }
         for reading in readings {
             let number = state.numbers.entry(reading.number.clone()).or_default();
-            number.wanted.clone_from(&reading.shows);
-            number.expected.clone_from(&reading.shows);
-            number.loose.clear();
+            number.wanted = Some(reading.value());
+            number.expected = Some(reading.value());
+            // What of ours is still on its way stays ours: only a stranger's value ends that.
+            if *from != Adoption::Own {
+                number.loose.clear();
+            }
             number.touched = index;
         }
         if state.rings_in != *site {
             state.rings_in.clone_from(site);
             state.since = Some(stamp);
+            state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
             let because = "somebody changed the number at the carrier".to_owned();
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
             self.forbid(index, Some(route));
         }
         Ok(())
@@ -133,7 +139,15 @@ impl View {
     pub(super) fn begin(&mut self, index: Index, begun: (&RouteId, Option<SiteId>, IncidentState)) {
         let (route, site, state) = begun;
         let id = IncidentId(index.0);
-        let incident = Incident { id, route: route.clone(), site, opened: self.stamp, state, acked: None };
+        let incident = Incident {
+            id,
+            route: route.clone(),
+            site,
+            opened: self.stamp,
+            state,
+            acked: None,
+            escalated: None,
+        };
         self.incidents.insert(id, incident);
         self.route(route).incident = Some(id);
     }

@@ -1,17 +1,13 @@
 //! The fold of runs: opened, stepped, undone and ended; every refusal that stands between a wish and an effect.
 
 use super::{Notice, OpenAttempt, Refusal, View};
-use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Reading, Was};
+use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Was};
 use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
 use crate::plan::{Ensure, Pointing};
-use crate::route::{LATE, Latch, Loose};
-use crate::run::{Direction, Run, StepEvent, StepState, Word};
+use crate::route::{Brought, LATE, Latch, Loose, REMEMBERED};
+use crate::run::{Cause, Direction, Run, StepEvent, StepState, Word};
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// How long automatic switches are remembered for the budget.
-const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 
 impl View {
     pub(super) fn run_opened(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
@@ -27,6 +23,9 @@ impl View {
             self.audible(&run, *basis)?;
         } else {
             self.unclaimed(&plan.route, *basis)?;
+        }
+        if let Cause::Repair { late, .. } = cause {
+            return self.repair_opened(run, (late, *basis));
         }
         let route = self.route(&plan.route);
         route.run = Some(id);
@@ -106,7 +105,12 @@ impl View {
         Ok(())
     }
 
-    fn numbers_untouched(&self, route: &RouteId, of: &[Pointing], seen: Index) -> Result<(), Refusal> {
+    pub(super) fn numbers_untouched(
+        &self,
+        route: &RouteId,
+        of: &[Pointing],
+        seen: Index,
+    ) -> Result<(), Refusal> {
         let Some(route) = self.routes.get(route) else { return Ok(()) };
         for pointing in of {
             if let Some(number) = route.numbers.get(&pointing.number)
@@ -144,7 +148,11 @@ impl View {
     }
 
     pub(super) fn step_ended(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
-        let Fact::StepEnded { fence, boot, was, outcomes, note } = fact else { return Ok(()) };
+        let (Fact::StepEnded { fence, boot, was, outcomes, note }
+        | Fact::StepEndedLate { fence, boot, was, outcomes, note, .. }) = fact
+        else {
+            return Ok(());
+        };
         // Another life of its site says nothing about an attempt, whether it is in flight or superseded.
         self.close(*fence, *boot, outcomes).map_err(|()| Refusal::NoAttempt(*fence))?;
         let found = self.open_runs().find_map(|run| Some((run.id, run.step_of(*fence)?)));
@@ -192,7 +200,7 @@ impl View {
     }
 
     /// What was read back is what is expected from now on.
-    fn verified(&mut self, index: Index, id: RunId, outcomes: &[Outcome]) {
+    pub(super) fn verified(&mut self, index: Index, id: RunId, outcomes: &[Outcome]) {
         let Some(run) = self.runs.get(&id) else { return };
         let route = run.plan.route.clone();
         let route = self.route(&route);
@@ -203,14 +211,19 @@ impl View {
         }
     }
 
-    fn step_moved(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) {
+    pub(super) fn step_moved(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) {
         if let Some(run) = self.runs.get_mut(&id) {
             run.steps[step].moved.extend(moved);
         }
     }
 
     /// A batch is right: the step is done when it was the last one.
-    fn step_right(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) -> Result<(), Refusal> {
+    pub(super) fn step_right(
+        &mut self,
+        id: RunId,
+        step: usize,
+        moved: BTreeSet<Number>,
+    ) -> Result<(), Refusal> {
         self.step_moved(id, step, moved);
         let run = self.runs.get(&id).ok_or(Refusal::NoRun(id))?;
         let direction = run.direction(step);
@@ -225,100 +238,35 @@ impl View {
         };
         self.step_event(id, step, event)?;
         match wanted {
-            Some(ensure) if complete => self.ensured(id, &ensure),
+            Some(ensure) if complete => self.ensured(id, &ensure, direction),
             Some(_) | None => {}
         }
         Ok(())
     }
 
     /// Every number of the end state is verified.
-    fn ensured(&mut self, id: RunId, ensure: &Ensure) {
+    fn ensured(&mut self, id: RunId, ensure: &Ensure, direction: Direction) {
         let stamp = self.stamp;
         let Some(run) = self.runs.get(&id) else { return };
         match ensure {
             Ensure::RoutePointsAt { site, .. } => {
+                let by = if run.automatic() { Brought::ByAutomation } else { Brought::ByPerson };
                 let route = run.plan.route.clone();
-                let route = self.route(&route);
-                route.rings_in = Some(site.clone());
-                route.since = Some(stamp);
+                self.route(&route).arrive(site, (by, direction), stamp);
             }
             Ensure::Notify { text } => {
-                self.notices.push(Notice { at: stamp, run: id, text: text.clone() });
+                self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
         }
     }
 
-    fn step_wrong(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
+    pub(super) fn step_wrong(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
         let direction = self.runs.get(&id).map(|run| run.direction(step));
         let event = match direction {
             Some(Direction::Undo) => StepEvent::UndoFailed,
             Some(Direction::Do) | None => event,
         };
         self.step_event(id, step, event)
-    }
-
-    pub(super) fn step_lost(&mut self, index: Index, fence: Index, why: &str) -> Result<(), Refusal> {
-        self.step_by_fence(index, fence, (StepEvent::StepUnknown, why))
-    }
-
-    pub(super) fn attempt_lapsed(&mut self, index: Index, fence: Index) -> Result<(), Refusal> {
-        self.step_by_fence(index, fence, (StepEvent::AttemptLapsed, "nothing was heard of it in time"))
-    }
-
-    fn step_by_fence(
-        &mut self,
-        index: Index,
-        fence: Index,
-        (event, why): (StepEvent, &str),
-    ) -> Result<(), Refusal> {
-        let found = self.open_runs().find_map(|run| Some((run.id, run.step_of(fence)?)));
-        let (id, step) = found.ok_or(Refusal::NoAttempt(fence))?;
-        self.step_wrong(id, step, event)?;
-        if let Some(run) = self.runs.get_mut(&id) {
-            run.touched = index;
-            run.steps[step].note = Some(why.to_owned());
-        }
-        Ok(())
-    }
-
-    /// What the carrier shows after an unknown outcome decides it.
-    pub(super) fn step_read(
-        &mut self,
-        index: Index,
-        fence: Index,
-        readings: &[Reading],
-    ) -> Result<(), Refusal> {
-        let found = self.open_runs().find_map(|run| Some((run, run.step_of(fence)?)));
-        let (run, step) = found.ok_or(Refusal::NoAttempt(fence))?;
-        let id = run.id;
-        let wanted = run.ensure(step, run.direction(step)).map(Ensure::targets).unwrap_or_default();
-        let right =
-            |r: &&Reading| wanted.iter().any(|p| p.number == r.number && r.shows.as_ref() == Some(&p.to));
-        // A number of the attempt that was not read is not known to be right.
-        let numbers = self.attempts.get(&fence).map(|a| a.pointings.as_slice()).unwrap_or_default();
-        let all_right = readings.iter().all(|r| right(&r))
-            && numbers.iter().all(|p| readings.iter().any(|r| r.number == p.number));
-        let outcomes: Vec<Outcome> = readings
-            .iter()
-            .filter(right)
-            .map(|r| Outcome {
-                number: r.number.clone(),
-                was: Was::Right,
-                closure: Closure::Open,
-                seen: r.shows.clone(),
-                why: "read after an unknown outcome".to_owned(),
-            })
-            .collect();
-        let moved: BTreeSet<Number> = outcomes.iter().map(|o| o.number.clone()).collect();
-        self.verified(index, id, &outcomes);
-        if let Some(run) = self.runs.get_mut(&id) {
-            run.touched = index;
-        }
-        if all_right {
-            return self.step_right(id, step, moved);
-        }
-        self.step_moved(id, step, moved);
-        self.step_wrong(id, step, StepEvent::StepFailed)
     }
 
     /// The run turns back: every step that was started is undone, except where nothing is to undo.
@@ -351,14 +299,18 @@ impl View {
         run.end = Some(crate::run::End { word, why: why.to_owned(), at: stamp });
         run.touched = index;
         let (route, to) = (run.plan.route.clone(), run.plan.to.clone());
+        let repairs = run.repairs();
+        if repairs {
+            self.repair_ended(id);
+        }
         let state = self.route(&route);
         state.run = None;
-        if word != Word::Done {
+        if word != Word::Done && !repairs {
             state.spurned.insert(to, stamp);
         }
         if word == Word::Stuck {
             let because = format!("{id} got stuck: {why}");
-            state.latch = Some(Latch { since: stamp, because });
+            state.latch = Some(Latch { since: stamp, because, hindrance: crate::handover::Hindrance::Stuck });
             state.guard = index;
         }
         let event = match word {
@@ -366,7 +318,7 @@ impl View {
             Word::Undone => IncidentEvent::RunUndone,
             Word::Stuck => IncidentEvent::RunStuck,
         };
-        match self.route(&route).incident {
+        match self.route(&route).incident.filter(|_| !repairs) {
             Some(incident) => self.incident_next(incident, event),
             None => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use clap::{Args, ValueEnum};
-use lab::demo::{self, Finished, Options, Reader};
+use lab::demo::{self, Finished, Options, Reader, Scenario};
 use lab::rig::{Life, SITES};
 use nix::sys::signal::Signal;
 use std::io::Write;
@@ -26,19 +26,25 @@ pub struct Demo {
     json: bool,
 }
 
+/// How fast the agents look.
 #[derive(Clone, Copy, ValueEnum)]
-enum Scenario {
-    SiteDies,
-    Partition,
-    LeaderDiesMidPlaybook,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Pace {
+pub enum Pace {
     Demo,
     Calm,
     Brisk,
     Fast,
+}
+
+impl Pace {
+    /// The same as the rig knows it.
+    pub fn of_rig(self) -> lab::rig::Pace {
+        match self {
+            Self::Demo => lab::rig::Pace::Demo,
+            Self::Calm => lab::rig::Pace::Calm,
+            Self::Brisk => lab::rig::Pace::Brisk,
+            Self::Fast => lab::rig::Pace::Fast,
+        }
+    }
 }
 
 impl Demo {
@@ -79,17 +85,8 @@ impl Demo {
 
     fn options(&self) -> Options {
         Options {
-            scenario: match self.scenario {
-                Scenario::SiteDies => demo::Scenario::SiteDies,
-                Scenario::Partition => demo::Scenario::Partition,
-                Scenario::LeaderDiesMidPlaybook => demo::Scenario::LeaderDiesMidPlaybook,
-            },
-            pace: match self.pace {
-                Pace::Demo => lab::rig::Pace::Demo,
-                Pace::Calm => lab::rig::Pace::Calm,
-                Pace::Brisk => lab::rig::Pace::Brisk,
-                Pace::Fast => lab::rig::Pace::Fast,
-            },
+            scenario: self.scenario,
+            pace: self.pace.of_rig(),
             reader: if self.json { Reader::Program } else { Reader::Person },
         }
     }

@@ -1,6 +1,8 @@
 //! The subcommands, one file each, and how they end when they fail.
 
+pub mod bench;
 pub mod carrier;
+pub mod cuts;
 pub mod demo;
 pub mod simulate;
 

@@ -1,7 +1,7 @@
 //! `pointsman-lab simulate`: one seed, many hours, and the story if an invariant does not hold.
 
 use super::Failure;
-use agent::clock::mono;
+use agent::clock::worked;
 use clap::Args;
 use lab::simulator::story::Detail;
 use lab::simulator::{Options, Outcome, Violation, run, shrink};
@@ -48,10 +48,10 @@ impl Simulate {
         let millis = u64::try_from(millis).unwrap_or(u64::MAX / 1000);
         for seed in self.seed..self.seed.saturating_add(self.seeds) {
             say(&format!("seed {seed}"))?;
-            let began = mono();
-            let options = Options { seed, millis, faults: None, detail };
+            let began = worked();
+            let options = Options { seed, millis, faults: None, detail, budget: None };
             let outcome = run(&options);
-            say(&counted(&outcome, mono().since(began).as_secs_f64()))?;
+            say(&counted(&outcome, (worked() - began).as_secs_f64()))?;
             if outcome.violation.is_some() {
                 return self.tell(&options, outcome);
             }
@@ -67,7 +67,8 @@ impl Simulate {
         let skipped = if self.replay { 0 } else { outcome.story.len().saturating_sub(LAST) };
         outcome.story.iter().skip(skipped).try_for_each(|line| say(line))?;
         if self.shrink {
-            say(&format!("these {} faults are enough:", outcome.faults.len()))?;
+            let seconds = outcome.struck / 1000;
+            say(&format!("these {} faults in {seconds} s are enough:", outcome.faults.len()))?;
             outcome.faults.iter().try_for_each(|fault| say(&format!("  {fault:?}")))?;
         }
         match outcome.violation {
@@ -80,12 +81,15 @@ impl Simulate {
 fn counted(outcome: &Outcome, seconds: f64) -> String {
     let hours = f64::from(u32::try_from(outcome.millis / 1000).unwrap_or(u32::MAX)) / 3600.0;
     let (switches, sets, late) = outcome.counts;
+    let rate = hours / seconds.max(1e-9);
     format!(
-        "{hours:.2} h, {} events, {} faults, {switches} switches, {sets} writes, {late} late; {:.2} simulated hours a \
-         second of one core; trace {:016x}",
+        "{hours:.2} h, {} events, {} faults, {} ambushes, {} snapshots, {switches} switches, {sets} writes, {late} \
+         late; {rate:.2} simulated hours a second of one core, {:.0} times real time; trace {:016x}",
         outcome.events,
         outcome.faults.len(),
-        hours / seconds.max(1e-9),
+        outcome.rare.ambushes.len(),
+        outcome.rare.snapshots,
+        rate * 3600.0,
         outcome.hash
     )
 }

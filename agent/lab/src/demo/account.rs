@@ -3,10 +3,12 @@
 mod page;
 
 use super::happening::{Happening, Login, Moved, What};
+use agent::cli::screens::telling;
 use agent::command::Voice;
 use page::Page;
 use policies::Verdict;
 use state::SiteId;
+use state::handover::Urgency;
 use std::collections::BTreeMap;
 
 /// Writes happenings as lines; knows which site a destination means.
@@ -63,13 +65,20 @@ impl Account {
                 page.line("carrier", &format!("SET {number} {slot} {to} -> {answer}"), "");
                 page.line("", became(*moved), &format!("by {by}"));
             }
+            What::Carrier { text, by } if by.is_empty() => page.line("carrier", text, ""),
             What::Carrier { text, by } => page.line("carrier", text, &format!("to {by}")),
             What::Mode { route, mode, because } => page.mode(route.as_ref(), *mode, because),
             What::Leader { site, term } => {
                 page.line("leader", &format!("{site} leads"), &format!("term {term}"));
             }
             What::Voice { site, is } => page.line("voice", &format!("{site} {}", voice(*is)), ""),
+            What::Flapping { subject, site, is } => {
+                page.line("flapping", &telling::flapping((subject, site), *is), "");
+            }
             What::Refused { what, why } => page.line("refused", &format!("a {what}: {why}"), ""),
+            What::HandOver { text, urgency } => {
+                page.line("handover", text, if *urgency == Urgency::Urgent { "urgent" } else { "" });
+            }
         }
         page.lines()
     }

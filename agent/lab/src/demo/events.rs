@@ -4,6 +4,7 @@ use super::happening::{Deed, Happening, Moved, What};
 use policies::Verdict;
 use serde::Serialize;
 use state::fact::Mode;
+use state::handover::Urgency;
 use state::{RouteId, RunId, SiteId};
 
 /// One published event; the names of its fields are a promise.
@@ -52,6 +53,8 @@ pub enum Event<'a> {
     CarrierRead { t_ms: i64, number: &'a str, shows: &'a str, site: String, by: &'a str },
     /// Who may act has changed.
     Mode { t_ms: i64, route: Option<&'a RouteId>, mode: Mode, because: &'a str },
+    /// People have the lever, or automation has it again.
+    HandOver { t_ms: i64, text: &'a str, urgency: Urgency },
 }
 
 /// Whether a fault begins or ends.
@@ -94,12 +97,14 @@ pub fn event(happening: &Happening, site: impl Fn(&str) -> String) -> Option<Eve
         What::Mode { route, mode, because } => {
             Event::Mode { t_ms, route: route.as_ref(), mode: *mode, because }
         }
-        What::Deed(Deed::AskedWhy(..) | Deed::CutOff(_))
+        What::HandOver { text, urgency } => Event::HandOver { t_ms, text, urgency: *urgency },
+        What::Deed(Deed::AskedWhy(..) | Deed::AskedStatus(..) | Deed::Ordered(_) | Deed::CutOff(_))
         | What::Suspect { .. }
         | What::Run { .. }
         | What::Carrier { .. }
         | What::Leader { .. }
         | What::Voice { .. }
+        | What::Flapping { .. }
         | What::Refused { .. } => return None,
     })
 }

@@ -6,6 +6,7 @@ use super::happening::{Deed, Happening, Heard, Raw, What};
 use agent::command::Telling;
 use dialogue::Dialogues;
 use policies::Verdict;
+use state::handover::Urgency;
 use state::{SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,6 +155,15 @@ fn thing(telling: &Telling) -> Option<String> {
         Telling::Leader { site: Some(site), term } => format!("leader {site} {term}"),
         Telling::Voice { site, is } => format!("voice {site} {is:?}"),
         Telling::Refused { index, .. } => format!("refused {index}"),
+        Telling::Flapping { subject, site, is } => format!("flapping {subject} {site} {is:?}"),
+        Telling::HandedOver { route, hindrance, strength, .. } => {
+            format!("handed over {route:?} {hindrance:?} {strength:?}")
+        }
+        Telling::TakenBack { route, hindrance, strength, .. } => {
+            format!("taken back {route:?} {hindrance:?} {strength:?}")
+        }
+        Telling::Leaderless { lasted, .. } => format!("leaderless {lasted:?}"),
+        Telling::Escalated { incident } => format!("escalated {incident}"),
         // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
@@ -178,6 +188,21 @@ fn what(telling: Telling) -> Option<What> {
         Telling::Leader { site, term } => What::Leader { site: site?, term },
         Telling::Voice { site, is } => What::Voice { site, is },
         Telling::Refused { what, why, .. } => What::Refused { what, why },
+        Telling::Flapping { subject, site, is } => What::Flapping { subject, site, is },
+        Telling::HandedOver { route, strength, urgency, because, .. } => {
+            let of = route.map_or("every route".to_owned(), |route| route.to_string());
+            What::HandOver { text: format!("{of} is {strength}: {because}"), urgency }
+        }
+        Telling::TakenBack { route, .. } => {
+            let of = route.map_or("every route".to_owned(), |route| route.to_string());
+            What::HandOver { text: format!("automation has {of} again"), urgency: Urgency::Notice }
+        }
+        Telling::Leaderless { lasted, urgency } => {
+            What::HandOver { text: format!("nobody could lead for {}s", lasted.as_secs()), urgency }
+        }
+        Telling::Escalated { incident } => {
+            What::HandOver { text: format!("nobody has acknowledged {incident}"), urgency: Urgency::Urgent }
+        }
         Telling::Suspect { .. } | Telling::CarrierRead { .. } => return None,
     })
 }

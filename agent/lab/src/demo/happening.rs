@@ -5,6 +5,7 @@ use agent::command::Telling;
 use policies::Verdict;
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
+use state::handover::Urgency;
 use state::run::Word;
 use state::{RouteId, RunId, SiteId, Subject, Term};
 
@@ -42,6 +43,10 @@ pub enum Deed {
     CutOff(SiteId),
     /// It asked an agent why, and these are the lines that matter.
     AskedWhy(SiteId, Vec<String>),
+    /// It asked an agent for its status, and these are the lines that matter.
+    AskedStatus(SiteId, Vec<String>),
+    /// A person gave an agent an order.
+    Ordered(String),
 }
 
 /// One thing that happened.
@@ -91,6 +96,10 @@ pub enum What {
     Voice { site: SiteId, is: agent::command::Voice },
     /// The fold refused something.
     Refused { what: String, why: String },
+    /// A subject's answers come and go, or came to rest.
+    Flapping { subject: Subject, site: SiteId, is: agent::command::Course },
+    /// People have the lever, or automation has it again.
+    HandOver { text: String, urgency: Urgency },
 }
 
 /// Whether a reading came right after a login.

@@ -37,14 +37,16 @@ pub fn header(options: Options, places: &[Place], report: &StatusReport) -> Vec<
     for place in places {
         let is = |id: &Option<SiteId>| id.as_ref().is_some_and(|id| id.as_str() == place.site);
         let mut now = Vec::new();
-        if route.is_some_and(|route| is(&route.rings_in)) {
+        let rings = route.is_some_and(|route| is(&route.rings_in));
+        if rings {
             now.push("has the number".to_owned());
         }
         if route.is_some_and(|route| is(&route.next)) {
             now.push("next in line".to_owned());
         }
         if is(&report.leader) {
-            now.push(format!("leads (term {})", report.term));
+            // Beside so many words there is no room for the term.
+            now.push(if rings { "leads".to_owned() } else { format!("leads (term {})", report.term) });
         }
         let Place { site, votes, pbx, agent } = place;
         let (pbx, agent) = (pbx.to_string(), agent.to_string());

@@ -7,8 +7,8 @@ use super::header::Place;
 use super::stage::Stage;
 use super::summary::{Measured, Summary};
 use super::{DemoError, Finished, Options, Page, Reader, header};
-use crate::carrier::log::What as Logged;
-use crate::rig::{NUMBER, Net, SITES, SiteOfRig};
+use crate::carrier::judge::Switch;
+use crate::rig::{self, NUMBER, Net, SITES, SiteOfRig};
 use agent::clock;
 use agent::command::StatusReport;
 use state::{Mono, SiteId};
@@ -20,8 +20,8 @@ use tokio::time::timeout;
 const HOLD: Duration = Duration::from_millis(80);
 /// How often what is held is looked through.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// The longest that a demo may take, at the demo's own pace.
-const LONGEST: Duration = Duration::from_secs(24);
+/// How often a site is asked while something is waited for.
+const ASK_EVERY: Duration = Duration::from_millis(250);
 
 /// Until something is broken, times are so much less than zero.
 const BEFORE: i64 = 1 << 32;
@@ -39,6 +39,8 @@ pub struct Play {
     heard: Vec<(Mono, Raw)>,
     begun: Mono,
     broken: Option<Mono>,
+    /// From when on the time to effect counts, if not from the first fault.
+    struck: Option<Mono>,
     pending: VecDeque<Happening>,
     told: Vec<Happening>,
     last_read: Option<(Mono, Happening)>,
@@ -52,7 +54,7 @@ impl Play {
             header::opening(options).iter().try_for_each(|line| page(line))?;
         }
         let begun = clock::mono();
-        let stage = Stage::put_up(options.pace).await?;
+        let stage = Stage::put_up(&rig::Options { pace: options.pace, ..rig::Options::default() }).await?;
         let host = |site| (stage.rig.net.pbx(site).ip().to_string(), site.name.to_owned());
         let account = Account { hosts: SITES.iter().map(host).collect() };
         Ok(Self {
@@ -65,6 +67,7 @@ impl Play {
             heard: Vec::new(),
             begun,
             broken: None,
+            struck: None,
             pending: VecDeque::new(),
             told: Vec::new(),
             last_read: None,
@@ -100,6 +103,12 @@ impl Play {
         }
         self.did(at, Deed::Broke(text.to_owned()));
         Ok(())
+    }
+
+    /// Says that only now something was broken that must move the number: its time counts from here.
+    pub fn struck(&mut self, at: Mono, text: &str) -> Result<(), DemoError> {
+        self.struck = Some(at);
+        self.broke(at, text)
     }
 
     /// Notes something that the lab did.
@@ -141,12 +150,30 @@ impl Play {
         self.until(clock::mono() + span, |_| false).await.map(drop)
     }
 
+    /// Asks a site until its answer is what is waited for, and tells what happens meanwhile; gives when, and what.
+    pub async fn asked<T>(
+        &mut self,
+        site: &str,
+        deadline: Mono,
+        wanted: impl Fn(&StatusReport) -> Option<T>,
+    ) -> Result<Option<(Mono, T)>, DemoError> {
+        loop {
+            if let Some(found) = self.stage.status(site).await.as_ref().and_then(&wanted) {
+                return Ok(Some((clock::mono(), found)));
+            }
+            if clock::mono() >= deadline {
+                return Ok(None);
+            }
+            self.linger(ASK_EVERY).await?;
+        }
+    }
+
     /// A deadline that keeps the whole within its limit.
     pub fn deadline(&self, patience: Duration) -> Mono {
-        let demo = crate::rig::Pace::Demo.numbers();
+        let demo = rig::Pace::Demo.numbers();
         let mine = self.options.pace.numbers();
         let slower = (mine.blip + mine.every * mine.rise).saturating_sub(demo.blip + demo.every * demo.rise);
-        (clock::mono() + patience).min(self.begun + LONGEST + slower * 3)
+        (clock::mono() + patience).min(self.begun + self.options.scenario.longest() + slower * 3)
     }
 
     /// What was told since the fault.
@@ -163,7 +190,12 @@ impl Play {
         }
     }
 
-    /// The other way round.
+    /// A moment as the carrier's log counts it.
+    pub fn carrier_ms(&self, at: Mono) -> u64 {
+        u64::try_from(at.since(self.stage.rig.carrier.started()).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// So many milliseconds after the fault, as a moment.
     fn moment(&self, t_ms: i64) -> Mono {
         let (zero, t_ms) = match self.broken {
             Some(broken) => (broken, t_ms),
@@ -177,28 +209,18 @@ impl Play {
     pub async fn measure(&mut self) -> Measured {
         let carrier = &self.stage.rig.carrier;
         let judgement = carrier.judgement();
-        let broken = self.broken.unwrap_or(self.begun);
-        let first = judgement.switches.first();
-        let effect = first.map(|s| carrier.started() + Duration::from_millis(s.t_ms));
-        let effect_ms = effect.and_then(|at| u64::try_from(at.since(broken).as_millis()).ok());
+        let struck = self.struck.or(self.broken).unwrap_or(self.begun);
+        let at = |switch: &Switch| carrier.started() + Duration::from_millis(switch.t_ms);
+        let effect = judgement.switches.iter().map(at).find(|at| *at >= struck);
+        let effect_ms = effect.and_then(|at| u64::try_from(at.since(struck).as_millis()).ok());
         let numbers = carrier.numbers();
         let shown = numbers.get(NUMBER).map(|held| self.account.site(&held.slots[0]));
         let ago = self.last_read.as_ref().map(|(at, _)| clock::mono().since(*at));
         let ended = self.told.iter().rev().find_map(Happening::ended);
         let moves = judgement.switches.iter();
-        let moves =
-            moves.map(|s| format!("{} -> {}", self.account.site(&s.before), self.account.site(&s.after)));
+        let moves = moves.map(|s| (self.account.site(&s.before), self.account.site(&s.after)));
         let moves = moves.collect();
         Measured { moves, effect_ms, judgement, shows: shown.zip(ago), ended, ..Measured::default() }
-    }
-
-    /// The SETs that the carrier received from a site.
-    pub fn sets_of(&self, site: &str) -> usize {
-        let of = |entry: &&crate::carrier::log::Entry| {
-            let label = entry.line.as_ref().and_then(|line| line.label.as_deref());
-            label == Some(site) && matches!(entry.what, Logged::SetReceived { .. })
-        };
-        self.stage.rig.carrier.log().iter().filter(of).count()
     }
 
     /// Takes only suspicions from a site that is cut off, from now on.

@@ -1,96 +1,59 @@
-//! The three stories: what is started, what is broken when, and what is waited for.
+//! The stories, one file each; here is what they share: who is started, how long is waited, how it is summed up.
+
+mod applied_but_no_reply;
+mod both_datacentres_die;
+mod carrier_hangs;
+mod flap;
+mod leader_dies_mid_playbook;
+mod leader_on_dying_site;
+mod partition;
+mod site_dies;
+mod stranger_edits;
+mod witness_dies;
 
 use super::DemoError;
-use super::happening::{Deed, Happening, Moved, What};
+use super::finding::Finding;
+use super::happening::{Deed, Happening, What};
 use super::play::Play;
+use super::scenario::Scenario;
+use super::stage::Leads;
 use super::summary::{Measured, Summary};
-use crate::carrier::faults::{Fault, Kind};
-use crate::wire::Passage;
 use agent::clock;
-use agent::command::WhyReport;
+use agent::command::StatusReport;
 use state::{Mono, SiteId};
 use std::time::Duration;
 
 /// After the end of the run it must be quiet for so long.
 const STEADY: Duration = Duration::from_secs(1);
-/// How long an adoption may take, and a little more, so that one that is too late is seen.
-const ADOPTION: Duration = Duration::from_secs(12);
-/// How soon a site that is cut off must say that it is the minority.
-const MINORITY: Duration = Duration::from_secs(3);
-const ALL: &[&str] = &["london", "manchester", "office", "netherlands"];
 
-/// London loses power while it has the number.
-pub async fn site_dies(play: &mut Play) -> Result<Summary, DemoError> {
-    play.stage.start(ALL).await?;
-    let report = play.stage.ready(|leader| leader != "london").await?;
-    play.introduce(&report)?;
+/// Tells one story from its beginning to its summary.
+pub async fn tell(scenario: Scenario, play: &mut Play) -> Result<Summary, DemoError> {
+    match scenario {
+        Scenario::SiteDies => site_dies::tell(play).await,
+        Scenario::Partition => partition::tell(play).await,
+        Scenario::LeaderDiesMidPlaybook => leader_dies_mid_playbook::tell(play).await,
+        Scenario::LeaderOnDyingSite => leader_on_dying_site::tell(play).await,
+        Scenario::BothDatacentresDie => both_datacentres_die::tell(play).await,
+        Scenario::AppliedButNoReply => applied_but_no_reply::tell(play).await,
+        Scenario::CarrierHangs => carrier_hangs::tell(play).await,
+        Scenario::Flap => flap::tell(play).await,
+        Scenario::StrangerEdits => stranger_edits::tell(play).await,
+        Scenario::WitnessDies => witness_dies::tell(play).await,
+    }
+}
+
+/// Everybody is there and well, and a site that may lead does.
+async fn begin(play: &mut Play, leads: Leads) -> Result<(), DemoError> {
+    let report = play.stage.begin(leads).await?;
+    play.introduce(&report)
+}
+
+/// London loses power, and with it the number its place.
+async fn london_dies(play: &mut Play) -> Result<Mono, DemoError> {
     let at = clock::mono();
     play.stage.rig.power_off("london").await?;
     play.broke(at, "london is dead: agent, PBX and links fall silent")?;
-    run_ends(play, slack(play)).await?;
-    play.linger(STEADY).await?;
-    finish(play, |found| found).await
-}
-
-/// London is cut off from the three others; both sides reach the carrier.
-pub async fn partition(play: &mut Play) -> Result<Summary, DemoError> {
-    play.stage.start(ALL).await?;
-    let report = play.stage.ready(|leader| leader != "london").await?;
-    play.introduce(&report)?;
-    let at = clock::mono();
-    play.stage.rig.wire.between(&["london"], &ALL[1..], Passage::Silent)?;
-    play.broke(at, "london is cut off: agent and PBX; all still reach the carrier")?;
-    play.cut(at, "london");
-    run_ends(play, slack(play)).await?;
-    let minority_says = ask_the_minority(play).await?;
-    play.linger(STEADY).await?;
-    let before = play.stage.rig.carrier.judgement().switches.len();
-    play.stage.rig.wire.mend();
-    play.did(clock::mono(), Deed::Mended("the cut is mended; now nothing may move again".to_owned()));
-    let pace = play.options.pace.numbers();
-    play.linger(pace.every * pace.rise + pace.blip).await?;
-    let minority_sets = play.sets_of("london");
-    finish(play, |found| {
-        let switches_after_mending = found.judgement.switches.len().saturating_sub(before);
-        Measured { minority_says, minority_sets, switches_after_mending, ..found }
-    })
-    .await
-}
-
-/// Manchester leads and acts, and dies between its SET and the reply.
-pub async fn leader_dies(play: &mut Play) -> Result<Summary, DemoError> {
-    // The first to wait for a leader is the first to stand for election; the witness would stand before it.
-    play.stage.start(&["manchester"]).await?;
-    play.stage.start(&["london", "office"]).await?;
-    let leads = |leader: &str| leader == "manchester";
-    play.stage
-        .wait("manchester", |report| match &report.leader {
-            Some(leader) if leads(leader.as_str()) => None,
-            Some(leader) => Some(format!("{leader} leads, not manchester")),
-            None => Some("nobody leads".to_owned()),
-        })
-        .await?;
-    play.stage.start(&["netherlands"]).await?;
-    let report = play.stage.ready(leads).await?;
-    play.introduce(&report)?;
-    play.stage.rig.carrier.fault(Fault::of(Kind::HoldReply).next(1));
-    let at = clock::mono();
-    play.stage.rig.power_off("london").await?;
-    play.broke(at, "london is dead: agent, PBX and links fall silent")?;
-    let deadline = play.deadline(slack(play));
-    if play.until(deadline, written_by_manchester).await?.is_none() {
-        return finish(play, |found| found).await;
-    }
-    let death = clock::mono();
-    if let Some(agent) = play.stage.rig.agent("manchester") {
-        agent.kill().await;
-    }
-    play.broke(death, "manchester's agent is killed: it leads, and its SET is unanswered")?;
-    let deadline = play.deadline(ADOPTION);
-    let adopted_ms = adopted(play, death, deadline).await?;
-    run_ends(play, ADOPTION).await?;
-    play.linger(STEADY).await?;
-    finish(play, |found| Measured { adopted_ms, ..found }).await
+    Ok(at)
 }
 
 /// Three times the least, as a machine may be busy.
@@ -107,73 +70,67 @@ async fn run_ends(play: &mut Play, patience: Duration) -> Result<(), DemoError> 
     play.until(deadline, ended).await.map(drop)
 }
 
-fn written_by_manchester(happening: &Happening) -> bool {
-    matches!(&happening.what, What::Set { by, moved: Moved::Moved, .. } if by == "manchester")
-}
-
-/// How long after the death another leader went on with the run.
-async fn adopted(play: &mut Play, death: Mono, deadline: Mono) -> Result<Option<u64>, DemoError> {
-    let death_ms = play.t_ms(death);
-    let opened = play.told().iter().find_map(Happening::opened);
-    let Some(run) = opened else { return Ok(None) };
-    let leads = |happening: &Happening| {
+/// Waits for another leader than `gone`; gives how long after `since` it was there.
+async fn led_elsewhere(
+    play: &mut Play,
+    gone: &str,
+    since: Mono,
+    deadline: Mono,
+) -> Result<Option<u64>, DemoError> {
+    let since_ms = play.t_ms(since);
+    let elsewhere = |happening: &Happening| {
         let What::Leader { site, .. } = &happening.what else { return false };
-        site.as_str() != "manchester"
+        site.as_str() != gone && happening.t_ms >= since_ms
     };
-    if play.until(deadline, leads).await?.is_none() {
-        return Ok(None);
+    let told = play.told().iter().find(|happening| elsewhere(happening)).cloned();
+    let led = match told {
+        Some(told) => Some(told),
+        None => play.until(deadline, elsewhere).await?,
+    };
+    Ok(led.and_then(|happening| u64::try_from(happening.t_ms - since_ms).ok()))
+}
+
+/// What a site says that a person should read, if there is such a line; then the account shows it.
+async fn says(
+    play: &mut Play,
+    site: &'static str,
+    deadline: Mono,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Option<(Mono, String)>, DemoError> {
+    let line = |report: &StatusReport| spoken(report).into_iter().find(|line| wanted(line));
+    let found = play.asked(site, deadline, line).await?;
+    if let Some((at, line)) = &found {
+        play.did(*at, Deed::AskedStatus(SiteId::new(site), vec![line.clone()]));
     }
-    let went_on = play.until(deadline, |happening| happening.goes_on(run)).await?;
-    Ok(went_on.and_then(|happening| u64::try_from(happening.t_ms - death_ms).ok()))
+    Ok(found)
 }
 
-/// What London says of itself while it is cut off, if it says that it is the minority.
-async fn ask_the_minority(play: &mut Play) -> Result<Option<String>, DemoError> {
-    let until = clock::mono() + MINORITY;
-    loop {
-        let report = play.stage.why("london").await;
-        let minority = report.as_ref().is_some_and(is_minority);
-        if let Some(report) = report.filter(|_| minority || clock::mono() >= until) {
-            let screen = agent::cli::screens::why::screen(&report);
-            let lines = telling_lines(&screen);
-            play.did(clock::mono(), Deed::AskedWhy(SiteId::new("london"), lines.clone()));
-            return Ok(minority.then(|| lines.join(" ")));
-        }
-        if clock::mono() >= until {
-            return Ok(None);
-        }
-        play.linger(Duration::from_millis(100)).await?;
-    }
+/// Everything in a status that is written for people, the most urgent first.
+fn spoken(report: &StatusReport) -> Vec<String> {
+    let needs = report.needs_you.iter().map(|need| need.what.clone());
+    let latches = report.routes.iter().filter_map(|route| route.latch.clone());
+    let notices = report.notices.iter().map(|(_, text)| text.clone());
+    needs.chain(report.watch.iter().cloned()).chain(latches).chain(notices).collect()
 }
 
-fn is_minority(report: &WhyReport) -> bool {
-    2 * report.heard.0 <= report.heard.1
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The answer, and what the screen says about the minority.
-fn telling_lines(screen: &str) -> Vec<String> {
-    let mut lines = vec![screen.lines().next().unwrap_or_default().to_owned()];
-    let mut rest = screen.lines().skip_while(|line| !line.starts_with("  minority"));
-    if let Some(first) = rest.next() {
-        let mut said = first.trim_start().trim_start_matches("minority").trim().to_owned();
-        for line in rest.take_while(|line| line.starts_with("      ")) {
-            said += " ";
-            said += line.trim();
-        }
-        lines.push(said);
-    }
-    lines
-}
-
-/// What was measured, with what the survivors believe at the end.
-async fn finish(play: &mut Play, own: impl FnOnce(Measured) -> Measured) -> Result<Summary, DemoError> {
+/// What was measured, with what a survivor believes at the end.
+async fn finish(
+    play: &mut Play,
+    survivor: &'static str,
+    findings: Vec<Finding>,
+) -> Result<Summary, DemoError> {
     let mut found = play.measure().await;
-    match play.stage.status("netherlands").await {
+    match play.stage.status(survivor).await {
         Some(report) => {
             found.believed = report.routes.first().and_then(|route| route.rings_in.clone());
             found.unrest = report.runs.first().map(|run| format!("{} is not over", run.id));
         }
-        None => found.unrest = Some("the agent of netherlands does not answer".to_owned()),
+        None => found.unrest = Some(format!("the agent of {survivor} does not answer")),
     }
-    Ok(Summary::new(play.options.scenario, play.options.pace.numbers(), own(found)))
+    let measured = Measured { findings, ..found };
+    Ok(Summary::new(play.options.scenario, play.options.pace.numbers(), measured))
 }

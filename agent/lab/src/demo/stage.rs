@@ -3,7 +3,7 @@
 use super::DemoError;
 use super::happening::Raw;
 use crate::carrier::log::Entry;
-use crate::rig::{Options, Pace, Rig, SITES};
+use crate::rig::{NUMBER, Options, Rig, SITES};
 use agent::clock;
 use agent::command::{Answer, Command, StatusReport, WhyReport};
 use policies::Verdict;
@@ -18,15 +18,33 @@ use tokio::time::{sleep, timeout};
 const AWAKE: Duration = Duration::from_secs(10);
 /// How long elections and the first agreements may take, beside the pace.
 const SETTLE: Duration = Duration::from_secs(12);
+/// London stands for election last, so that calls and lead are apart: it begins so much before the others.
+const HEAD_START: Duration = Duration::from_secs(2);
+/// How often a site is helped to the lead.
+const TRIES: u32 = 3;
 /// How often is asked whether it is ready.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 /// An agent that answers a question later than this is not ready.
 const ANSWER: Duration = Duration::from_secs(2);
+/// An order is answered when it is agreed.
+const ORDER: Duration = Duration::from_secs(10);
 /// So much of a log is shown when something is wrong.
 const TAIL: usize = 12;
 
 /// What was heard, and when.
 pub type Sound = (Mono, Raw);
+
+/// Everybody, the first choice first.
+pub const ALL: &[&str] = &["london", "manchester", "office", "netherlands"];
+
+/// Who may lead when something is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// Anybody but London: where the calls are is the wrong place.
+    NotLondon,
+    /// This site, and no other.
+    Only(&'static str),
+}
 
 /// The cluster and its listeners.
 pub struct Stage {
@@ -40,12 +58,57 @@ pub struct Stage {
 
 impl Stage {
     /// Puts everything up but the agents.
-    pub async fn put_up(pace: Pace) -> Result<Self, DemoError> {
-        let rig = Rig::put_up(&Options { pace, ..Options::default() }).await?;
+    pub async fn put_up(options: &Options) -> Result<Self, DemoError> {
+        let rig = Rig::put_up(options).await?;
         let (into, sounds) = mpsc::unbounded_channel();
         tokio::spawn(hear_carrier(rig.carrier.follow(), rig.carrier.started(), into.clone()));
-        let numbers = pace.numbers();
+        let numbers = options.pace.numbers();
         Ok(Self { rig, sounds, into, patience: SETTLE + numbers.every * numbers.rise })
+    }
+
+    /// Starts everybody, and waits until all is well.
+    pub async fn begin(&mut self, leads: Leads) -> Result<StatusReport, DemoError> {
+        match leads {
+            Leads::NotLondon => {
+                self.start(ALL).await?;
+                self.ready(|leader| leader != "london").await
+            }
+            Leads::Only("netherlands") => {
+                self.start(ALL).await?;
+                self.ready(|leader| leader == "netherlands").await
+            }
+            Leads::Only(chosen) => {
+                let mut tries = 1;
+                while !self.elect(chosen).await? && tries < TRIES {
+                    tries += 1;
+                }
+                // The witness would have stood for election before anybody else.
+                self.start(&["netherlands"]).await?;
+                self.ready(|leader| leader == chosen).await
+            }
+        }
+    }
+
+    /// The first to wait for a leader is the first to stand for election. On a busy machine another one may win
+    /// all the same: then they end, and it can be tried again.
+    async fn elect(&mut self, chosen: &'static str) -> Result<bool, DemoError> {
+        self.start(&[chosen]).await?;
+        if chosen == "london" {
+            sleep(HEAD_START).await;
+        }
+        let others: Vec<&'static str> =
+            ALL.iter().copied().filter(|site| *site != chosen && *site != "netherlands").collect();
+        self.start(&others).await?;
+        let led = |report: &StatusReport| report.leader.is_none().then(|| "nobody leads".to_owned());
+        let leads = self.wait(chosen, led).await?.leader.is_some_and(|leader| leader.as_str() == chosen);
+        if !leads {
+            for site in ALL {
+                if let Some(agent) = self.rig.agent(site) {
+                    agent.kill().await;
+                }
+            }
+        }
+        Ok(leads)
     }
 
     /// Starts agents, and listens to each.
@@ -121,6 +184,25 @@ impl Stage {
     /// Waits until everybody is well, `leader` may lead, and the route rings in London.
     pub async fn ready(&mut self, leader: impl Fn(&str) -> bool) -> Result<StatusReport, DemoError> {
         self.wait("netherlands", |report| missing(report, &leader)).await
+    }
+
+    /// The site to which the carrier sends the callers now.
+    pub fn shows(&self) -> Option<&'static str> {
+        let numbers = self.rig.carrier.numbers();
+        self.rig.net.site_of(numbers.get(NUMBER)?.slots.first()?)
+    }
+
+    /// Has a person's order agreed.
+    pub async fn order(&mut self, site: &str, command: Command) -> Result<(), DemoError> {
+        let Some(agent) = self.rig.agent(site) else {
+            return Err(DemoError::Scene(format!("{site} has no agent")));
+        };
+        match timeout(ORDER, agent.ask(command)).await {
+            Ok(Ok(Answer::Agreed { .. })) => Ok(()),
+            Ok(Ok(other)) => Err(DemoError::Scene(format!("the agent of {site} answers {other:?}"))),
+            Ok(Err(error)) => Err(DemoError::Scene(format!("the agent of {site}: {error}"))),
+            Err(_) => Err(DemoError::Scene(format!("the agent of {site} does not answer"))),
+        }
     }
 
     /// The last lines of an agent's log.

@@ -1,19 +1,18 @@
 //! What a run of the demo amounts to: whether it is ok, by which numbers, and what speaks against it.
 
-use super::Scenario;
+use super::finding::{Finding, Told, seconds};
+use super::scenario::{Must, Runs, Scenario};
 use crate::carrier::judge::Judgement;
 use policies::policy::Pace;
 use serde::Serialize;
 use state::SiteId;
 use state::run::Word;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// How much longer than the least a switch may take.
 const RATIO_MOST: f64 = 1.4;
-
-/// How soon a run must be adopted when its leader and executor dies.
-const ADOPTED_WITHIN_MS: u64 = 10_000;
 
 /// What was measured.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +21,8 @@ pub struct Measured {
     pub effect_ms: Option<u64>,
     /// What the carrier's log amounts to.
     pub judgement: Judgement,
-    /// Each switch in words: from which site to which.
-    pub moves: Vec<String>,
+    /// Each switch: from which site to which.
+    pub moves: Vec<(String, String)>,
     /// The site that the carrier shows at the end, and how long ago it was read.
     pub shows: Option<(String, Duration)>,
     /// The site that the cluster believes the route to ring in at the end.
@@ -32,23 +31,17 @@ pub struct Measured {
     pub ended: Option<Word>,
     /// Whether the switch was still under way or another run was open at the end.
     pub unrest: Option<String>,
-    /// SETs that the cut-off site sent.
-    pub minority_sets: usize,
-    /// What `why` says at the cut-off site, if it says that it is the minority.
-    pub minority_says: Option<String>,
-    /// Switches after the cut was mended.
-    pub switches_after_mending: usize,
-    /// From the death of leader and executor until another site went on with the run.
-    pub adopted_ms: Option<u64>,
+    /// What else the story asks for.
+    pub findings: Vec<Finding>,
 }
 
 /// What speaks against a run of the demo.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objection {
-    /// The number did not move exactly once.
-    Switches(usize),
+    /// The number did not move as often as it must.
+    Switches { is: usize, must: RangeInclusive<usize> },
     /// It moved elsewhere.
-    Elsewhere(String),
+    Elsewhere { shows: String, must: &'static str },
     /// The cluster believes something else than the carrier shows.
     Disagree { believed: String, shows: String },
     /// Two agents wrote one number.
@@ -57,23 +50,19 @@ pub enum Objection {
     Slow(f64),
     /// The run has not ended, or in a word that is not true.
     Ended(Option<Word>),
+    /// A run ended where none may have been.
+    Needless(Word),
     /// Something was still under way.
     Unrest(String),
-    /// The cut-off site wrote.
-    MinorityWrote(usize),
-    /// The cut-off site does not say that it is the minority.
-    MinoritySilent,
-    /// Something moved after the cut was mended.
-    MovedAgain(usize),
-    /// Nobody took the run over in time.
-    NotAdopted(Option<u64>),
+    /// Something that this story asks for is not so.
+    Found(Finding),
 }
 
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Switches(count) => write!(f, "the number moved {count} times, not once"),
-            Self::Elsewhere(site) => write!(f, "the carrier shows {site}, not manchester"),
+            Self::Switches { is, must } => write!(f, "the number moved {is} times, not {}", times(must)),
+            Self::Elsewhere { shows, must } => write!(f, "the carrier shows {shows}, not {must}"),
             Self::Disagree { believed, shows } => {
                 write!(f, "the cluster believes {believed}, the carrier shows {shows}")
             }
@@ -83,15 +72,19 @@ impl fmt::Display for Objection {
             Self::Ended(Some(word)) => {
                 write!(f, "the run ended in `{word}`, and that is not true or not well")
             }
+            Self::Needless(word) => write!(f, "a run ended in `{word}`, and there should have been none"),
             Self::Unrest(what) => write!(f, "at the end it was not steady: {what}"),
-            Self::MinorityWrote(count) => write!(f, "london wrote at the carrier, {count} times"),
-            Self::MinoritySilent => write!(f, "`why` at london does not say that it is the minority"),
-            Self::MovedAgain(count) => write!(f, "after the cut was mended it moved again, {count} times"),
-            Self::NotAdopted(None) => write!(f, "nobody took the run over"),
-            Self::NotAdopted(Some(ms)) => {
-                write!(f, "the run was taken over after {} only", seconds(*ms))
-            }
+            Self::Found(finding) => finding.fmt(f),
         }
+    }
+}
+
+/// `once`, `2 times`, `1 to 2 times`.
+fn times(must: &RangeInclusive<usize>) -> String {
+    match (must.start(), must.end()) {
+        (1, 1) => "once".to_owned(),
+        (least, most) if least == most => format!("{least} times"),
+        (least, most) => format!("{least} to {most} times"),
     }
 }
 
@@ -108,7 +101,7 @@ pub struct Last {
     dual_writers: usize,
     ended: Option<String>,
     shows: Option<String>,
-    adopted_ms: Option<u64>,
+    findings: Vec<Told>,
     against: Vec<String>,
 }
 
@@ -134,8 +127,11 @@ impl Summary {
         summary
     }
 
-    /// Time to effect over the bound.
+    /// Time to effect over the bound; where the carrier itself made everybody wait it says nothing.
     pub fn ratio(&self) -> Option<f64> {
+        if self.scenario == Scenario::CarrierHangs {
+            return None;
+        }
         let effect = u32::try_from(self.measured.effect_ms?).unwrap_or(u32::MAX);
         let bound = u32::try_from(self.bound_ms).unwrap_or(u32::MAX);
         Some(f64::from(effect) / f64::from(bound.max(1)))
@@ -143,15 +139,16 @@ impl Summary {
 
     fn judged(&self) -> Vec<Objection> {
         let found = &self.measured;
+        let Must { switches: must, rings_in, run } = self.scenario.must();
         let mut against = Vec::new();
-        let switches = found.judgement.switches.len();
-        if switches != 1 {
-            against.push(Objection::Switches(switches));
+        let is = found.judgement.switches.len();
+        if !must.contains(&is) {
+            against.push(Objection::Switches { is, must });
         }
         let shows = found.shows.as_ref().map_or("nothing", |(site, _)| site).to_owned();
         let believed = found.believed.as_ref().map_or("nothing", SiteId::as_str).to_owned();
-        if shows != "manchester" {
-            against.push(Objection::Elsewhere(shows.clone()));
+        if shows != rings_in {
+            against.push(Objection::Elsewhere { shows: shows.clone(), must: rings_in });
         }
         if shows != believed {
             against.push(Objection::Disagree { believed, shows });
@@ -160,39 +157,16 @@ impl Summary {
         if clashes > 0 {
             against.push(Objection::DualWriters(clashes));
         }
-        if !matches!(found.ended, Some(Word::Done | Word::DoneUnverified)) {
-            against.push(Objection::Ended(found.ended));
+        match (run, found.ended) {
+            (Runs::EndWell, Some(Word::Done | Word::DoneUnverified)) | (Runs::None, None) => {}
+            (Runs::EndWell, ended) => against.push(Objection::Ended(ended)),
+            (Runs::None, Some(word)) => against.push(Objection::Needless(word)),
         }
         against.extend(found.unrest.clone().map(Objection::Unrest));
-        against.extend(self.own_judgement());
-        against
-    }
-
-    /// What only this story asks for.
-    fn own_judgement(&self) -> Vec<Objection> {
-        let found = &self.measured;
-        let mut against = Vec::new();
-        match self.scenario {
-            Scenario::SiteDies => {
-                against.extend(self.ratio().filter(|ratio| *ratio > RATIO_MOST).map(Objection::Slow));
-            }
-            Scenario::Partition => {
-                if found.minority_sets > 0 {
-                    against.push(Objection::MinorityWrote(found.minority_sets));
-                }
-                if found.minority_says.is_none() {
-                    against.push(Objection::MinoritySilent);
-                }
-                if found.switches_after_mending > 0 {
-                    against.push(Objection::MovedAgain(found.switches_after_mending));
-                }
-            }
-            Scenario::LeaderDiesMidPlaybook => {
-                if found.adopted_ms.is_none_or(|ms| ms > ADOPTED_WITHIN_MS) {
-                    against.push(Objection::NotAdopted(found.adopted_ms));
-                }
-            }
+        if self.scenario == Scenario::SiteDies {
+            against.extend(self.ratio().filter(|ratio| *ratio > RATIO_MOST).map(Objection::Slow));
         }
+        against.extend(found.findings.iter().filter(|f| !f.is_well()).cloned().map(Objection::Found));
         against
     }
 
@@ -210,7 +184,7 @@ impl Summary {
             dual_writers: found.judgement.dual_writers.len(),
             ended: found.ended.map(|word| word.to_string()),
             shows: found.shows.as_ref().map(|(site, _)| site.clone()),
-            adopted_ms: found.adopted_ms,
+            findings: found.findings.iter().map(Finding::told).collect(),
             against: self.against.iter().map(ToString::to_string).collect(),
         }
     }
@@ -229,7 +203,7 @@ impl Summary {
         let ratio =
             self.ratio().map_or(String::new(), |r| format!("{r:.2} x the least these settings allow"));
         row("fault to carrier applied", effect, ratio);
-        row("switches", found.judgement.switches.len().to_string(), found.moves.join(", "));
+        row("switches", found.judgement.switches.len().to_string(), journey(&found.moves));
         let clashes = found.judgement.dual_writers.len();
         row(
             "two writers at once",
@@ -245,31 +219,29 @@ impl Summary {
             (None, _) => ("no", "it was not read".to_owned()),
         };
         row("carrier shows what we think", same.to_owned(), shows);
-        self.own_rows(&mut row);
+        for finding in &found.findings {
+            let (value, more) = finding.row();
+            row(finding.what, value, more);
+        }
         lines.extend(self.scenario.next());
         lines
     }
+}
 
-    fn own_rows(&self, row: &mut impl FnMut(&str, String, String)) {
-        let found = &self.measured;
-        match self.scenario {
-            Scenario::SiteDies => {}
-            Scenario::Partition => {
-                let wrote = found.minority_sets;
-                row(
-                    "london wrote",
-                    if wrote == 0 { "nothing".into() } else { wrote.to_string() },
-                    String::new(),
-                );
-                row("moved after mending", found.switches_after_mending.to_string(), String::new());
-            }
-            Scenario::LeaderDiesMidPlaybook => {
-                let adopted = found.adopted_ms.map_or("never".to_owned(), seconds);
-                row("taken over after", adopted, "at most 10s are allowed".to_owned());
-                row("ended", found.ended.map_or("never".to_owned(), |word| word.to_string()), String::new());
-            }
+/// `london -> manchester -> netherlands`; where somebody else moved it between, a new way begins.
+fn journey(moves: &[(String, String)]) -> String {
+    let mut text = String::new();
+    let mut at: Option<&String> = None;
+    for (before, after) in moves {
+        if at != Some(before) {
+            text += if text.is_empty() { "" } else { ", " };
+            text += before;
         }
+        text += " -> ";
+        text += after;
+        at = Some(after);
     }
+    text
 }
 
 /// The median least that a pace allows when nothing answers any more, and never less than blip.
@@ -278,11 +250,11 @@ pub fn bound(pace: Pace) -> Duration {
     pace.blip.max((pace.every * pace.fall).saturating_sub(half) + pace.timeout)
 }
 
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+/// The same when whoever asks is refused at once: no timeout has to pass.
+pub fn bound_of_refusal(pace: Pace) -> Duration {
+    pace.blip.max((pace.every * pace.fall).saturating_sub(pace.every / 2))
 }
 
-/// `3.09s`.
-fn seconds(ms: u64) -> String {
-    format!("{}.{:02}s", ms / 1000, ms % 1000 / 10)
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -27,10 +27,10 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts `pointsman run` with the site file of a folder.
-    pub fn start(pointsman: &Path, folder: &Path) -> io::Result<Self> {
+    /// Starts `pointsman run` with the site file of a folder; `pointsman` is the command that starts the program.
+    pub fn start(mut pointsman: Command, folder: &Path) -> io::Result<Self> {
         let log = File::options().create(true).append(true).open(folder.join("log"))?;
-        let child = Command::new(pointsman)
+        let child = pointsman
             .arg("run")
             .arg("--config")
             .arg(folder.join("site.yaml"))
@@ -47,9 +47,24 @@ impl Agent {
         let _ = self.child.kill().await;
     }
 
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for its end; gives its exit code, if it ended by itself.
+    pub async fn ended(&mut self) -> Option<i32> {
+        self.child.wait().await.ok()?.code()
+    }
+
     /// Whether the process still lives.
     pub fn lives(&mut self) -> Life {
         if matches!(self.child.try_wait(), Ok(None)) { Life::Lives } else { Life::Over }
+    }
+
+    /// Its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Stops or continues it, as a debugger or a hypervisor would.

@@ -1,6 +1,7 @@
 //! The plan of a rig: its sites, its block of loopback addresses, and the policy that the agents are given.
 
 use super::{Options, RigError};
+use state::document::spell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -41,16 +42,23 @@ pub enum Pace {
     Brisk,
     /// 200 ms, 100 ms, 8, rise 20, blip 2 s.
     Fast,
+    /// Any other five numbers.
+    Own(policies::policy::Pace),
 }
 
 impl Pace {
     /// As it is written in a policy.
-    pub fn text(self) -> &'static str {
+    pub fn text(self) -> String {
         match self {
-            Self::Demo => "{ every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }",
-            Self::Calm => "calm",
-            Self::Brisk => "brisk",
-            Self::Fast => "fast",
+            Self::Calm => "calm".to_owned(),
+            Self::Brisk => "brisk".to_owned(),
+            Self::Fast => "fast".to_owned(),
+            Self::Demo | Self::Own(_) => {
+                let known = self.numbers();
+                let [every, timeout, blip] = [known.every, known.timeout, known.blip].map(spell);
+                let (fall, rise) = (known.fall, known.rise);
+                format!("{{ every: {every}, timeout: {timeout}, fall: {fall}, rise: {rise}, blip: {blip} }}")
+            }
         }
     }
 
@@ -65,6 +73,7 @@ impl Pace {
             Self::Calm => Known::CALM,
             Self::Brisk => Known::BRISK,
             Self::Fast => Known::FAST,
+            Self::Own(known) => known,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A disk in memory: what was committed survives a crash, and what was not is gone as a whole.
 
 use agent::door::{self, Named, Stand};
+use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
-use state::{Head, Index, Term, View, codec};
+use state::{Head, Index, Stamp, Term, View, codec};
 use std::collections::BTreeMap;
 
 /// When a process dies while it writes.
@@ -21,6 +22,26 @@ pub enum Fuse {
 #[error("the process died while it wrote")]
 pub struct Died;
 
+/// What a voter has said to others that it holds; none of it may ever go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The greatest term it has heard of.
+    pub term: Term,
+    /// How far it knows its log to be agreed.
+    pub commit: Index,
+    /// Its last entry: a longer log of an older term is less.
+    pub end: (Term, Index),
+}
+
+/// Whether a snapshot still stands for facts that are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// It does.
+    ForFacts,
+    /// They were fetched, and it only marks how far the journal reaches.
+    AsMark,
+}
+
 /// What survives.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -28,10 +49,14 @@ pub struct Disk {
     pub voters: Vec<VoterState>,
     /// The journal.
     pub journal: Vec<JournalRow>,
-    /// A snapshot's view that stands for facts which are missing here, with its index.
-    pub gap: Option<(Index, Head)>,
+    /// Where snapshots stood for facts, with their heads, and whether those were fetched since.
+    pub gaps: Vec<(Index, Head, Stands)>,
     /// How often an agent was started on it.
     pub starts: u64,
+    /// How often it was written.
+    pub writes: u64,
+    /// When somebody led last, by the site's wall clock.
+    pub led: Option<Stamp>,
     /// Its name, drawn at the first start; 0 before.
     pub name: u64,
     /// Small local facts.
@@ -84,7 +109,7 @@ impl Disk {
     /// The end of the journal, or of the gap that follows it.
     pub fn last(&self) -> Index {
         let journal = self.journal.last().map_or(Index(0), |row| row.index);
-        self.gap.map_or(journal, |(gap, _)| gap.max(journal))
+        self.gaps.iter().map(|(upto, _, _)| *upto).fold(journal, Index::max)
     }
 
     /// Both Readys in one transaction.
@@ -111,10 +136,50 @@ impl Disk {
 
     /// A snapshot took the place of facts that this disk lacks.
     pub fn note_gap(&mut self, upto: Index, head: Head) -> Result<(), Died> {
-        self.guarded(|disk| disk.gap = Some((upto, head)))
+        self.guarded(|disk| disk.gaps.push((upto, head, Stands::ForFacts)))
+    }
+
+    fn open_gaps(&self) -> impl Iterator<Item = (Index, Head)> + '_ {
+        let open = self.gaps.iter().filter(|(_, _, stands)| *stands == Stands::ForFacts);
+        open.map(|(upto, head, _)| (*upto, *head))
+    }
+
+    /// The first part of the journal that is missing.
+    pub fn missing(&self, cluster: &str) -> Option<Missing> {
+        let upto = self.open_gaps().next()?;
+        let before = self.journal.iter().take_while(|row| row.index < upto.0);
+        let birth = (Index(0), Head::birth(cluster));
+        let after = before.fold(birth, |(_, head), row| (row.index, head.next(row.index, &row.bytes)));
+        Some(Missing { after, upto })
+    }
+
+    /// The next facts, a few at a time so that several pages are needed.
+    pub fn facts(&self, fetch: Fetch) -> Option<Vec<JournalRow>> {
+        const PAGE: usize = 7;
+        let lacks = self.open_gaps().any(|(gap, _)| gap > fetch.after) || fetch.upto > self.last();
+        let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
+        (!lacks).then(|| self.journal.iter().filter(wanted).take(PAGE).cloned().collect())
+    }
+
+    /// Fills the first gap; gives how many rows stand before it.
+    pub fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<usize, Died> {
+        let place = self.journal.iter().take_while(|row| row.index < missing.upto.0).count();
+        self.guarded(|disk| {
+            disk.journal.splice(place..place, rows.iter().cloned());
+            for gap in disk.gaps.iter_mut().filter(|gap| gap.0 == missing.upto.0) {
+                gap.2 = Stands::AsMark;
+            }
+        })?;
+        Ok(place)
+    }
+
+    /// Somebody leads.
+    pub fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.guarded(|disk| disk.led = Some(at))
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
+        self.writes += 1;
         match self.fuse {
             Some(Fuse::Before(0)) => Err(Died),
             Some(Fuse::After(0)) => {
@@ -140,7 +205,7 @@ impl Disk {
 
     /// Start-up is replay: the view that the journal amounts to.
     pub fn replay(&self, cluster: &str) -> View {
-        let mut view = match self.gap {
+        let mut view = match self.open_gaps().last() {
             Some((after, _)) => beyond(after, &self.voters).expect("a snapshot stands where the gap is"),
             None => View::birth(cluster),
         };
@@ -164,8 +229,13 @@ impl Disk {
         self.voters.iter().filter(holds).count()
     }
 
-    /// What each voter has promised: term and commit.
-    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Term, Index)> + '_ {
-        self.voters.iter().map(|voter| (voter.id, voter.hard.term, voter.hard.commit))
+    /// What each voter has promised.
+    pub fn promises(&self) -> impl Iterator<Item = (RaftId, Promise)> + '_ {
+        let promise = |voter: &VoterState| {
+            let last_term = voter.entries.last().map_or(voter.cut.1, |entry| entry.term);
+            let (term, commit) = (voter.hard.term, voter.hard.commit);
+            (voter.id, Promise { term, commit, end: (last_term, voter.last()) })
+        };
+        self.voters.iter().map(promise)
     }
 }

@@ -1,20 +1,20 @@
 //! The simulated hands: sessions at the carrier, looks, probes and what is told to people.
 
-use super::carrier::{Answered, Conduct, Flight, Moment, Timing};
-use super::invariants::{Checked, Sender};
-use super::queue::{Item, Then};
+use super::carrier::{Answered, Conduct, Flight, Moment};
+use super::invariants::Checked;
+use super::queue::Item;
+use super::schedule::When;
 use super::session::{Answer, LineState, Next, Question, Session, Work};
 use super::town::Town;
 use agent::act::outcome;
 use agent::carriers::line::{LineError, SetOutcome, SetReport};
-use agent::carriers::outcome::Lateness;
 use agent::carriers::window::Window;
 use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::Look;
-use agent::probes::plan::{About, ProbePlan};
-use policies::limits::{CLOSE_BY, REQUEST_LIFE};
+use agent::probes::plan::{About, Kind, ProbePlan};
+use policies::limits::CLOSE_BY;
 use state::fact::{Reading, Was};
-use state::{Destination, Mono, Nonce, Number};
+use state::{Destination, Mono, Nonce, Number, Subject};
 use std::time::Duration;
 
 const LOOK_PATIENCE: Duration = Duration::from_secs(8);
@@ -27,9 +27,13 @@ impl Town {
             Effect::Reach(_) => {}
             Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
-            Effect::Point(point) => return self.point(site, point),
+            Effect::Point(point) => {
+                let life = self.sites[site].life;
+                self.spring(When::Going, site)?;
+                self.queue.put(self.now, Item::Go { site, life, point });
+            }
             Effect::Notify { fence, .. } => {
-                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None };
+                let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
             Effect::Look(look) => self.look(site, look),
@@ -66,17 +70,46 @@ impl Town {
         let asked = here.mono(self.now);
         let (timeout, every) = (here.span(of.timeout), here.span(of.every));
         self.queue.put(self.now + every, Item::Probe { site, watch, plan });
-        let About::Subject(subject) = of.about else { return };
-        let Some(there) = self.sites.iter().position(|other| other.id == subject.site) else { return };
+        let event = match of.about {
+            About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
+            About::Reference => Some(self.reference_asked(site, of.kind, (asked, timeout))),
+        };
+        if let Some((at, event)) = event {
+            self.soon(site, at - self.now, event);
+        }
+    }
+
+    fn pbx_asked(
+        &mut self,
+        site: usize,
+        subject: Subject,
+        (asked, timeout): (Mono, Moment),
+    ) -> Option<(Moment, Event)> {
+        let there = self.sites.iter().position(|other| other.id == subject.site)?;
         let alive = self.dead[there] == 0;
         let back = if there == site { Some(self.now + 2_000) } else { self.net.round(site, there, self.now) };
         let back = back.filter(|at| alive && *at <= self.now + timeout);
         let (at, answer) = match back {
+            // It answers 503: it is there, and takes no more calls.
+            Some(at) if self.draining[there] > 0 => (at, Presence::Absent),
             Some(at) => (at, Presence::Present),
             None => (self.now + timeout, Presence::Absent),
         };
-        let event = Event::Observed { subject, asked, answer, detail: String::new() };
-        self.soon(site, at - self.now, event);
+        Some((at, Event::Observed { subject, asked, answer, detail: String::new() }))
+    }
+
+    fn reference_asked(
+        &mut self,
+        site: usize,
+        kind: Kind,
+        (asked, timeout): (Mono, Moment),
+    ) -> (Moment, Event) {
+        let (Kind::Tcp { target } | Kind::SipOptions { target, .. }) = kind;
+        let (at, answer) = match self.blind[site] {
+            0 => (self.now + 20_000, Presence::Present),
+            _ => (self.now + timeout, Presence::Absent),
+        };
+        (at, Event::Reference { target, asked, answer })
     }
 
     /// Logs in, or does not.
@@ -100,14 +133,16 @@ impl Town {
     pub(super) fn stands(&mut self, site: usize, nonce: Nonce) -> Checked {
         let now = self.now;
         let here = &mut self.sites[site];
-        let (mono, still) = (here.mono(now), here.still);
+        let (mono, still, life) = (here.mono(now), here.still, here.life);
         let Some(session) = here.sessions.get_mut(&nonce) else { return Ok(()) };
         (session.stood, session.stood_at, session.still) = (Some(mono), now, still);
-        self.event(site, Event::Prepared { nonce })
+        self.spring(When::Asking, site)?;
+        self.queue.put(now, Item::Event { site, life, event: Event::Prepared { nonce } });
+        Ok(())
     }
 
     /// An attempt is ordered: it is fenced, and its session carries it out.
-    fn point(&mut self, site: usize, point: Point) -> Checked {
+    pub(super) fn point(&mut self, site: usize, point: Point) -> Checked {
         let now = self.now;
         let mono = self.sites[site].mono(now);
         let here = &mut self.sites[site];
@@ -163,7 +198,6 @@ impl Town {
         let session = self.sites[site].sessions.get(&nonce);
         let Some(work) = session.and_then(|session| session.work.as_ref()) else { return Ok(()) };
         let lost = work.line == LineState::Lost;
-        let close_by = work.window.close_by;
         match work.next() {
             Next::Ended(report) => {
                 let event = Event::Executed { fence: work.fence, report: outcome::told(&report) };
@@ -187,18 +221,18 @@ impl Town {
                 self.reply(site, nonce, (at, Answer::Reopened(opened.map(|_| ()))));
                 Ok(())
             }
-            Next::Asks(Question::Set { number, value }) => {
+            Next::Asks(Question::Set { number, value, window }) => {
                 if lost {
                     let report = SetReport::unsent("the line is gone");
                     self.reply(site, nonce, (self.now, Answer::Set(report)));
                     return Ok(());
                 }
-                self.set((site, nonce), (number, value), close_by)
+                self.set((site, nonce), (number, value), window)
             }
         }
     }
 
-    fn reply(&mut self, site: usize, nonce: Nonce, (at, answer): (Moment, Answer)) {
+    pub(super) fn reply(&mut self, site: usize, nonce: Nonce, (at, answer): (Moment, Answer)) {
         let life = self.sites[site].life;
         self.queue.put(at.max(self.now), Item::Answer { site, life, nonce, answer });
     }
@@ -231,116 +265,6 @@ impl Town {
         }
     }
 
-    /// The last look at the clock and the write: one moment here, as it is one function there.
-    fn set(
-        &mut self,
-        (site, nonce): (usize, Nonce),
-        (number, value): (Number, Destination),
-        close_by: Mono,
-    ) -> Checked {
-        let here = &self.sites[site];
-        let mono = here.mono(self.now);
-        let Some(session) = here.sessions.get(&nonce) else { return Ok(()) };
-        let Some(work) = &session.work else { return Ok(()) };
-        let greatest = here.fences.get(&number) == Some(&work.fence);
-        if mono > work.window.send_by || !greatest {
-            let report = SetReport::unsent("the window for sending had passed");
-            self.reply(site, nonce, (self.now, Answer::Set(report)));
-            return Ok(());
-        }
-        let stood_still = here.still > session.still;
-        let closes = here.at(close_by, self.now);
-        let flight = Flight {
-            id: self.carrier.flights.len(),
-            fence: work.fence,
-            site,
-            life: here.life,
-            number,
-            value,
-            sent: self.now,
-            until: closes + micros(REQUEST_LIFE),
-            timing: if stood_still { Timing::Late } else { Timing::InTime },
-            answer: Answered::No,
-        };
-        let what = format!("{} sets {} to {} for {}", here.id, flight.number, flight.value, flight.fence);
-        self.story.tell(self.now, &what);
-        let sender = Sender { site: &self.sites[site].id, boot: self.boots[site], nonce };
-        self.invariants.sent(&flight, sender, &self.carrier)?;
-        let id = flight.id;
-        self.carrier.flights.push(flight);
-        self.receive(id, (nonce, closes));
-        Ok(())
-    }
-
-    /// What the carrier makes of a SET.
-    fn receive(&mut self, id: usize, (nonce, closes): (Nonce, Moment)) {
-        let site = self.carrier.flights[id].site;
-        let there = self.now + self.net.carrier_way();
-        let back = there + self.net.carrier_way();
-        // A lost connection is noticed at once, or at the end of the window.
-        let noticed = if self.net.throw(0, 1) == 0 { (back + 50_000).min(closes) } else { closes };
-        let unknown = (noticed, Answer::Set(report(SetOutcome::Unknown { why: "no answer".to_owned() })));
-        let reaches = self.net.reaches_carrier(site);
-        match self.carrier.conduct {
-            _ if !reaches => self.straggle(id, (nonce, unknown)),
-            Conduct::Fair | Conduct::Stale => {
-                self.flights_nonce.insert(id, (nonce, closes));
-                self.queue.put(there, Item::Apply { flight: id, then: Then::Answers });
-            }
-            Conduct::Refuses => {
-                let refused = SetOutcome::Refused { digit: 4, text: "no".to_owned() };
-                self.reply(site, nonce, (back, Answer::Set(report(refused))));
-            }
-            Conduct::Lies => self.reply(site, nonce, (back, Answer::Set(report(SetOutcome::Answered)))),
-            Conduct::Hangs | Conduct::Closed => self.reply(site, nonce, unknown),
-            Conduct::Mute => {
-                self.queue.put(there, Item::Apply { flight: id, then: Then::Nothing });
-                self.reply(site, nonce, unknown);
-            }
-            Conduct::Late => self.straggle(id, (nonce, unknown)),
-        }
-    }
-
-    /// A SET that arrives as late as a request can live, or somewhat earlier, or never.
-    fn straggle(&mut self, id: usize, (nonce, unknown): (Nonce, (Moment, Answer))) {
-        let noticed = unknown.0;
-        let flight = &mut self.carrier.flights[id];
-        flight.until = flight.until.min(noticed + micros(REQUEST_LIFE));
-        let (site, sent, until) = (flight.site, flight.sent, flight.until);
-        let at = match self.net.throw(0, 3) {
-            0 => None,
-            1 => Some(until),
-            _ => Some(self.net.throw(sent, until)),
-        };
-        if let Some(at) = at {
-            self.queue.put(at, Item::Apply { flight: id, then: Then::Nothing });
-        }
-        self.reply(site, nonce, unknown);
-    }
-
-    /// The carrier applies a SET.
-    pub(super) fn apply(&mut self, id: usize, then: Then) -> Checked {
-        let flight = self.carrier.flights[id].clone();
-        if self.now > flight.until {
-            return Ok(());
-        }
-        let by = super::carrier::By::Attempt(flight.fence);
-        self.carrier.put(&flight.number, &flight.value, (by, self.now));
-        self.story.tell(self.now, &format!("the carrier applies {} to {}", flight.fence, flight.number));
-        self.invariants.applied(&flight)?;
-        let Some((nonce, closes)) = self.flights_nonce.remove(&id) else { return Ok(()) };
-        if then == Then::Answers && self.sites[flight.site].life == flight.life {
-            let back = self.now + self.net.carrier_way();
-            let said = if self.net.reaches_carrier(flight.site) && back < closes {
-                (back, report(SetOutcome::Answered))
-            } else {
-                (closes, report(SetOutcome::Unknown { why: "the answer was lost".to_owned() }))
-            };
-            self.reply(flight.site, nonce, (said.0, Answer::Set(said.1)));
-        }
-        Ok(())
-    }
-
     fn look(&mut self, site: usize, look: Look) {
         let late = self.sites[site].span(LOOK_PATIENCE);
         let found: Option<Vec<_>> = look.numbers.iter().map(|n| self.reading(site, n)).collect();
@@ -354,10 +278,6 @@ impl Town {
         };
         self.soon(site, after, Event::Looked { id: look.id, found });
     }
-}
-
-fn report(outcome: SetOutcome) -> SetReport {
-    SetReport { outcome, late: Lateness::InTime, last_check_to_write: Some(Duration::ZERO) }
 }
 
 /// Whether an answer of the carrier to a SET was read.

@@ -2,9 +2,11 @@
 
 use super::carrier::{Conduct, Moment};
 use super::invariants::{Checked, Violation};
+use super::policy::{NUMBERS, ROUTE};
 use super::schedule::Order;
-use super::town::{ROUTE, Town};
-use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY};
+use super::town::Town;
+use policies::judge::Case;
+use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR};
 use state::fact::Mode;
 use state::route::Whose;
 use state::{Index, Number, RouteId, SiteId, Subject};
@@ -26,7 +28,8 @@ impl Town {
         self.story.tell(self.now, "everything is healed");
         self.healed = true;
         self.net.heal();
-        self.dead = [0; 4];
+        (self.dead, self.draining, self.blind, self.dropping) = ([0; 4], [0; 4], [0; 4], [0; 4]);
+        self.ambushes.clear();
         self.carrier.conduct = Conduct::Fair;
         for site in 0..self.sites.len() {
             self.thaw(site);
@@ -43,12 +46,16 @@ impl Town {
         self.one_view(then)?;
         self.run(healed + READ)?;
         self.no_run_left()?;
-        self.carrier_as_known(&[Whose::Wanted, Whose::Ours])?;
+        self.carrier_as_known(if self.repairable() {
+            &[Whose::Wanted]
+        } else {
+            &[Whose::Wanted, Whose::Ours]
+        })?;
         self.examine()
     }
 
     /// 11: one policy, one view, everywhere; what was agreed in the last moment may still be on its way.
-    fn one_view(&self, then: Index) -> Checked {
+    pub(super) fn one_view(&self, then: Index) -> Checked {
         let agreed = self.invariants.view();
         for site in &self.sites {
             let Some(view) = site.view() else {
@@ -74,8 +81,19 @@ impl Town {
         }
     }
 
-    /// 11: the carrier shows what is wanted, or what the view knows to be ours: a value of our own that is late, or
-    /// that a stuck run left behind, is not repaired by this version.
+    /// Whether an older value of our own must have been put back by now: nobody forbids it, what is wanted lives,
+    /// and not too much was put back within the hour.
+    fn repairable(&self) -> bool {
+        let (view, id) = (self.invariants.view(), RouteId::new(ROUTE));
+        let Some(route) = view.routes.get(&id) else { return false };
+        let now = self.cluster_now();
+        view.mode_of(&id).is_none_or(|mode| mode == Mode::Auto)
+            && view.hold_of(&id, now).is_none()
+            && route.latch.is_none()
+            && route.repairs_lately(now) < REPAIRS_PER_HOUR
+    }
+
+    /// 11: the carrier shows what is wanted, or where people forbid a repair, what the view knows to be ours.
     fn carrier_as_known(&self, allowed: &[Whose]) -> Checked {
         let view = self.invariants.view();
         let Some(route) = view.routes.get(&RouteId::new(ROUTE)) else {
@@ -83,7 +101,7 @@ impl Town {
         };
         for (number, register) in &self.carrier.registers {
             let known = route.numbers.get(number).cloned().unwrap_or_default();
-            let whose = known.whose(Some(&register.value), view.stamp);
+            let whose = known.whose(&register.value, view.stamp);
             if route.run.is_none() && !allowed.contains(&whose) {
                 let wanted = known.wanted;
                 let shows = &register.value;
@@ -100,7 +118,7 @@ impl Town {
         // Opinions of a PBX that flapped need as long to settle as the window over which changes are counted.
         self.run(self.now + 45 * SECOND)?;
         let Some((serving, place)) = self.serving() else { return Ok(()) };
-        if !self.may_move(&serving) {
+        if !self.may_move() {
             return Ok(());
         }
         self.story.tell(self.now, &format!("the last fault: the PBX of {serving} dies for good"));
@@ -108,7 +126,9 @@ impl Town {
         self.dead[place] += 1;
         let pace = self.rules.subjects[&Subject::pbx(&serving)];
         let slack = ACT_WITHIN + ELECTED_BY;
-        let time = (pace.noticed() + pace.every + slack).mul_f64(1.1);
+        // A PBX that changed often in the last ten minutes is believed once it was steady for twice the blip.
+        let believed = pace.noticed().max(pace.blip * 2 + pace.timeout);
+        let time = (believed + pace.every + slack).mul_f64(1.1);
         self.run(self.now + super::hands::micros(time))?;
         if self.invariants.switches == switches || self.invariants.sets == sets {
             let what = format!("{serving} is dead for {time:?} and has the route");
@@ -126,7 +146,7 @@ impl Town {
     }
 
     /// Whether nothing that people or the budget say forbids a move, and every site says that every PBX is up.
-    fn may_move(&self, serving: &SiteId) -> bool {
+    fn may_move(&self) -> bool {
         let (view, id) = (self.invariants.view(), RouteId::new(ROUTE));
         let Some(route) = view.routes.get(&id) else { return false };
         let budget = self.rules.judge.routes[&id].budget;
@@ -143,8 +163,14 @@ impl Town {
                 .iter()
                 .all(|site| matches!(view.says(&site.id, &subject, now), Some(state::fact::Says::Up)))
         };
-        let shown = route.numbers.contains_key(&Number::new(super::town::NUMBERS[0]));
-        free && shown && subjects.into_iter().all(up) && self.sites.iter().any(|site| site.id != *serving)
+        let shown = route.numbers.contains_key(&Number::new(NUMBERS[0]));
+        free && shown && subjects.into_iter().all(up) && self.could_go(&id, now)
+    }
+
+    /// Whether a site could take the route at once: one that automation left lately could not.
+    fn could_go(&self, route: &RouteId, now: state::Stamp) -> bool {
+        let case = Case { judge: &self.rules.judge, view: self.invariants.view(), now };
+        case.candidates(route).iter().any(Result::is_ok)
     }
 
     /// Cluster time, as near as an onlooker knows it: what is over by the last agreed stamp is over.

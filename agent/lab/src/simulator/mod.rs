@@ -1,12 +1,16 @@
 //! The simulator: a whole cluster in one thread and virtual time, faults from a seed, invariants after every event.
 
+mod ambush;
 pub mod carrier;
+pub mod cuts;
+pub mod cutting;
 mod dice;
 pub mod disk;
 mod hands;
 mod heal;
 pub mod invariants;
 mod net;
+mod policy;
 mod queue;
 pub mod schedule;
 mod session;
@@ -16,14 +20,17 @@ pub mod story;
 mod strike;
 mod town;
 mod world;
+mod writing;
 
 #[cfg(test)]
 mod tests;
 
 pub use invariants::Violation;
 pub use shrink::shrink;
+pub use town::Rare;
 
 use schedule::Fault;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use story::Detail;
 use town::Town;
@@ -39,6 +46,8 @@ pub struct Options {
     pub faults: Option<Vec<Fault>>,
     /// How much of it is told.
     pub detail: Detail,
+    /// An onlooker that allows only so many automatic switches: a failure made to order, to try the shrinker on.
+    pub budget: Option<usize>,
 }
 
 /// What became of a run.
@@ -56,27 +65,30 @@ pub struct Outcome {
     pub events: u64,
     /// How much virtual time passed, in milliseconds.
     pub millis: u64,
+    /// For how long of it faults could strike.
+    pub struck: u64,
     /// Automatic switches, SETs, and SETs of senders whose clocks stood still.
     pub counts: (u64, u64, u64),
+    /// How often what is rare has happened.
+    pub rare: Rare,
 }
 
 /// Runs a seed to its end, or to the first invariant that does not hold.
 pub fn run(options: &Options) -> Outcome {
     let faults = options.faults.clone().unwrap_or_else(|| schedule::draw(options.seed, options.millis));
     let mut town = Town::new(options.seed, faults.clone(), options.detail);
+    if let Some(budget) = options.budget {
+        town.invariants.allow(budget);
+    }
     let lived = catch_unwind(AssertUnwindSafe(|| {
         town.run(options.millis * 1000)?;
         town.heal()
     }));
     let violation = match lived {
         Ok(checked) => checked.err(),
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            let what = said.unwrap_or_else(|| "it said nothing".to_owned());
-            Some(Violation { number: 20, name: "no panic", what })
-        }
+        Err(panic) => Some(panicked(&*panic)),
     };
+    let snapshots = town.sites.iter_mut().map(|site| site.disk().gaps.len() as u64).sum();
     let seen = &town.invariants;
     Outcome {
         violation,
@@ -84,7 +96,16 @@ pub fn run(options: &Options) -> Outcome {
         hash: town.story.hash(),
         events: town.story.events,
         millis: town.now / 1000,
+        struck: options.millis,
         counts: (seen.switches, seen.sets, seen.late_writes),
+        rare: Rare { snapshots, ..town.rare.clone() },
         story: town.story.lines().map(str::to_owned).collect(),
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Violation {
+    let said = panic.downcast_ref::<String>().cloned();
+    let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    let what = said.unwrap_or_else(|| "it said nothing".to_owned());
+    Violation { number: 20, name: "no panic", what }
 }

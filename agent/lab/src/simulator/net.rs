@@ -3,7 +3,8 @@
 use super::carrier::Moment;
 use super::dice::Dice;
 
-const SITES: usize = 4;
+/// How many sites there are.
+pub const SITES: usize = 4;
 
 /// Links, ways to the carrier, and the weather.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub struct Net {
     cuts: [[u32; SITES]; SITES],
     carrier: [u32; SITES],
     last: [[Moment; SITES]; SITES],
+    rough: [[Option<(u64, u64)>; SITES]; SITES],
     dice: Dice,
     /// How many in a hundred are lost and doubled; `None` in fair weather, in which frames keep their order.
     pub weather: Option<(u64, u64)>,
@@ -23,6 +25,7 @@ impl Net {
             cuts: Default::default(),
             carrier: Default::default(),
             last: Default::default(),
+            rough: Default::default(),
             dice: Dice::new(seed, "links"),
             weather: None,
         }
@@ -36,6 +39,11 @@ impl Net {
     /// One cut less.
     pub fn mend(&mut self, from: usize, to: usize) {
         self.cuts[from][to] = self.cuts[from][to].saturating_sub(1);
+    }
+
+    /// How many in a hundred of what one site says to another are lost and doubled, or none.
+    pub fn roughen(&mut self, from: usize, to: usize, by: Option<(u64, u64)>) {
+        self.rough[from][to] = by;
     }
 
     /// Every pair of sites that a partition keeps apart, both ways.
@@ -64,21 +72,26 @@ impl Net {
     pub fn heal(&mut self) {
         self.cuts = Default::default();
         self.carrier = Default::default();
+        self.rough = Default::default();
         self.weather = None;
     }
 
-    /// When copies of a frame sent now arrive.
-    pub fn frame(&mut self, from: usize, to: usize, now: Moment) -> Vec<Moment> {
+    /// When copies of a frame sent now arrive: one, two or none.
+    pub fn frame(&mut self, from: usize, to: usize, now: Moment) -> [Option<Moment>; 2] {
         if self.cuts[from][to] > 0 {
-            return Vec::new();
+            return [None, None];
         }
-        let Some((lost, doubled)) = self.weather else {
+        let Some((lost, doubled)) = self.rough[from][to].or(self.weather) else {
             let at = (now + self.dice.within(5_000, 30_000)).max(self.last[from][to] + 1);
             self.last[from][to] = at;
-            return vec![at];
+            return [Some(at), None];
         };
-        let copies = if self.dice.happens(lost) { 0 } else { 1 + u64::from(self.dice.happens(doubled)) };
-        (0..copies).map(|_| now + self.dice.within(5_000, 400_000)).collect()
+        if self.dice.happens(lost) {
+            return [None, None];
+        }
+        let doubled = self.dice.happens(doubled);
+        let mut at = || now + self.dice.within(5_000, 400_000);
+        [Some(at()), doubled.then(at)]
     }
 
     /// When the answer to a question asked now is back, if it is; a lost question is asked three times.
@@ -86,8 +99,9 @@ impl Net {
         if self.cuts[from][to] > 0 || self.cuts[to][from] > 0 {
             return None;
         }
-        let lost = self.weather.map_or(0, |(lost, _)| lost);
-        let passes = |dice: &mut Dice| !dice.happens(lost) && !dice.happens(lost);
+        let lost = |by: Option<(u64, u64)>| by.or(self.weather).map_or(0, |(lost, _)| lost);
+        let (there, back) = (lost(self.rough[from][to]), lost(self.rough[to][from]));
+        let passes = |dice: &mut Dice| !dice.happens(there) && !dice.happens(back);
         let answered = (0..3).any(|_| passes(&mut self.dice));
         answered.then(|| now + self.dice.within(10_000, 60_000))
     }

@@ -2,10 +2,12 @@
 
 use super::carrier::Moment;
 use super::session::Answer;
-use agent::event::Event;
+use agent::carriers::window::Window;
+use agent::event::{Event, Point};
 use agent::frame::Frame;
-use state::Nonce;
-use std::collections::BTreeMap;
+use state::{Destination, Nonce, Number};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// One thing that will happen.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub enum Item {
     Stands { site: usize, life: u64, nonce: Nonce },
     /// A session's line has an answer.
     Answer { site: usize, life: u64, nonce: Nonce, answer: Answer },
+    /// An executor has the go.
+    Go { site: usize, life: u64, point: Point },
+    /// A process that was stopped between its last look at the clock and its write goes on.
+    Write { site: usize, life: u64, write: Write },
     /// The carrier applies a SET.
     Apply { flight: usize, then: Then },
     /// An agent is started.
@@ -36,6 +42,23 @@ pub enum Item {
     Over { fault: usize },
     /// A PBX that flaps changes.
     Flap { site: usize, left: u64 },
+    /// The leader is about to think of what has come due.
+    Due,
+    /// What a site says arrives again, where an ambush had kept it back.
+    Speak { site: usize, but: usize },
+}
+
+/// A write of which only the last instant is missing.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The session.
+    pub nonce: Nonce,
+    /// What is set.
+    pub number: Number,
+    /// To what.
+    pub value: Destination,
+    /// Until when.
+    pub window: Window,
 }
 
 /// What the carrier does after it has applied a SET.
@@ -56,6 +79,8 @@ impl Item {
             | Self::Probe { site, .. }
             | Self::Event { site, .. }
             | Self::Stands { site, .. }
+            | Self::Go { site, .. }
+            | Self::Write { site, .. }
             | Self::Answer { site, .. } => Some(*site),
             Self::Frame { to, .. } => Some(*to),
             Self::Apply { .. }
@@ -63,32 +88,92 @@ impl Item {
             | Self::Thaw { .. }
             | Self::Strike { .. }
             | Self::Over { .. }
-            | Self::Flap { .. } => None,
+            | Self::Flap { .. }
+            | Self::Due
+            | Self::Speak { .. } => None,
         }
     }
 }
 
-/// The queue.
+impl Item {
+    /// The site and the life of its agent for which it is meant, if it means nothing to another.
+    pub fn life(&self) -> Option<(usize, u64)> {
+        match self {
+            Self::Tick { site, life }
+            | Self::Wake { site, life }
+            | Self::Event { site, life, .. }
+            | Self::Stands { site, life, .. }
+            | Self::Answer { site, life, .. }
+            | Self::Go { site, life, .. }
+            | Self::Write { site, life, .. } => Some((*site, *life)),
+            Self::Probe { .. }
+            | Self::Frame { .. }
+            | Self::Apply { .. }
+            | Self::Start { .. }
+            | Self::Thaw { .. }
+            | Self::Strike { .. }
+            | Self::Over { .. }
+            | Self::Flap { .. }
+            | Self::Due
+            | Self::Speak { .. } => None,
+        }
+    }
+
+    /// Its kind, for the trace.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Tick { .. } => 0,
+            Self::Wake { .. } => 1,
+            Self::Probe { .. } => 2,
+            Self::Frame { .. } => 3,
+            Self::Event { .. } => 4,
+            Self::Stands { .. } => 5,
+            Self::Answer { .. } => 6,
+            Self::Apply { .. } => 7,
+            Self::Start { .. } => 8,
+            Self::Thaw { .. } => 9,
+            Self::Strike { .. } => 10,
+            Self::Over { .. } => 11,
+            Self::Flap { .. } => 12,
+            Self::Go { .. } => 13,
+            Self::Write { .. } => 14,
+            Self::Due => 15,
+            Self::Speak { .. } => 16,
+        }
+    }
+}
+
+/// The queue. Only short keys are sorted; the items, which are large, stay where they were put.
 #[derive(Debug, Default)]
 pub struct Queue {
-    items: BTreeMap<(Moment, u64), Item>,
+    order: BinaryHeap<Reverse<(Moment, u64, usize)>>,
+    items: Vec<Option<Item>>,
+    free: Vec<usize>,
     next: u64,
 }
 
 impl Queue {
     /// Something will happen.
     pub fn put(&mut self, at: Moment, item: Item) {
-        self.items.insert((at, self.next), item);
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.items[place] = Some(item);
+                place
+            }
+            None => {
+                self.items.push(Some(item));
+                self.items.len() - 1
+            }
+        };
+        self.order.push(Reverse((at, self.next, place)));
         self.next += 1;
     }
 
     /// What happens next, until `until`.
     pub fn take(&mut self, until: Moment) -> Option<(Moment, Item)> {
-        let first = self.items.first_entry()?;
-        if first.key().0 > until {
-            return None;
-        }
-        let ((at, _), item) = first.remove_entry();
-        Some((at, item))
+        let Reverse((at, _, place)) = *self.order.peek().filter(|first| first.0.0 <= until)?;
+        self.order.pop();
+        self.free.push(place);
+        Some((at, self.items[place].take()?))
     }
 }

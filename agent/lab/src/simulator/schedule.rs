@@ -6,6 +6,9 @@ use super::disk::Fuse;
 
 /// How many sites there are.
 pub const SITES: u64 = 4;
+/// How many in a hundred of the crashes lose the disk or bring back an old image of it. None, as long as a site that
+/// has lost what it promised is not kept outside: Raft itself does not survive that.
+const LOST_DISKS: u64 = 0;
 
 /// One fault, and when it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,12 @@ pub enum What {
     NoCarrier { site: usize, lasts: u64 },
     /// On every link so many in a hundred are lost and doubled, and all are slow and overtake each other.
     Weather { lost: u64, doubled: u64, lasts: u64 },
+    /// What one site says to another is lost, doubled and overtaken; the way back is as it was.
+    Rough { from: usize, to: usize, lost: u64, doubled: u64, lasts: u64 },
+    /// The next proposals that are said to a site are dropped.
+    Dropped { site: usize, count: u64 },
+    /// A site's own references are silent.
+    Blind { site: usize, lasts: u64 },
     /// An agent dies, at once or at one of its next writes, and is started again.
     Crash { site: usize, down: u64, fuse: Option<Fuse> },
     /// A process is stopped; its machine's clock goes on.
@@ -35,6 +44,8 @@ pub enum What {
     Pause { site: usize, lasts: u64 },
     /// A PBX is dead.
     Pbx { site: usize, lasts: u64 },
+    /// A PBX says that it takes no more calls.
+    Drain { site: usize, lasts: u64 },
     /// A PBX is two seconds dead and two seconds alive, so many times.
     Flap { site: usize, times: u64 },
     /// The carrier misbehaves.
@@ -45,6 +56,57 @@ pub enum What {
     Order { site: usize, order: Order },
     /// A wall clock jumps.
     Wall { site: usize, by: i64 },
+    /// An agent dies, and its disk is gone when it is started again.
+    Wipe { site: usize, down: u64 },
+    /// Somebody takes an image of a disk.
+    Image { site: usize },
+    /// An agent dies, and is started again on the last image of its disk.
+    Restore { site: usize, down: u64 },
+    /// Something befalls an agent at the next such moment.
+    Ambush { when: When, deed: Deed },
+}
+
+/// A moment that is too short to be hit by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The leader is about to think about a route whose time has come.
+    Deciding,
+    /// An executor's session stands, and it is about to ask.
+    Asking,
+    /// The intent was agreed, and its executor has not read the number yet.
+    Going,
+    /// The executor has looked at the clock for the last time, and has not written yet.
+    Writing,
+    /// The carrier has applied the write, and its answer is on its way.
+    Answering,
+}
+
+/// What befalls whom then. Durations are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The agent dies.
+    Crash { whom: Whom, down: u64 },
+    /// It dies at one of its next writes.
+    Fuse { whom: Whom, fuse: Fuse },
+    /// Nothing that it says arrives, but at one site: what it puts into its log may come to life again there.
+    Mute { whom: Whom, but: usize, lasts: u64 },
+    /// The process is stopped.
+    Freeze { whom: Whom, lasts: u64 },
+    /// The machine is.
+    Pause { whom: Whom, lasts: u64 },
+    /// A person orders something at the leader.
+    Order { order: Order },
+    /// A person points a number somewhere at the carrier's portal.
+    Edit { number: usize, to: Option<usize> },
+}
+
+/// Whom it befalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// The site that leads.
+    Leader,
+    /// The site that writes; the leader while nobody is about to.
+    Executor,
 }
 
 /// What people order.
@@ -98,20 +160,29 @@ fn what(dice: &mut Dice) -> What {
             What::OneWay { from, to, lasts: dice.within(1_000, 60_000) }
         }
         19..24 => What::NoCarrier { site: site(dice), lasts: dice.within(1_000, 90_000) },
-        24..30 => {
+        24..27 => {
             let (lost, doubled) = (dice.within(0, 40), dice.within(0, 30));
             What::Weather { lost, doubled, lasts: dice.within(5_000, 60_000) }
         }
-        30..44 => crash(dice),
-        44..49 => What::Freeze { site: site(dice), lasts: dice.within(500, 60_000) },
-        49..52 => What::Pause { site: site(dice), lasts: dice.within(500, 30_000) },
-        52..67 => {
+        27..30 => {
+            let (from, to) = (site(dice), site(dice));
+            let (lost, doubled) = (dice.within(0, 90), dice.within(0, 90));
+            What::Rough { from, to, lost, doubled, lasts: dice.within(5_000, 60_000) }
+        }
+        30..38 => crash(dice),
+        38..42 => What::Freeze { site: site(dice), lasts: dice.within(500, 60_000) },
+        42..45 => What::Pause { site: site(dice), lasts: dice.within(500, 30_000) },
+        45..46 => What::Dropped { site: site(dice), count: dice.within(1, 10) },
+        46..48 => What::Blind { site: site(dice), lasts: dice.within(1_000, 60_000) },
+        48..60 => {
             // The first choice has the numbers most of the time.
             let site = if dice.happens(60) { usize::from(dice.happens(30)) } else { site(dice) };
             What::Pbx { site, lasts: dice.within(5_000, 600_000) }
         }
-        67..70 => What::Flap { site: site(dice), times: dice.within(2, 20) },
-        70..83 => What::Carrier { conduct: *dice.pick(&MISCONDUCT), lasts: dice.within(5_000, 120_000) },
+        60..62 => What::Drain { site: site(dice), lasts: dice.within(1_000, 120_000) },
+        62..64 => What::Flap { site: site(dice), times: dice.within(2, 20) },
+        64..72 => ambush(dice),
+        72..83 => What::Carrier { conduct: *dice.pick(&MISCONDUCT), lasts: dice.within(5_000, 120_000) },
         83..87 => edit(dice),
         87..97 => What::Order { site: site(dice), order: order(dice) },
         _ => {
@@ -122,13 +193,33 @@ fn what(dice: &mut Dice) -> What {
 }
 
 fn crash(dice: &mut Dice) -> What {
-    let writes = u32::try_from(dice.within(0, 12)).expect("it is small");
-    let fuse = match dice.within(0, 2) {
-        0 => None,
-        1 => Some(Fuse::Before(writes)),
-        _ => Some(Fuse::After(writes)),
-    };
+    if dice.happens(LOST_DISKS) {
+        let (site, down) = (site(dice), dice.within(200, 30_000));
+        return *dice.pick(&[What::Wipe { site, down }, What::Image { site }, What::Restore { site, down }]);
+    }
+    let fuse = if dice.happens(33) { None } else { Some(fuse(dice, 12)) };
     What::Crash { site: site(dice), down: dice.within(200, 30_000), fuse }
+}
+
+fn fuse(dice: &mut Dice, most: u64) -> Fuse {
+    let writes = u32::try_from(dice.within(0, most)).expect("it is small");
+    if dice.happens(50) { Fuse::Before(writes) } else { Fuse::After(writes) }
+}
+
+fn ambush(dice: &mut Dice) -> What {
+    let moments = [When::Deciding, When::Asking, When::Going, When::Writing, When::Answering];
+    let when = *dice.pick(&moments);
+    let whom = if dice.happens(50) { Whom::Leader } else { Whom::Executor };
+    let deed = match dice.within(0, 9) {
+        0 => Deed::Crash { whom, down: dice.within(200, 30_000) },
+        1 => Deed::Fuse { whom, fuse: fuse(dice, 3) },
+        2..4 => Deed::Mute { whom, but: site(dice), lasts: dice.within(500, 20_000) },
+        4..6 => Deed::Freeze { whom, lasts: dice.within(200, 60_000) },
+        6 => Deed::Pause { whom, lasts: dice.within(200, 30_000) },
+        7 => Deed::Edit { number: usize::from(dice.happens(50)), to: Some(site(dice)) },
+        _ => Deed::Order { order: order(dice) },
+    };
+    What::Ambush { when, deed }
 }
 
 fn edit(dice: &mut Dice) -> What {

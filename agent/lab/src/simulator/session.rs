@@ -16,7 +16,7 @@ pub enum Question {
     /// What a number shows.
     Read { number: Number, deadline: Mono },
     /// Set it.
-    Set { number: Number, value: Destination },
+    Set { number: Number, value: Destination, window: Window },
     /// A fresh line.
     Reopen { deadline: Mono },
     /// Nothing, for a while.
@@ -128,8 +128,8 @@ impl Line for Replay<'_> {
         }
     }
 
-    fn set(&mut self, number: &Number, value: &Destination, _window: Window) -> SetReport {
-        match self.answer(Question::Set { number: number.clone(), value: value.clone() }) {
+    fn set(&mut self, number: &Number, value: &Destination, window: Window) -> SetReport {
+        match self.answer(Question::Set { number: number.clone(), value: value.clone(), window }) {
             Some(Answer::Set(report)) => report,
             Some(Answer::Read(_) | Answer::Reopened(_) | Answer::Rested) | None => {
                 SetReport::unsent("not answered yet")

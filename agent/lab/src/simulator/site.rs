@@ -10,7 +10,7 @@ use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
 use agent::node::{Node, Shelf, Start};
 use agent::probes::plan::ProbePlan;
-use agent::quorum::{Past, Quorum, RaftId, Seats};
+use agent::quorum::{Keep, Past, Quorum, RaftId, Seats};
 use agent::turn::{Anew, Clocks, GAP, Input, Turn};
 use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
 use std::collections::BTreeMap;
@@ -70,8 +70,14 @@ pub struct Site {
     pub wall: i64,
     /// For how long its clock has stood still, in microseconds.
     pub still: u64,
+    /// How many writes of its disk were checked.
+    pub checked: u64,
     /// How many wakes it asked for lately: an agent that wakes itself all the time is a fault of its own.
     pub wakes: u64,
+    /// The last image that somebody took of its disk; an empty one before the first.
+    pub image: Disk,
+    /// How many ticks its agents have had.
+    pub ticks: u64,
     rate: u64,
     last: Mono,
 }
@@ -92,7 +98,10 @@ impl Site {
             fences: BTreeMap::new(),
             wall: 0,
             still: 0,
+            checked: 0,
             wakes: 0,
+            image: Disk::default(),
+            ticks: 0,
             rate,
             last: Mono::default(),
         }
@@ -158,6 +167,7 @@ impl Site {
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
+            led: disk.led.map(|at| self.clocks(now).wall.since(at)),
             outside,
         };
         let mono = self.mono(now);
@@ -165,7 +175,8 @@ impl Site {
         let node = Node::new(start, mono);
         let mut first = Output::default();
         node.watch(&mut first);
-        let trays = Trays { seen: disk.journal.len(), disk, orders: first.act, ..Trays::default() };
+        let (seen, cluster, here) = (disk.journal.len(), setting.cluster.clone(), self.id.to_string());
+        let trays = Trays { cluster, seen, disk, orders: first.act, here, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum, door), clock, trays));
     }
 
@@ -194,6 +205,13 @@ impl Site {
             Ok(_) if turn.begins() == Anew::Begins => Survival::Died,
             Ok(wake_at) => Survival::Lives { wake_at },
             Err(_) => Survival::Died,
+        }
+    }
+
+    /// Every so many ticks its agent looks whether its log can be cut.
+    pub fn cut_log(&mut self, (every, keep): (u64, Keep)) {
+        if let Some(turn) = self.turn.as_mut().filter(|_| self.ticks.is_multiple_of(every)) {
+            turn.compact(keep);
         }
     }
 

@@ -1,12 +1,14 @@
 //! How faults strike and pass, and what people order.
 
 use super::carrier::{By, Conduct};
+use super::disk::Disk;
 use super::invariants::Checked;
 use super::net::Net;
+use super::policy::{NUMBERS, ROUTE};
 use super::queue::Item;
 use super::schedule::{Order, What};
 use super::site::Stop;
-use super::town::{NUMBERS, ROUTE, Town};
+use super::town::Town;
 use agent::command::{Answer, Command};
 use agent::event::{Asker, Event};
 use state::fact::Mode;
@@ -38,6 +40,35 @@ impl Town {
             What::Pbx { site, lasts } => {
                 self.dead[site] += 1;
                 lasts
+            }
+            What::Drain { site, lasts } => {
+                self.draining[site] += 1;
+                lasts
+            }
+            What::Blind { site, lasts } => {
+                self.blind[site] += 1;
+                lasts
+            }
+            What::Rough { from, to, lost, doubled, lasts } => {
+                self.net.roughen(from, to, Some((lost, doubled)));
+                lasts
+            }
+            What::Dropped { site, count } => {
+                self.dropping[site] += count;
+                return Ok(());
+            }
+            What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
+            What::Image { site } => {
+                self.sites[site].image = self.sites[site].disk().clone();
+                return Ok(());
+            }
+            What::Restore { site, down } => {
+                let image = self.sites[site].image.clone();
+                return self.lose_disk(site, down, image);
+            }
+            What::Ambush { when, deed } => {
+                self.ambushes.push((when, deed));
+                return Ok(());
             }
             What::Carrier { conduct, lasts } => {
                 self.carrier.conduct = conduct;
@@ -87,6 +118,9 @@ impl Town {
             What::NoCarrier { site, .. } => self.net.mend_carrier(site),
             What::Weather { .. } => self.net.weather = None,
             What::Pbx { site, .. } => self.dead[site] = self.dead[site].saturating_sub(1),
+            What::Drain { site, .. } => self.draining[site] = self.draining[site].saturating_sub(1),
+            What::Blind { site, .. } => self.blind[site] = self.blind[site].saturating_sub(1),
+            What::Rough { from, to, .. } => self.net.roughen(from, to, None),
             What::Carrier { .. } => self.carrier.conduct = Conduct::Fair,
             What::Crash { .. }
             | What::Freeze { .. }
@@ -94,11 +128,25 @@ impl Town {
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
-            | What::Wall { .. } => {}
+            | What::Wall { .. }
+            | What::Dropped { .. }
+            | What::Wipe { .. }
+            | What::Image { .. }
+            | What::Restore { .. }
+            | What::Ambush { .. } => {}
         }
     }
 
-    fn stop(&mut self, site: usize, stop: Stop, lasts: u64) -> Checked {
+    /// An agent dies, and another disk stands in its place when it is started again.
+    fn lose_disk(&mut self, site: usize, down: u64, other: Disk) -> Checked {
+        if self.sites[site].turn.is_some() {
+            self.die(site, down * 1000)?;
+        }
+        self.sites[site].disk = other;
+        Ok(())
+    }
+
+    pub(super) fn stop(&mut self, site: usize, stop: Stop, lasts: u64) -> Checked {
         if self.sites[site].stopped.is_none() {
             self.sites[site].stopped = Some((stop, self.now));
             self.queue.put(self.now + lasts * 1000, Item::Thaw { site });
@@ -129,7 +177,7 @@ impl Town {
     }
 
     /// A person at the carrier's portal.
-    fn edit(&mut self, number: usize, to: Option<usize>) {
+    pub(super) fn edit(&mut self, number: usize, to: Option<usize>) {
         let number = Number::new(NUMBERS[number]);
         let route = self.rules.route(&RouteId::new(ROUTE));
         let of = route.and_then(|route| route.numbers.iter().find(|(of, _)| *of == number));
@@ -140,6 +188,14 @@ impl Town {
 
     /// A person at a site.
     pub(super) fn command(&mut self, site: usize, order: Order) -> Checked {
+        for asked in self.ordered(site, order) {
+            self.soon(site, 1_000, asked);
+        }
+        Ok(())
+    }
+
+    /// What a person types for an order.
+    pub(super) fn ordered(&mut self, site: usize, order: Order) -> Vec<Event> {
         let route = Some(RouteId::new(ROUTE));
         let because = "the simulator says so".to_owned();
         let mut commands = Vec::new();
@@ -161,12 +217,11 @@ impl Town {
                 commands.extend(newest.map(|incident| Command::Ack { incident }));
             }
         }
-        for command in commands {
+        let asked = commands.into_iter().map(|command| {
             self.asked += 1;
-            let asker = Asker { id: self.asked, who: Who::new("matthew") };
-            self.soon(site, 1_000, Event::Asked { asker, command });
-        }
-        Ok(())
+            Event::Asked { asker: Asker { id: self.asked, who: Who::new("matthew") }, command }
+        });
+        asked.collect()
     }
 
     /// What a person is answered must be true.

@@ -4,25 +4,46 @@ use super::carrier::{Carrier, Moment};
 use super::dice::Dice;
 use super::invariants::{Checked, Found, Invariants};
 use super::net::Net;
+use super::policy::{ROUTE, policy, setting};
 use super::queue::{Item, Queue};
-use super::schedule::Fault;
+use super::schedule::{Deed, Fault, When};
 use super::site::{Setting, Site, Survival};
 use super::story::{Detail, Story};
 use agent::command::Telling;
 use agent::event::Event;
+use agent::frame::Body;
 use agent::node::Rules;
+use agent::quorum::wire::Kind;
+use agent::quorum::{KEEP, Keep};
 use agent::turn::Input;
-use playbooks::Playbook;
 use policies::Policy;
-use state::{Boot, Destination, Mono, Nonce, Number, RouteId, SiteId};
+use state::{Boot, Destination, Mono, Nonce, Number, RouteId, SiteId, Term};
 use std::collections::BTreeMap;
 
-/// The two numbers of the route, from Ofcom's drama numbers.
-pub const NUMBERS: [&str; 2] = ["02079460000", "02079460001"];
-/// The route.
-pub const ROUTE: &str = "main";
+/// So little of a log is kept in some towns.
+const FORGETFUL: Keep = Keep { entries: 20, worth: 10 };
 /// A tenth of a second on a site's clock.
 const TICK: std::time::Duration = agent::quorum::TICK;
+
+/// Traits of a town that are none of its faults, drawn from its seed.
+#[derive(Clone, Copy, Debug)]
+struct Ways {
+    /// The word that hands leadership over comes late, and twice.
+    belated: bool,
+    /// Logs are cut soon, so that whoever was away needs a snapshot.
+    forgetful: bool,
+}
+
+/// How often what is rare has happened in a run: faults that never strike find nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rare {
+    /// The moments of the ambushes that were sprung.
+    pub ambushes: Vec<When>,
+    /// Words that handed leadership over and came late.
+    pub belated: u64,
+    /// Snapshots that took the place of facts.
+    pub snapshots: u64,
+}
 
 /// Everything there is.
 pub struct Town {
@@ -36,6 +57,19 @@ pub struct Town {
     pub(super) flights_nonce: BTreeMap<usize, (Nonce, Moment)>,
     /// For each PBX, how many faults keep it dead.
     pub(super) dead: [u32; 4],
+    /// The same for those that take no more calls, and for sites whose references are silent.
+    pub(super) draining: [u32; 4],
+    pub(super) blind: [u32; 4],
+    /// How many proposals to each site are still to be dropped.
+    pub(super) dropping: [u64; 4],
+    /// What lies in wait.
+    pub(super) ambushes: Vec<(When, Deed)>,
+    /// The newest leader that anybody told of.
+    pub(super) leader: Option<(Term, usize)>,
+    /// What kind of town it is.
+    ways: Ways,
+    /// How often what is rare has happened.
+    pub(super) rare: Rare,
     pub(super) faults: Vec<Fault>,
     /// The faults from here on in the list no longer end by themselves: the town was healed.
     pub(super) healed: bool,
@@ -47,45 +81,14 @@ pub struct Town {
     lives: Dice,
 }
 
-/// The policy of the town; a budget of 4 is soon spent, and then nothing moves any more, so some seeds have more.
-pub fn policy(seed: u64) -> String {
-    let budget = if seed.is_multiple_of(4) { "4 per day" } else { "100 per day" };
-    let pace = match seed % 3 {
-        0 => "calm",
-        1 => "brisk",
-        _ => "{ every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }",
-    };
-    format!(
-        "cluster: town\ntimezone: Europe/London\nmode: auto\npace: {pace}\n\nsites:\n  \
-         london: {{ votes: 1, address: 192.0.2.1, pbx: 192.0.2.11 }}\n  \
-         manchester: {{ votes: 1, address: 192.0.2.2, pbx: 192.0.2.12 }}\n  \
-         office: {{ votes: 1, address: 192.0.2.4, pbx: 192.0.2.14 }}\n  \
-         netherlands: {{ votes: 2, address: 192.0.2.3, pbx: 192.0.2.13 }}\n\n\
-         carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }} }}\n\n\
-         routes:\n  main:\n    carrier: magrathea\n    numbers: [\"{}\", \"{}\"]\n    to: S:$number@$pbx\n    \
-         prefer: [london, manchester, netherlands, office]\n    budget: {budget}\n\n\
-         people:\n  matthew: {{ mail: matthew@example.com }}\nalerts:\n  \
-         mail: {{ from: pointsman@example.com, relays: [192.0.2.25] }}\n  tell: [matthew]\n",
-        NUMBERS[0], NUMBERS[1]
-    )
-}
-
-fn setting(policy: &Policy, text: String) -> Setting {
-    let read = |(name, text): &(&str, &str)| Playbook::read(name, text).expect("it is shipped");
-    let shelf = playbooks::shipped().iter().map(read).map(|book| (book.name.clone(), book)).collect();
-    Setting {
-        policy: text,
-        cluster: policy.cluster.clone(),
-        seats: agent::start::seats(policy).expect("the policy of the town has a quorum"),
-        votes: policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect(),
-        shelf,
-        carriers: policy.carriers.iter().map(|carrier| carrier.id.clone()).collect(),
-    }
-}
-
 impl Town {
     /// A town that is about to be born, and the faults that will befall it.
     pub fn new(seed: u64, faults: Vec<Fault>, detail: Detail) -> Self {
+        Self::born(seed, faults, detail, [0, 40_000, 80_000, 120_000])
+    }
+
+    /// The same, with the moment at which each agent is started for the first time.
+    pub(super) fn born(seed: u64, faults: Vec<Fault>, detail: Detail, starts: [Moment; 4]) -> Self {
         let text = policy(seed);
         let policy = Policy::read("the town's policy", &text).expect("the policy of the town is good");
         let ids: Vec<SiteId> = policy.sites.iter().map(|site| site.id.clone()).collect();
@@ -93,6 +96,7 @@ impl Town {
         let mut dice = Dice::new(seed, "clocks");
         let wild = dice.happens(30);
         let rate = |dice: &mut Dice| if wild { dice.within(900, 1100) } else { dice.within(999, 1001) };
+        let ways = Ways { belated: dice.happens(50), forgetful: dice.happens(50) };
         let sites: Vec<Site> = ids.iter().map(|id| Site::new(id.clone(), rate(&mut dice))).collect();
         let route = rules.route(&RouteId::new(ROUTE)).expect("the town has one route");
         let first =
@@ -102,8 +106,8 @@ impl Town {
         for (place, fault) in faults.iter().enumerate() {
             queue.put(fault.at * 1000, Item::Strike { fault: place });
         }
-        for site in 0..sites.len() {
-            queue.put(u64::try_from(site).unwrap_or(0) * 40_000, Item::Start { site });
+        for (site, at) in starts.into_iter().enumerate() {
+            queue.put(at, Item::Start { site });
         }
         Self {
             now: 0,
@@ -114,6 +118,13 @@ impl Town {
             carrier,
             flights_nonce: BTreeMap::new(),
             dead: [0; 4],
+            draining: [0; 4],
+            blind: [0; 4],
+            dropping: [0; 4],
+            ambushes: Vec::new(),
+            leader: None,
+            ways,
+            rare: Rare::default(),
             faults,
             healed: false,
             invariants: Invariants::new(&policy.cluster, rules.judge.clone()),
@@ -147,10 +158,13 @@ impl Town {
             }
             return Ok(());
         }
-        self.story.note(self.now, (kind(&item), item.site().unwrap_or(9)), &item);
+        self.story.note(self.now, (item.kind(), item.site().unwrap_or(9)), &item);
+        if item.life().is_some_and(|(site, life)| self.sites[site].life != life) {
+            return Ok(());
+        }
         match item {
-            Item::Tick { site, life } if self.sites[site].life == life => self.tick(site),
-            Item::Wake { site, life } if self.sites[site].life == life => self.event(site, Event::Tick),
+            Item::Tick { site, .. } => self.tick(site),
+            Item::Wake { site, .. } => self.event(site, Event::Tick),
             Item::Probe { site, watch, plan } => {
                 self.probe(site, (watch, plan));
                 Ok(())
@@ -159,16 +173,11 @@ impl Town {
                 let from = self.sites[from].id.clone();
                 self.turn(to, Input::Frame { from, frame })
             }
-            Item::Event { site, life, event } if self.sites[site].life == life => self.event(site, event),
-            Item::Stands { site, life, nonce } if self.sites[site].life == life => self.stands(site, nonce),
-            Item::Answer { site, life, nonce, answer } if self.sites[site].life == life => {
-                self.answer(site, nonce, answer)
-            }
-            Item::Tick { .. }
-            | Item::Wake { .. }
-            | Item::Event { .. }
-            | Item::Stands { .. }
-            | Item::Answer { .. } => Ok(()),
+            Item::Event { site, event, .. } => self.event(site, event),
+            Item::Stands { site, nonce, .. } => self.stands(site, nonce),
+            Item::Answer { site, nonce, answer, .. } => self.answer(site, nonce, answer),
+            Item::Go { site, point, .. } => self.point(site, point),
+            Item::Write { site, write, .. } => self.write(site, write),
             Item::Apply { flight, then } => self.apply(flight, then),
             Item::Start { site } => self.start(site),
             Item::Thaw { site } => {
@@ -184,6 +193,14 @@ impl Town {
                 self.flap(site, left);
                 Ok(())
             }
+            Item::Due => match self.leader {
+                Some((_, leader)) => self.spring(When::Deciding, leader),
+                None => Ok(()),
+            },
+            Item::Speak { site, but } => {
+                self.speak(site, but);
+                Ok(())
+            }
         }
     }
 
@@ -191,6 +208,8 @@ impl Town {
         let (life, next) = (self.sites[site].life, self.now + self.sites[site].span(TICK));
         self.queue.put(next, Item::Tick { site, life });
         self.sites[site].wakes = 0;
+        self.sites[site].ticks += 1;
+        self.sites[site].cut_log(if self.ways.forgetful { (50, FORGETFUL) } else { (600, KEEP) });
         self.turn(site, Input::Tick)
     }
 
@@ -253,23 +272,64 @@ impl Town {
             self.sites[site].wakes += 1;
             let life = self.sites[site].life;
             self.queue.put(at, Item::Wake { site, life });
+            self.foresee(at);
         }
     }
 
     /// Frames go out.
     fn post(&mut self, from: usize) {
         let Some(trays) = self.sites[from].trays() else { return };
-        for (name, frame) in std::mem::take(&mut trays.sent) {
+        let mut sent = std::mem::take(&mut trays.sent);
+        for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            for at in self.net.frame(from, to, self.now) {
+            let [first, second] = self.ways_of((from, to), &frame.body);
+            if let Some(at) = second {
                 self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
             }
+            if let Some(at) = first {
+                self.queue.put(at, Item::Frame { from, to, frame });
+            }
         }
+        if let Some(trays) = self.sites[from].trays() {
+            trays.sent = sent;
+        }
+    }
+
+    /// When copies of a frame arrive.
+    fn ways_of(&mut self, (from, to): (usize, usize), body: &Body) -> [Option<Moment>; 2] {
+        let hands_over = |body: &Body| match body {
+            Body::Raft(messages) => messages.iter().any(|message| message.kind == Kind::TimeoutNow),
+            Body::Propose { .. }
+            | Body::Pulse(_)
+            | Body::Prepare(_)
+            | Body::Unready { .. }
+            | Body::Ask { .. }
+            | Body::Look(_)
+            | Body::Looked { .. }
+            | Body::Fetch(_)
+            | Body::Fetched(_)
+            | Body::Hears { .. }
+            | Body::Relayed(_)
+            | Body::Hello(_) => false,
+        };
+        let way = self.net.frame(from, to, self.now);
+        if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {
+            self.dropping[to] -= 1;
+            return [None, None];
+        }
+        if self.ways.belated && hands_over(body) {
+            self.rare.belated += 1;
+            let late = self.net.throw(0, 20_000_000);
+            let again = self.net.throw(0, 40_000_000);
+            return [way[0].map(|at| at + late), way[0].map(|at| at + again)];
+        }
+        way
     }
 
     fn carry_out(&mut self, site: usize) -> Checked {
         let Some(trays) = self.sites[site].trays() else { return Ok(()) };
         for telling in std::mem::take(&mut trays.told) {
+            self.hear_of_leader(&telling);
             // Ballots and counts are told by everybody and all the time; a replay shows them anyway.
             if matches!(telling, Telling::Ballot { .. } | Telling::Suspect { .. } | Telling::Verdict { .. }) {
                 continue;
@@ -277,14 +337,21 @@ impl Town {
             let text = serde_json::to_string(&telling).unwrap_or_default();
             self.story.tell(self.now, &format!("{}: {text}", self.sites[site].id));
         }
+        let life = self.sites[site].life;
         for effect in self.sites[site].orders() {
-            self.order(site, effect)?;
+            if self.sites[site].life == life {
+                self.order(site, effect)?;
+            }
         }
         Ok(())
     }
 
     /// What is new on a disk, and what its agent makes of it.
     fn found(&mut self, site: usize) -> Checked {
+        let writes = self.sites[site].disk().writes;
+        if std::mem::replace(&mut self.sites[site].checked, writes) == writes {
+            return Ok(());
+        }
         let rows = match self.sites[site].trays() {
             Some(trays) => {
                 let seen = std::mem::replace(&mut trays.seen, trays.disk.journal.len());
@@ -301,30 +368,12 @@ impl Town {
             self.invariants.journalled(found, || holding)?;
         }
         let promises: Vec<_> = self.sites[site].disk().promises().collect();
-        for (voter, term, commit) in promises {
-            self.invariants.promised(voter.0, (term, commit))?;
+        for (voter, promise) in promises {
+            self.invariants.promised(voter, promise)?;
         }
         match self.sites[site].view() {
             Some(view) if !rows.is_empty() => self.invariants.remembers(&id, view),
             Some(_) | None => Ok(()),
         }
-    }
-}
-
-fn kind(item: &Item) -> u8 {
-    match item {
-        Item::Tick { .. } => 0,
-        Item::Wake { .. } => 1,
-        Item::Probe { .. } => 2,
-        Item::Frame { .. } => 3,
-        Item::Event { .. } => 4,
-        Item::Stands { .. } => 5,
-        Item::Answer { .. } => 6,
-        Item::Apply { .. } => 7,
-        Item::Start { .. } => 8,
-        Item::Thaw { .. } => 9,
-        Item::Strike { .. } => 10,
-        Item::Over { .. } => 11,
-        Item::Flap { .. } => 12,
     }
 }

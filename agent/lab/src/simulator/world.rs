@@ -4,14 +4,18 @@ use super::disk::{Died, Disk};
 use agent::command::Telling;
 use agent::event::Effect;
 use agent::frame::Frame;
+use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
+use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
-use state::{Index, SiteId, View};
+use state::{Index, SiteId, Stamp, View};
 
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
 pub struct Trays {
+    /// The cluster's name, with which its journal begins.
+    pub cluster: String,
     /// What survives a crash.
     pub disk: Disk,
     /// Frames in the order in which they were handed over.
@@ -22,6 +26,8 @@ pub struct Trays {
     pub told: Vec<Telling>,
     /// How many journal rows the invariants have seen.
     pub seen: usize,
+    /// Whose trays these are.
+    pub here: String,
 }
 
 impl World for Trays {
@@ -39,12 +45,41 @@ impl World for Trays {
         self.disk.note_gap(upto, view.head)
     }
 
+    fn missing(&mut self) -> Result<Option<Missing>, Died> {
+        Ok(self.disk.missing(&self.cluster))
+    }
+
+    fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Died> {
+        Ok(self.disk.facts(fetch))
+    }
+
+    fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Died> {
+        // What was fetched is looked at like everything else that stands in a journal.
+        self.seen = self.seen.min(self.disk.fill(missing, rows)?);
+        Ok(())
+    }
+
+    fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
+        self.disk.keep_led(at)
+    }
+
     fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
         self.disk.keep(facts)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
         self.sent.push((to.clone(), frame));
+    }
+
+    fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
+        let signature = mark(&self.here, sealed);
+        Some(Seal { chain: vec![self.here.clone().into_bytes()], scheme: 0, signature })
+    }
+
+    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+        let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
+        let right = named && sealed.seal.signature == mark(sealed.from.as_str(), sealed);
+        if right { Ok(()) } else { Err("it is forged".to_owned()) }
     }
 
     fn act(&mut self, effect: Effect) {
@@ -54,4 +89,13 @@ impl World for Trays {
     fn tell(&mut self, telling: Telling) {
         self.told.push(telling);
     }
+}
+
+/// The likeness of a signature: it depends on who signs and on every byte that is signed.
+fn mark(who: &str, sealed: &Sealed) -> Vec<u8> {
+    let bytes = who.bytes().chain(sealed.words("town"));
+    let mixed = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
+        (mixed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    mixed.to_be_bytes().to_vec()
 }

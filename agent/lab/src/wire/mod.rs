@@ -5,24 +5,25 @@
 //! address of its client, so that the far end still sees who it is. A cut is silence: neither bytes nor the end of a
 //! killed process pass it.
 //!
-//! Without root two things cannot be told as a real network would: a connection is accepted even when the far side is
-//! cut off (nothing is ever heard on it, and the far side is only dialled when the cut is mended), and a datagram to a
-//! closed port is not refused but lost.
+//! A handshake into a cut gets no answer: the kernel is asked to drop it, and the client's own kernel tries again, so
+//! that after mending it takes a second or a few until it passes, as it would over a real line. A port behind the wire
+//! that is closed is not seen by datagrams, which are lost; whoever wants them refused closes the public port as well.
 
 mod passage;
+mod port;
 mod tcp;
 mod udp;
 
 pub use passage::{Passage, UnknownParty};
 
 use passage::Passages;
+use port::{Carries, Port};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use thiserror::Error;
-use tokio::net::{TcpListener, UdpSocket};
-use tokio::task::AbortHandle;
 
 /// A public address could not be had.
 #[derive(Debug, Error)]
@@ -37,7 +38,7 @@ pub struct WireError {
 #[derive(Debug)]
 pub struct Wire {
     shared: Arc<Shared>,
-    tasks: Mutex<Vec<AbortHandle>>,
+    ports: Mutex<Vec<Port>>,
 }
 
 /// What all listeners share.
@@ -54,12 +55,19 @@ impl Shared {
     }
 }
 
-/// One listener: for whom, and what is behind it.
+/// One listener: for whom, what is behind it, and how many bytes it has carried both ways.
 #[derive(Clone, Debug)]
 struct Post {
     shared: Arc<Shared>,
     owner: String,
     real: SocketAddr,
+    carried: Arc<AtomicU64>,
+}
+
+impl Post {
+    fn count(&self, bytes: usize) {
+        self.carried.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
 }
 
 impl Wire {
@@ -67,7 +75,7 @@ impl Wire {
     pub fn new(parties: BTreeMap<IpAddr, String>) -> Self {
         let shared = Shared { parties, passages: Passages::default() };
         shared.parties.values().for_each(|name| shared.passages.introduce(name));
-        Self { shared: Arc::new(shared), tasks: Mutex::default() }
+        Self { shared: Arc::new(shared), ports: Mutex::default() }
     }
 
     /// Forwards connections to `public` to the owner's real address; gives the public address, its port filled in.
@@ -80,11 +88,7 @@ impl Wire {
         public: SocketAddr,
         real: SocketAddr,
     ) -> Result<SocketAddr, WireError> {
-        let failed = |source| WireError { at: public, owner: owner.to_owned(), source };
-        let listener = TcpListener::bind(public).await.map_err(failed)?;
-        let at = listener.local_addr().map_err(failed)?;
-        self.keep(tokio::spawn(tcp::forward(self.post(owner, real), listener)).abort_handle());
-        Ok(at)
+        self.lay(owner, (Carries::Connections, public), real).await
     }
 
     /// Forwards datagrams likewise, and the replies back.
@@ -97,11 +101,37 @@ impl Wire {
         public: SocketAddr,
         real: SocketAddr,
     ) -> Result<SocketAddr, WireError> {
-        let failed = |source| WireError { at: public, owner: owner.to_owned(), source };
-        let socket = UdpSocket::bind(public).await.map_err(failed)?;
-        let at = socket.local_addr().map_err(failed)?;
-        self.keep(tokio::spawn(udp::forward(self.post(owner, real), Arc::new(socket))).abort_handle());
-        Ok(at)
+        self.lay(owner, (Carries::Datagrams, public), real).await
+    }
+
+    /// Closes every port at a public address: whoever asks there is refused, as by a machine whose process is gone.
+    pub async fn close(&self, public: SocketAddr) {
+        let ours = |port: &Port| port.at() == public;
+        let closing: Vec<Port> = self.ports().extract_if(.., |port| ours(port)).collect();
+        let mut closed = Vec::new();
+        for port in closing {
+            closed.push(port.closed().await);
+        }
+        self.ports().extend(closed);
+    }
+
+    /// Opens them again.
+    ///
+    /// # Errors
+    /// When somebody else has taken the address meanwhile.
+    pub async fn open(&self, public: SocketAddr) -> Result<(), WireError> {
+        let ours = |port: &Port| port.at() == public;
+        let opening: Vec<Port> = self.ports().extract_if(.., |port| ours(port)).collect();
+        for port in opening {
+            let port = port.opened().await?;
+            self.ports().push(port);
+        }
+        Ok(())
+    }
+
+    /// How many bytes have passed a public address so far, both ways together.
+    pub fn carried(&self, public: SocketAddr) -> u64 {
+        self.ports().iter().filter(|port| port.at() == public).map(Port::carried).sum()
     }
 
     /// Sets one direction.
@@ -109,7 +139,9 @@ impl Wire {
     /// # Errors
     /// When a name is neither a party's nor an owner's.
     pub fn set(&self, from: &str, to: &str, passage: Passage) -> Result<(), UnknownParty> {
-        self.shared.passages.set(from, to, passage)
+        self.shared.passages.set(from, to, passage)?;
+        self.ports().iter().for_each(Port::shun);
+        Ok(())
     }
 
     /// Sets every direction between two groups, both ways.
@@ -137,22 +169,26 @@ impl Wire {
     /// Opens every direction.
     pub fn mend(&self) {
         self.shared.passages.mend();
+        self.ports().iter().for_each(Port::shun);
     }
 
-    fn post(&self, owner: &str, real: SocketAddr) -> Post {
+    async fn lay(
+        &self,
+        owner: &str,
+        (carries, public): (Carries, SocketAddr),
+        real: SocketAddr,
+    ) -> Result<SocketAddr, WireError> {
         self.shared.passages.introduce(owner);
-        Post { shared: Arc::clone(&self.shared), owner: owner.to_owned(), real }
+        let shared = Arc::clone(&self.shared);
+        let post = Post { shared, owner: owner.to_owned(), real, carried: Arc::default() };
+        let port = Port::open(post, carries, public).await?;
+        let at = port.at();
+        self.ports().push(port);
+        Ok(at)
     }
 
-    fn keep(&self, task: AbortHandle) {
-        self.tasks.lock().expect("nothing panics while it holds the tasks").push(task);
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        let tasks = self.tasks.get_mut().expect("nothing panics while it holds the tasks");
-        tasks.iter().for_each(AbortHandle::abort);
+    fn ports(&self) -> MutexGuard<'_, Vec<Port>> {
+        self.ports.lock().expect("nothing panics while it holds the ports")
     }
 }
 

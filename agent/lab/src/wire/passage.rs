@@ -68,6 +68,14 @@ impl Passages {
         }
     }
 
+    /// Whether no handshake can pass between two: it needs both directions.
+    pub(super) fn cuts(&self, this: &str, that: &str) -> bool {
+        let mut inner = self.lock();
+        [(this, that), (that, this)]
+            .into_iter()
+            .any(|(from, to)| *inner.direction(from, to).borrow() == Passage::Silent)
+    }
+
     /// One direction, as what travels along it sees it.
     pub(super) fn lane(&self, from: &str, to: &str) -> Lane {
         Lane { passage: self.lock().direction(from, to).subscribe() }

@@ -7,11 +7,12 @@ use socket2::SockRef;
 use state::Mono;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// One read; with the queue it makes half a megabyte that a cut direction keeps, then its sender has to wait.
@@ -27,11 +28,12 @@ enum Parcel {
 /// The far end takes no more, and its sender may know by now.
 struct Broken;
 
-pub(super) async fn forward(post: Post, listener: TcpListener) {
+pub(super) async fn forward(post: Post, listener: Arc<TcpListener>, mut closing: oneshot::Receiver<()>) {
     // The connections die with this task.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
+            _ = &mut closing => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((client, peer)) => {
@@ -42,6 +44,8 @@ pub(super) async fn forward(post: Post, listener: TcpListener) {
             },
         }
     }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 /// One connection from its dialling to its end.
@@ -74,13 +78,13 @@ async fn carry(post: Post, mut client: TcpStream, from: IpAddr) {
     let (answered, to_answer) = mpsc::channel(QUEUE);
     let outward = async {
         let ((), delivered) =
-            tokio::join!(reading, deliver(to_send, server_write, (there.clone(), back.clone())));
+            tokio::join!(reading, deliver(&post, to_send, server_write, (there.clone(), back.clone())));
         delivered
     };
     let homeward = async {
         let reading = collect(server_read, answered);
         let ((), delivered) =
-            tokio::join!(reading, deliver(to_answer, client_write, (back.clone(), there.clone())));
+            tokio::join!(reading, deliver(&post, to_answer, client_write, (back.clone(), there.clone())));
         delivered
     };
     // Either both ends have closed in order, or one is gone and the other may know: then both are dropped here.
@@ -115,6 +119,7 @@ async fn collect(mut from: ReadHalf<'_>, queue: mpsc::Sender<Parcel>) {
 
 /// Writes what was collected, in order, each when the direction lets it.
 async fn deliver(
+    post: &Post,
     mut queue: mpsc::Receiver<Parcel>,
     mut to: WriteHalf<'_>,
     (mut along, mut against): (Lane, Lane),
@@ -123,6 +128,7 @@ async fn deliver(
         let written = match parcel {
             Parcel::Bytes(at, bytes) => {
                 along.clear(at).await;
+                post.count(bytes.len());
                 to.write_all(&bytes).await
             }
             Parcel::End(at) => {

@@ -4,7 +4,7 @@ use super::*;
 use agent::clock;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -130,27 +130,86 @@ async fn a_delay_keeps_the_order() {
     assert!(clock::mono().since(start) >= Duration::from_millis(200));
 }
 
+async fn knocks(from: &str, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(any(from)).unwrap();
+    socket.connect(to).await
+}
+
 #[tokio::test]
-async fn who_dials_into_a_cut_and_gives_up_leaves_no_trace() {
+async fn a_handshake_into_a_cut_waits_as_for_a_dead_line() {
+    for (from, to) in [("london", "carrier"), ("carrier", "london")] {
+        let wire = Wire::new(parties());
+        let listener = TcpListener::bind(any("127.31.0.9")).await.unwrap();
+        let public = wire.tcp("carrier", any("127.31.0.3"), listener.local_addr().unwrap()).await.unwrap();
+        wire.set(from, to, Passage::Silent).unwrap();
+        let mut patient = std::pin::pin!(knocks("127.31.0.1", public));
+        assert!(tokio::time::timeout(MOMENT, &mut patient).await.is_err(), "nobody answers");
+        let mut other = dial("127.31.0.2", public).await;
+        other.write_all(b"other").await.unwrap();
+        let (mut server, seen) = soon(listener.accept()).await.unwrap();
+        assert_eq!(seen.ip().to_string(), "127.31.0.2", "the others are not cut off");
+        hears(&mut server, b"other").await;
+        wire.mend();
+        let mut patient = soon(patient).await.unwrap();
+        patient.write_all(b"patient").await.unwrap();
+        let (mut server, _) = soon(listener.accept()).await.unwrap();
+        hears(&mut server, b"patient").await;
+        wire.set(from, to, Passage::Silent).unwrap();
+        patient.write_all(b"more").await.unwrap();
+        if from == "london" {
+            hears_nothing(&mut server).await;
+        } else {
+            hears(&mut server, b"more").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_accepted_as_the_cut_comes_leaves_no_trace_if_he_gives_up() {
     let wire = Wire::new(parties());
     let listener = TcpListener::bind(any("127.31.0.9")).await.unwrap();
     let public = wire.tcp("carrier", any("127.31.0.3"), listener.local_addr().unwrap()).await.unwrap();
-    wire.isolate("london").unwrap();
+    wire.set("london", "carrier", Passage::Hold).unwrap();
     let mut hasty = dial("127.31.0.1", public).await;
     hasty.write_all(b"hasty").await.unwrap();
     drop(hasty);
     let mut patient = dial("127.31.0.1", public).await;
     patient.write_all(b"patient").await.unwrap();
-    assert!(tokio::time::timeout(MOMENT, listener.accept()).await.is_err(), "nothing passes a cut");
-    let mut other = dial("127.31.0.2", public).await;
-    other.write_all(b"other").await.unwrap();
-    let (mut server, seen) = soon(listener.accept()).await.unwrap();
-    assert_eq!(seen.ip().to_string(), "127.31.0.2", "the others are not cut off");
-    hears(&mut server, b"other").await;
+    assert!(tokio::time::timeout(MOMENT, listener.accept()).await.is_err(), "it is held");
     wire.mend();
     let (mut server, _) = soon(listener.accept()).await.unwrap();
     hears(&mut server, b"patient").await;
     assert!(tokio::time::timeout(MOMENT, listener.accept()).await.is_err(), "the hasty one is forgotten");
+}
+
+#[tokio::test]
+async fn a_closed_port_refuses_until_it_is_opened() {
+    let wire = Wire::new(parties());
+    let (calls, asked) = (any("127.31.0.9"), any("127.31.0.9"));
+    let (calls, asked) = (TcpListener::bind(calls).await.unwrap(), UdpSocket::bind(asked).await.unwrap());
+    let public = wire.tcp("carrier", any("127.31.0.3"), calls.local_addr().unwrap()).await.unwrap();
+    wire.udp("carrier", public, asked.local_addr().unwrap()).await.unwrap();
+    let client = UdpSocket::bind(any("127.31.0.1")).await.unwrap();
+    client.connect(public).await.unwrap();
+    let mut talker = dial("127.31.0.1", public).await;
+    client.send(b"one").await.unwrap();
+    assert_eq!(datagram(&asked).await.0, "one");
+    assert_eq!(wire.carried(public), 3);
+
+    wire.close(public).await;
+    hears_the_end(&mut talker).await;
+    let refused = knocks("127.31.0.1", public).await.map(drop).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    client.send(b"two").await.unwrap();
+    let refused = soon(client.recv(&mut [0; 9])).await.unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+
+    wire.open(public).await.unwrap();
+    client.send(b"three").await.unwrap();
+    assert_eq!(datagram(&asked).await.0, "three");
+    dial("127.31.0.1", public).await;
+    assert_eq!(wire.carried(public), 8, "what was counted before is not forgotten");
 }
 
 #[tokio::test]

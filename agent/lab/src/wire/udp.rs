@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// The largest datagram there is.
@@ -27,13 +27,14 @@ const CLIENTS: usize = 4096;
 
 type Datagram = (Mono, Vec<u8>);
 
-pub(super) async fn forward(post: Post, public: Arc<UdpSocket>) {
+pub(super) async fn forward(post: Post, public: Arc<UdpSocket>, mut closing: oneshot::Receiver<()>) {
     // The flows die with this task.
     let mut flows = JoinSet::new();
     let mut known = HashMap::<SocketAddr, mpsc::Sender<Datagram>>::new();
     let mut bytes = vec![0; LARGEST];
     loop {
         let received = tokio::select! {
+            _ = &mut closing => break,
             Some(_) = flows.join_next() => {
                 known.retain(|_, queue| !queue.is_closed());
                 continue;
@@ -42,6 +43,7 @@ pub(super) async fn forward(post: Post, public: Arc<UdpSocket>) {
         };
         // An error is an earlier datagram's, which was refused somewhere.
         let Ok((count, client)) = received else { continue };
+        post.count(count);
         let name = post.shared.name(client.ip());
         let there = post.shared.passages.lane(&name, &post.owner);
         if there.is_cut() {
@@ -54,19 +56,21 @@ pub(super) async fn forward(post: Post, public: Arc<UdpSocket>) {
         let queue = known.entry(client).or_insert_with(|| {
             let (queue, waiting) = mpsc::channel(QUEUE);
             let back = post.shared.passages.lane(&post.owner, &name);
-            let flow = Flow { public: Arc::clone(&public), client, real: post.real };
+            let flow = Flow { post: post.clone(), public: Arc::clone(&public), client };
             flows.spawn(flow.run(waiting, (there, back)));
             queue
         });
         let _ = queue.try_send((clock::mono(), bytes[..count].to_vec()));
     }
+    // The flows hold the socket as well: it is closed when the last of them has ended.
+    flows.shutdown().await;
 }
 
 /// One client's datagrams there, and the replies back.
 struct Flow {
+    post: Post,
     public: Arc<UdpSocket>,
     client: SocketAddr,
-    real: SocketAddr,
 }
 
 impl Flow {
@@ -80,14 +84,26 @@ impl Flow {
         tokio::select! {
             () = outward => {}
             () = homeward => {}
-            () = listen(&socket, &replies, &heard) => {}
+            () = self.listen(&socket, &replies, &heard) => {}
         }
     }
 
     async fn socket(&self) -> io::Result<UdpSocket> {
         let socket = UdpSocket::bind(SocketAddr::new(self.client.ip(), 0)).await?;
-        socket.connect(self.real).await?;
+        socket.connect(self.post.real).await?;
         Ok(socket)
+    }
+
+    async fn listen(&self, socket: &UdpSocket, replies: &mpsc::Sender<Datagram>, lane: &Lane) {
+        let mut bytes = vec![0; LARGEST];
+        loop {
+            if let Ok(count) = socket.recv(&mut bytes).await
+                && !lane.is_cut()
+            {
+                self.post.count(count);
+                let _ = replies.try_send((clock::mono(), bytes[..count].to_vec()));
+            }
+        }
     }
 }
 
@@ -108,16 +124,5 @@ async fn pass(mut queue: mpsc::Receiver<Datagram>, mut lane: Lane, way: Way<'_>)
             Way::On(socket) => socket.send(&bytes).await,
             Way::Home(socket, client) => socket.send_to(&bytes, client).await,
         };
-    }
-}
-
-async fn listen(socket: &UdpSocket, replies: &mpsc::Sender<Datagram>, lane: &Lane) {
-    let mut bytes = vec![0; LARGEST];
-    loop {
-        if let Ok(count) = socket.recv(&mut bytes).await
-            && !lane.is_cut()
-        {
-            let _ = replies.try_send((clock::mono(), bytes[..count].to_vec()));
-        }
     }
 }

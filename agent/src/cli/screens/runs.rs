@@ -50,6 +50,7 @@ fn took(run: &Run, at: state::Stamp) -> String {
 fn by(cause: &Cause) -> &str {
     match cause {
         Cause::Automatic { .. } => "verdict",
+        Cause::Repair { .. } => "repair",
         Cause::Person { who, .. } => who.as_str(),
     }
 }
@@ -64,7 +65,7 @@ pub fn one(run: &Run) -> String {
         None => format!("{head}: under way since {} UTC\n", run.opened),
     };
     match &run.cause {
-        Cause::Automatic { because } => {
+        Cause::Automatic { because } | Cause::Repair { because, .. } => {
             for reason in because {
                 out += &labelled("  because", reason, 12);
             }

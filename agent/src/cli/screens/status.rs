@@ -2,11 +2,12 @@
 
 use super::runs::wanted;
 use super::table::table;
-use super::{WIDTH, edges, labelled};
-use crate::command::{CarrierReport, RouteReport, SiteReport, StatusReport, Voice};
+use super::{WIDTH, edges, handover, labelled};
+use crate::command::{CarrierReport, HandOver, RouteReport, SiteReport, StatusReport, Voice};
 use policies::Verdict;
 use policies::reason::Age;
 use state::fact::Mode;
+use state::handover::Strength;
 use state::incident::{Incident, IncidentState};
 use state::run::{Run, StepState};
 use state::{Destination, SiteId};
@@ -51,6 +52,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 
 fn rings(routes: &[RouteReport]) -> String {
     let of = |r: &RouteReport| match &r.rings_in {
+        Some(site) if site.is_refuge() => format!("{} rings in its refuge", r.route),
         Some(site) => format!("{} rings in {site}", r.route),
         None => format!("nobody knows where {} rings", r.route),
     };
@@ -67,13 +69,22 @@ fn rings(routes: &[RouteReport]) -> String {
 
 /// The right edge: the worst thing in a word or two, else who may act.
 fn mood(report: &StatusReport) -> String {
-    if !quorate(report) {
-        return "NO QUORUM".to_owned();
+    match handover::mood(&report.handed_over) {
+        Some(manual) if !quorate(report) => format!("NO QUORUM, {manual}"),
+        Some(manual) if report.incidents.is_empty() => manual.to_owned(),
+        Some(manual) => format!("{manual}, {}", incidents(report)),
+        None if !quorate(report) => "NO QUORUM".to_owned(),
+        None if report.incidents.is_empty() => {
+            report.routes.iter().map(|r| r.mode).max().unwrap_or(Mode::Auto).to_string()
+        }
+        None => incidents(report),
     }
+}
+
+fn incidents(report: &StatusReport) -> String {
     let unseen = report.incidents.iter().filter(|incident| incident.acked.is_none()).count();
     let plural = if report.incidents.len() == 1 { "" } else { "S" };
     match (report.incidents.len(), unseen) {
-        (0, _) => report.routes.iter().map(|r| r.mode).max().unwrap_or(Mode::Auto).to_string(),
         (n, 0) => format!("{n} INCIDENT{plural}, acknowledged"),
         (n, _) => format!("{n} INCIDENT{plural}, needs an ack"),
     }
@@ -123,13 +134,14 @@ fn sites(report: &StatusReport) -> Vec<Vec<String>> {
 fn agent(report: &StatusReport, site: &SiteReport) -> String {
     let here = site.site == report.here;
     let leads = report.leader.as_ref() == Some(&site.site);
+    let over = site.over.as_ref().map(|over| format!(" via {over}")).unwrap_or_default();
     match (site.silent, site.heard) {
         _ if here && leads => "here, leads".to_owned(),
         _ if here => "here".to_owned(),
         (Voice::Silent, Some(age)) => format!("silent, {}", Age(age)),
         (Voice::Silent, None) => "silent".to_owned(),
-        (Voice::Heard, Some(age)) if leads => format!("{}, leads", Age(age)),
-        (Voice::Heard, Some(age)) => Age(age).to_string(),
+        (Voice::Heard, Some(age)) if leads => format!("{}{over}, leads", Age(age)),
+        (Voice::Heard, Some(age)) => format!("{}{over}", Age(age)),
         (Voice::Heard, None) => "never heard".to_owned(),
     }
 }
@@ -150,8 +162,11 @@ fn routes(report: &StatusReport) -> Vec<Vec<String>> {
     let head = ["route", "numbers", "rings in", "carrier says", "budget", "mode", &next];
     let mut rows = vec![head.map(String::from).to_vec()];
     for route in &report.routes {
-        let mode = match (&route.latch, &route.hold) {
-            (Some(_), _) => "latched".to_owned(),
+        let theirs = |one: &&HandOver| one.route.as_ref().is_none_or(|of| *of == route.route);
+        let by_hand = report.handed_over.iter().filter(theirs).map(|one| one.strength).max();
+        let mode = match (by_hand, &route.hold) {
+            (Some(Strength::Latched), _) => "latched".to_owned(),
+            (Some(Strength::Waiting), _) => "by hand".to_owned(),
             (None, Some(_)) => "held".to_owned(),
             (None, None) => route.mode.to_string(),
         };
@@ -194,14 +209,12 @@ fn troubles(report: &StatusReport) -> String {
         if let Some(CarrierReport { number, shows: Some(shows), site: None, .. }) = &route.carrier {
             out += &labelled("  carrier", &stranger(number.as_str(), shows), 16);
         }
-        if let Some(latch) = &route.latch {
-            out += &labelled("  latched", &format!("{}: {latch}", route.route), 16);
-        }
         if let Some(hold) = &route.hold {
             out += &labelled("  held", &format!("{}: {hold}", route.route), 16);
         }
     }
-    if !report.incidents.is_empty() {
+    out += &handover::cards(&report.handed_over);
+    if !report.incidents.is_empty() || !report.handed_over.is_empty() {
         let skip = report.notices.len().saturating_sub(TOLD);
         for (at, text) in &report.notices[skip..] {
             out += &labelled("  told", &format!("{at} {text}"), 16);

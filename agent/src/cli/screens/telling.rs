@@ -1,7 +1,9 @@
 //! Something that happened, in one line, with its reasons below it.
 
-use crate::command::{Telling, Voice};
-use state::{Destination, RouteId, SiteId};
+use crate::command::{Course, Telling, Voice};
+use policies::reason::Age;
+use state::handover::Urgency;
+use state::{Destination, RouteId, SiteId, Subject};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -48,7 +50,7 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
             ("run", format!("{playbook} {run} ended: {word}{why}"), Vec::new())
         }
         Telling::Mode { route, mode, because } => {
-            let of = route.as_ref().map_or("every route", RouteId::as_str);
+            let of = every(route.as_ref());
             ("mode", format!("{of}: {mode}, because {because}"), Vec::new())
         }
         Telling::Leader { site: Some(site), term } => {
@@ -57,13 +59,51 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Leader { site: None, term } => ("leader", format!("nobody leads (term {term})"), Vec::new()),
         Telling::Voice { site, is: Voice::Silent } => ("voice", format!("{site} is silent"), Vec::new()),
         Telling::Voice { site, is: Voice::Heard } => ("voice", format!("{site} is heard again"), Vec::new()),
+        Telling::Flapping { subject, site, is } => ("flapping", flapping((subject, site), *is), Vec::new()),
         Telling::Refused { index, what, why } => ("refused", format!("{what} at {index}: {why}"), Vec::new()),
+        Telling::HandedOver { .. }
+        | Telling::TakenBack { .. }
+        | Telling::Leaderless { .. }
+        | Telling::Escalated { .. } => to_people(telling).unwrap_or_default(),
     }
+}
+
+/// What is told to people, beside the account.
+fn to_people(telling: &Telling) -> Option<(&'static str, String, Vec<String>)> {
+    if let Telling::HandedOver { route, strength, because, urgency, .. } = telling {
+        let urgent = if *urgency == Urgency::Urgent { ", urgent" } else { "" };
+        let text = format!("{}: {strength}{urgent}", every(route.as_ref()));
+        return Some(("handover", text, vec![because.clone()]));
+    }
+    if let Telling::TakenBack { route, after, .. } = telling {
+        let (of, after) = (every(route.as_ref()), Age(*after));
+        let text = format!("{of}: automation has it again after {after}, and judges anew");
+        return Some(("handover", text, Vec::new()));
+    }
+    if let Telling::Leaderless { lasted, .. } = telling {
+        let text = format!("nobody could lead for {}; the evidence is judged anew", Age(*lasted));
+        return Some(("leader", text, Vec::new()));
+    }
+    let Telling::Escalated { incident } = telling else { return None };
+    let text = format!("nobody has acknowledged {incident}: automation only leaves a dead site");
+    Some(("escalated", text, Vec::new()))
 }
 
 fn carrier(route: &RouteId, number: &str, (shows, site): (Option<&Destination>, Option<&SiteId>)) -> String {
     let shows = shows.map_or("nothing", Destination::as_str);
     format!("{number} of {route} -> {shows}  {}", site.map_or("no site of ours", SiteId::as_str))
+}
+
+/// What is said when a subject begins to flap, and when it has come to rest.
+pub fn flapping((subject, site): (&Subject, &SiteId), is: Course) -> String {
+    match is {
+        Course::Begins => format!("{subject} flaps, as seen from {site}"),
+        Course::Ends => format!("{subject} is steady again, as seen from {site}"),
+    }
+}
+
+fn every(route: Option<&RouteId>) -> &str {
+    route.map_or("every route", RouteId::as_str)
 }
 
 fn named(site: Option<&SiteId>) -> &str {

@@ -1,9 +1,9 @@
 //! The screen of `why`: why a route stays or goes, what is waited for, and how to stop or hurry it.
 
-use super::labelled;
+use super::{handover, labelled};
 use crate::command::WhyReport;
 use policies::decide::Verb;
-use policies::reason::{Age, Guarding, Reason, Setting};
+use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
 use state::SiteId;
 use state::fact::Mode;
 
@@ -24,6 +24,9 @@ pub fn screen(report: &WhyReport) -> String {
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
     out += &candidates(report);
+    if !report.handed_over.is_empty() {
+        return out + &handover::cards(&report.handed_over);
+    }
     out + &typed(report)
 }
 
@@ -31,6 +34,7 @@ pub fn screen(report: &WhyReport) -> String {
 pub fn needs_a_person(report: &WhyReport) -> bool {
     let wished = report.decision.would.is_some();
     report.decision.verb == Verb::CannotSay
+        || !report.handed_over.is_empty()
         || guards(report).any(|guard| match guard {
             Guarding::NoQuorum { .. }
             | Guarding::Latched { .. }
@@ -45,6 +49,10 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::NotLeading
             | Guarding::LogBehind
             | Guarding::Quorum { .. }
+            | Guarding::Damped { .. }
+            | Guarding::NotSteady { .. }
+            | Guarding::RefugeWaits { .. }
+            | Guarding::ClockJumped { .. }
             | Guarding::Blip { .. } => false,
         })
 }
@@ -68,14 +76,22 @@ fn answer(report: &WhyReport) -> String {
         (Verb::CannotSay, _) => format!("nobody can say what {route} should do"),
         (Verb::Act(wish), _) => format!("{route} leaves {} for {} now", wish.from, wish.to),
         (Verb::Wait, Some(wish)) => {
-            let when = blip_left(report).map_or(String::new(), |left| format!(" in {left}"));
+            let when = wait_left(report).map_or(String::new(), |left| format!(" in {left}"));
             format!("{route} stays in {here}, but would go to {}{when}", wish.to)
         }
         (Verb::Wait, None) if others(report).next().is_none() => {
-            format!("{route} stays in {here}: nothing is wrong there")
+            let wrong =
+                if verdict(report) { "nothing is wrong there" } else { "nobody can say that it is down" };
+            format!("{route} stays in {here}: {wrong}")
         }
         (Verb::Wait, None) => format!("{route} stays in {here}"),
     }
+}
+
+/// Whether the votes amount to anything about where the route rings.
+fn verdict(report: &WhyReport) -> bool {
+    let none = |reason: &Reason| matches!(reason, Reason::Seen(Evidence::NoVerdict { .. }));
+    !report.decision.because.iter().any(none)
 }
 
 /// What bars automation altogether, as the end of the first line; a blip or another site's lead does not.
@@ -97,16 +113,26 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::NotLeading
         | Guarding::LogBehind
         | Guarding::Quorum { .. }
+        | Guarding::Damped { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
+        | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. } => return None,
     })
 }
 
-/// How long the blip still is, if it is all that is waited for.
-fn blip_left(report: &WhyReport) -> Option<Age> {
+/// How long it still takes, if time is all that is waited for.
+fn wait_left(report: &WhyReport) -> Option<Age> {
     let mut waited = others(report);
     let only = waited.next().filter(|_| waited.next().is_none())?;
     match only {
         Reason::Guard(Guarding::Blip { ago, blip }) => Some(Age(blip.saturating_sub(*ago))),
+        Reason::Guard(Guarding::NotSteady { steady, needed, .. }) => {
+            Some(Age(needed.saturating_sub(*steady)))
+        }
+        Reason::Guard(
+            Guarding::Damped { left, .. } | Guarding::ClockJumped { left } | Guarding::RefugeWaits { left },
+        ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
     }
 }
@@ -163,7 +189,7 @@ fn candidates(report: &WhyReport) -> String {
     let able = report.candidates.iter().filter(|(_, why)| why.is_none());
     let able: Vec<&str> = able.map(|(site, _)| site.as_str()).collect();
     let calm = report.decision.would.is_none() && report.decision.verb == Verb::Wait && !minority(report);
-    let dies = report.rings_in.as_ref().filter(|_| calm);
+    let dies = report.rings_in.as_ref().filter(|here| calm && !here.is_refuge());
     if let (Some(here), Some(next)) = (dies, able.first()) {
         let then = format!(
             "if {here} dies now, {} goes to {next}, {} to {} later",
@@ -198,7 +224,9 @@ fn typed(report: &WhyReport) -> String {
     let mut out = String::new();
     let next = report.candidates.iter().find(|(_, why)| why.is_none()).map(|(site, _)| site);
     let ends = guards(report).find_map(|guard| match guard {
-        Guarding::Latched { .. } | Guarding::Held { .. } => Some(format!("pointsman resume {route}")),
+        Guarding::Latched { .. } | Guarding::Held { .. } | Guarding::Damped { .. } => {
+            Some(format!("pointsman resume {route}"))
+        }
         Guarding::ModeIs { .. } | Guarding::NewCluster { .. } => {
             Some(format!("pointsman mode auto, or pointsman mode auto {route}"))
         }
@@ -212,6 +240,9 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::Quorum { .. }
         | Guarding::NoQuorum { .. }
         | Guarding::Disputed { .. }
+        | Guarding::NotSteady { .. }
+        | Guarding::RefugeWaits { .. }
+        | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. }
         | Guarding::NoneLeft { .. } => None,
     });

@@ -1,6 +1,7 @@
 //! Real links on addresses of this machine: how they come up, what they refuse, how they end.
 
 mod refusing;
+mod sealed;
 mod wire;
 
 use super::*;

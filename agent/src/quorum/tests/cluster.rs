@@ -218,7 +218,7 @@ impl<D: Disk> Cluster<D> {
     pub fn reseat(&mut self) -> Option<Change> {
         let (leader, wish) = (self.leader()?, self.wish());
         let quorum = self.nodes[&leader].quorum.as_ref().unwrap();
-        if let Some(upto) = quorum.compactable().filter(|_| quorum.owes_snapshot()) {
+        if let Some(upto) = quorum.compactable(crate::quorum::KEEP).filter(|_| quorum.owes_snapshot()) {
             self.compact(&leader, upto);
         }
         // A fuse may have blown in the write of the snapshot.

@@ -2,8 +2,8 @@
 
 use super::cluster::{Cluster, Disk, File, Memory, Moment, SITES, cluster, seats, site};
 use super::refusals::message;
-use crate::quorum::Message;
 use crate::quorum::wire::Kind;
+use crate::quorum::{KEEP, Message};
 use state::{Index, Term};
 use tempfile::TempDir;
 
@@ -175,7 +175,8 @@ fn what_everybody_has_may_go_and_what_somebody_lacks_is_kept() {
     let mut c = cluster();
     c.run(20);
     let witness = site("netherlands");
-    let may = |c: &mut Cluster<Memory>| c.node(&site("netherlands")).quorum.as_ref().unwrap().compactable();
+    let may =
+        |c: &mut Cluster<Memory>| c.node(&site("netherlands")).quorum.as_ref().unwrap().compactable(KEEP);
     for n in 0..1500 {
         assert!(c.propose(&format!("fact {n}")));
         c.drain();
@@ -191,7 +192,7 @@ fn what_everybody_has_may_go_and_what_somebody_lacks_is_kept() {
     }
     assert_eq!(may(&mut c), None, "the office would need a snapshot");
     assert_eq!(
-        c.node(&site("london")).quorum.as_ref().unwrap().compactable(),
+        c.node(&site("london")).quorum.as_ref().unwrap().compactable(KEEP),
         None,
         "a follower keeps 10,000"
     );

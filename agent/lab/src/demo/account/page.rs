@@ -1,8 +1,8 @@
 //! The lines of one happening: the time, the kind, the text, and something at the right edge.
 
 use crate::demo::happening::Deed;
-use state::RouteId;
 use state::fact::Mode;
+use state::{RouteId, SiteId};
 
 /// How wide it is.
 const WIDTH: usize = 80;
@@ -36,13 +36,16 @@ impl Page {
             Deed::Broke(text) => self.line("fault", text, ""),
             Deed::Mended(text) => self.line("mended", text, ""),
             Deed::CutOff(_) => {}
-            Deed::AskedWhy(site, why) => {
-                self.line("why", &format!("asked at {site}:"), "");
-                for line in why {
-                    self.more(line);
-                }
-            }
+            Deed::AskedWhy(site, lines) => self.answer("why", site, lines),
+            Deed::AskedStatus(site, lines) => self.answer("status", site, lines),
+            Deed::Ordered(text) => self.line("person", text, ""),
         }
+    }
+
+    /// What an agent answered.
+    fn answer(&mut self, kind: &str, site: &SiteId, lines: &[String]) {
+        self.line(kind, &format!("asked at {site}:"), "");
+        lines.iter().for_each(|line| self.more(line));
     }
 
     /// A line with something at its right edge; what does not fit goes on below the text.

@@ -50,7 +50,7 @@ impl Dialogues {
             Logged::SetApplied { set, before, after, .. } => self.applied(*set, t_ms, before == after),
             Logged::SetAnswered { set, code, .. } => self.set_answered(*set, *code),
             Logged::Edited { number, slot, after, .. } => {
-                one(What::Carrier { text: format!("a person points {number} {slot} at {after}"), by })
+                one(What::Carrier { text: format!("a person sets {number} {slot} {after}"), by })
             }
             Logged::Fault { text } => one(What::Carrier { text: format!("misbehaves: {text}"), by }),
             Logged::HungUp | Logged::Closed { .. } => {

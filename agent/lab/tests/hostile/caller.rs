@@ -1,0 +1,71 @@
+//! A caller with a bundle in its own hands: it says on a link whatever a test wants said.
+
+use agent::frame::{Body, Frame};
+use agent::links::Bundle;
+use agent::quorum::wire::Kind;
+use agent::quorum::{Message, RaftId};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use state::{Index, Term};
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// The bundle of a folder.
+pub fn bundle(folder: &Path) -> Bundle {
+    let read = |file: &str| std::fs::read(folder.join("bundle").join(file)).expect("the rig made it");
+    Bundle { ca: read("ca.pem"), site: read("site.pem"), key: read("site.key") }
+}
+
+/// A connection to London's agent with this bundle, or why there is none.
+pub async fn call(bundle: &Bundle, at: SocketAddr) -> io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(&bundle.ca).expect("a certificate")).expect("a CA");
+    let own = vec![CertificateDer::from_pem_slice(&bundle.site).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(&bundle.key).expect("a key");
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("ring knows TLS 1.3")
+        .with_root_certificates(roots)
+        .with_client_auth_cert(own, key)
+        .expect("the certificate has its key");
+    let name = ServerName::try_from("london.bytemark.pointsman").expect("a name");
+    let stream = TcpStream::connect(at).await?;
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+/// One frame, as it goes over a link; an empty one is a pulse.
+pub async fn say(to: &mut (impl tokio::io::AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(bytes.len()).expect("a frame is short");
+    to.write_all(&length.to_be_bytes()).await?;
+    to.write_all(bytes).await?;
+    to.flush().await
+}
+
+/// A frame with one Raft message, said by and to these voters.
+pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
+    let term = Term(1_000_000);
+    let message = Message {
+        kind,
+        from,
+        to,
+        term,
+        log_term: term,
+        index: Index(1_000_000),
+        commit: Index(1_000_000),
+        commit_term: term,
+        entries: Vec::new(),
+        snapshot: None,
+        reject: false,
+        reject_hint: Index(0),
+        context: Vec::new(),
+    };
+    Frame { stamp: None, body: Body::Raft(vec![message]) }.encode()
+}

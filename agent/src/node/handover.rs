@@ -1,0 +1,287 @@
+//! Hand-over: what keeps automation from acting, agreed where there is a quorum and told by each site where not.
+
+use super::Node;
+use super::outbox::Answered;
+use crate::command::{HandOver, Telling};
+use crate::event::{Output, Reign};
+use policies::decide::Decision;
+use policies::limits::{CARRIER_FALL, GIVE_UP};
+use policies::reason::{Age, Guarding, Reason};
+use policies::tally::Verdict;
+use state::fact::{Fact, Mode};
+use state::handover::{Hindrance, Strength, Urgency};
+use state::incident::{Incident, IncidentState};
+use state::{CarrierId, Now, RouteId, SiteId, Stamp, Subject};
+use std::collections::BTreeMap;
+
+/// How many of this site's own notices are shown.
+const NOTICES: usize = 10;
+
+/// What names a hand-over: the route, or all of them; the cause; how it ends.
+type Key = (Option<RouteId>, Hindrance, Strength);
+
+/// What this site has told of hand-overs, and what the leader has seen of carriers.
+#[derive(Debug, Default)]
+pub struct Handovers {
+    told: BTreeMap<Key, (Stamp, Urgency)>,
+    /// What was told here and agreed nowhere.
+    pub notices: Vec<(Stamp, String)>,
+    /// The sites that failed to reach a carrier since anybody last did, and how often.
+    mute: BTreeMap<CarrierId, BTreeMap<SiteId, u32>>,
+}
+
+impl Handovers {
+    /// A site could not log in at a carrier.
+    pub fn missed(&mut self, carrier: &CarrierId, site: &SiteId) {
+        *self.mute.entry(carrier.clone()).or_default().entry(site.clone()).or_default() += 1;
+    }
+
+    /// Somebody reached it.
+    pub fn reached(&mut self, carrier: &CarrierId) {
+        self.mute.remove(carrier);
+    }
+
+    /// What a leader has seen of carriers means nothing outside its reign.
+    pub fn forget_carriers(&mut self) {
+        self.mute.clear();
+    }
+}
+
+impl Node {
+    /// The leader's round: what hinders a route is agreed, and so is its end.
+    pub(super) fn hand_over(&mut self, route: &RouteId, now: Now) {
+        let of = |fact: &Fact| {
+            matches!(fact, Fact::HandedOver { route: of, .. } if of == route)
+                || matches!(fact, Fact::TakenBack { route: of, .. } if of == route)
+        };
+        if self.outbox.any(of) == Answered::Pending {
+            return;
+        }
+        let hindrances = self.hindrances(route, now);
+        let state = self.view.routes.get(route);
+        let agreed = |hindrance: &Hindrance| state.is_some_and(|r| r.waits.contains_key(hindrance));
+        let passed = state.and_then(|r| r.waits.keys().find(|of| hindrances.iter().all(|h| h.0 != **of)));
+        if let Some(hindrance) = passed.copied() {
+            self.lead_fact(Fact::TakenBack { route: route.clone(), hindrance });
+            return;
+        }
+        let latched = state.is_some_and(|r| r.latch.is_some());
+        let then = self.rules.as_ref().map_or(Strength::Waiting, |rules| rules.deadman.then);
+        let fresh = hindrances.into_iter().find(|(hindrance, _, _)| !latched && !agreed(hindrance));
+        if let Some((hindrance, because, urgency)) = fresh {
+            let strength = strength(hindrance).max(then);
+            let route = route.clone();
+            self.lead_fact(Fact::HandedOver { route, hindrance, strength, because, urgency });
+        }
+    }
+
+    /// What keeps automation from a route that nobody has forbidden it.
+    fn hindrances(&self, route: &RouteId, now: Now) -> Vec<(Hindrance, String, Urgency)> {
+        let held = self.view.hold_of(route, now.stamp).is_some();
+        if self.mode(route, now) != Mode::Auto || held {
+            return Vec::new();
+        }
+        let state = self.view.routes.get(route);
+        let here = state.and_then(|state| state.rings_in.as_ref());
+        let down = here.filter(|site| self.verdict_of(&Subject::pbx(site), now) == Verdict::Down);
+        let urgency = if down.is_some() { Urgency::Urgent } else { Urgency::Notice };
+        let mut found = Vec::new();
+        if let Some(because) = self.carrier_mute(route, now) {
+            found.push((Hindrance::CarrierMute, because, urgency));
+        }
+        if let Some(site) = down {
+            found.extend(
+                self.given_up(route, (site, now)).map(|because| (Hindrance::GivenUp, because, urgency)),
+            );
+            let spent = self.decide(route, now).as_ref().and_then(budget_alone);
+            found.extend(spent.map(|because| (Hindrance::BudgetSpent, because, urgency)));
+        }
+        found
+    }
+
+    /// Whether every site that could has failed to reach the route's carrier, or none could.
+    fn carrier_mute(&self, route: &RouteId, now: Now) -> Option<String> {
+        let carrier = self.carrier(route)?;
+        let sites = self.sites();
+        let able: Vec<&SiteId> = sites.iter().filter(|site| self.able(site, Some(&carrier), now)).collect();
+        if able.is_empty() {
+            return Some(format!("no site that is heard holds the secret of {carrier}"));
+        }
+        let missed = self.handovers.mute.get(&carrier)?;
+        let often = missed.values().sum::<u32>() >= CARRIER_FALL;
+        let all = able.iter().all(|site| missed.contains_key(*site));
+        (often && all).then(|| format!("no site reaches the interface of {carrier}"))
+    }
+
+    /// Whether a switch has been wanted for too long.
+    fn given_up(&self, route: &RouteId, (site, now): (&SiteId, Now)) -> Option<String> {
+        let state = self.view.routes.get(route)?;
+        let incident = state.incident.and_then(|id| self.view.incidents.get(&id))?;
+        let waits = matches!(incident.state, IncidentState::Open | IncidentState::Switching { .. });
+        let long = now.stamp.since(incident.opened) >= GIVE_UP;
+        let told = (Age(GIVE_UP), incident.opened);
+        (waits && long)
+            .then(|| format!("{site} is down since {}, and {route} was not moved in {}", told.1, told.0))
+    }
+
+    /// An automatic switch that nobody acknowledges is escalated.
+    pub(super) fn escalate(&mut self, now: Now) {
+        let Some(patience) = self.rules.as_ref().map(|rules| rules.deadman.acknowledge) else { return };
+        let due = |i: &&Incident| {
+            let open = !matches!(i.state, IncidentState::Closed { .. });
+            let switched = self.view.routes.get(&i.route).and_then(|route| route.switches.last());
+            let unseen = i.acked.is_none() && i.escalated.is_none();
+            let long = switched.is_some_and(|at| *at >= i.opened && now.stamp.since(*at) >= patience);
+            open && unseen && long
+        };
+        let Some(incident) = self.view.incidents.values().find(due).map(|i| i.id) else { return };
+        let pending = |fact: &Fact| matches!(fact, Fact::Escalated { incident: of } if *of == incident);
+        if self.outbox.any(pending) == Answered::No {
+            self.lead_fact(Fact::Escalated { incident });
+        }
+    }
+
+    /// Every hand-over as this site sees it now, without its cards: what it alone knows first, then what was agreed.
+    pub(super) fn handed_over(&self, now: Now) -> Vec<HandOver> {
+        let mut all: Vec<HandOver> = self.handed_over_here(now);
+        for (route, state) in &self.view.routes {
+            let one = |(hindrance, strength, urgency), (because, since): (&String, Stamp)| HandOver {
+                route: Some(route.clone()),
+                hindrance,
+                strength,
+                urgency,
+                because: because.clone(),
+                since,
+                cards: Vec::new(),
+            };
+            for (hindrance, wait) in &state.waits {
+                all.push(one((*hindrance, Strength::Waiting, wait.urgency), (&wait.because, wait.since)));
+            }
+            if let Some(latch) = &state.latch {
+                let kind = (latch.hindrance, Strength::Latched, loudness(latch.hindrance));
+                all.push(one(kind, (&latch.because, latch.since)));
+            }
+        }
+        all
+    }
+
+    /// What no agreement could tell: without a quorum, without a clock, or without a journal that can be read.
+    fn handed_over_here(&self, now: Now) -> Vec<HandOver> {
+        let mut all = Vec::new();
+        let mut add = |hindrance: Hindrance, (because, urgency): (String, Urgency), since: Option<Stamp>| {
+            let key = (None, hindrance, strength(hindrance));
+            let told = self.handovers.told.get(&key).map(|(since, _)| *since);
+            let since = since.or(told).unwrap_or(now.stamp);
+            let (route, hindrance, strength) = key;
+            all.push(HandOver { route, hindrance, strength, urgency, because, since, cards: Vec::new() });
+        };
+        if let Some((lasts, urgency)) = self.orphaned(now) {
+            add(Hindrance::NoQuorum, (self.no_quorum(now), urgency), Some(now.stamp - lasts));
+        }
+        let waits = now.mono.since(self.elected_at);
+        let late = self.rules.as_ref().is_some_and(|rules| waits >= rules.deadman.quorum);
+        if self.standing.reign == Reign::Fresh && late {
+            let because = "this site leads, but does not know the time: the others' clocks are not heard";
+            add(Hindrance::Clock, (because.to_owned(), Urgency::Notice), None);
+        }
+        if let Some(why) = &self.broken {
+            let because = format!("the agreed policy cannot be read here: {why}");
+            add(Hindrance::Unreadable, (because, Urgency::Notice), None);
+        }
+        if let Some(why) = &self.stopped {
+            add(self.stopped_by, (why.clone(), loudness(self.stopped_by)), None);
+        }
+        all
+    }
+
+    fn no_quorum(&self, now: Now) -> String {
+        let (heard, votes) = (self.votes_heard(now.mono), self.votes());
+        if heard * 2 > votes {
+            format!(
+                "nobody leads, although {heard} of {votes} votes are reachable from {}",
+                self.identity.site
+            )
+        } else {
+            let here = &self.identity.site;
+            format!("no quorum: {heard} of {votes} votes reachable from {here}; the others may be well")
+        }
+    }
+
+    /// Tells what is new, what has become worse, and what is over; a mail or an SMS would hang on the same words.
+    pub(super) fn tell_handovers(&mut self, now: Now, out: &mut Output) {
+        let current = self.handed_over(now);
+        for one in &current {
+            let key = (one.route.clone(), one.hindrance, one.strength);
+            if self.handovers.told.get(&key).is_some_and(|(_, urgency)| *urgency >= one.urgency) {
+                continue;
+            }
+            self.handovers.told.insert(key, (one.since, one.urgency));
+            if one.route.is_none() {
+                self.note(now, format!("handed over to people, {}: {}", one.strength, one.because));
+            }
+            out.tell.push(Telling::HandedOver {
+                route: one.route.clone(),
+                hindrance: one.hindrance,
+                strength: one.strength,
+                urgency: one.urgency,
+                because: one.because.clone(),
+            });
+        }
+        let lasts =
+            |key: &Key| current.iter().any(|h| (&h.route, h.hindrance, h.strength) == (&key.0, key.1, key.2));
+        let over: Vec<Key> = self.handovers.told.keys().filter(|key| !lasts(key)).cloned().collect();
+        for key in over {
+            let Some((since, _)) = self.handovers.told.remove(&key) else { continue };
+            let (route, hindrance, strength) = key;
+            let after = now.stamp.since(since);
+            if route.is_none() {
+                self.note(now, format!("after {} automation may act again and judges anew", Age(after)));
+            }
+            out.tell.push(Telling::TakenBack { route, hindrance, strength, after });
+        }
+    }
+
+    fn note(&mut self, now: Now, text: String) {
+        self.handovers.notices.push((now.stamp, text));
+        let surplus = self.handovers.notices.len().saturating_sub(NOTICES);
+        self.handovers.notices.drain(..surplus);
+    }
+}
+
+/// How a hand-over with this cause ends, unless the policy says that it shall be a person every time.
+fn strength(hindrance: Hindrance) -> Strength {
+    match hindrance {
+        Hindrance::NoQuorum
+        | Hindrance::Clock
+        | Hindrance::Unreadable
+        | Hindrance::CarrierMute
+        | Hindrance::GivenUp => Strength::Waiting,
+        Hindrance::BudgetSpent
+        | Hindrance::Stuck
+        | Hindrance::PersonsChange
+        | Hindrance::ClaimedAlone
+        | Hindrance::TwoHistories => Strength::Latched,
+    }
+}
+
+/// How loudly a latch is told: where a dead site may still be ringing, urgently.
+fn loudness(hindrance: Hindrance) -> Urgency {
+    match hindrance {
+        Hindrance::Stuck | Hindrance::BudgetSpent | Hindrance::GivenUp | Hindrance::TwoHistories => {
+            Urgency::Urgent
+        }
+        Hindrance::NoQuorum
+        | Hindrance::Clock
+        | Hindrance::Unreadable
+        | Hindrance::CarrierMute
+        | Hindrance::PersonsChange
+        | Hindrance::ClaimedAlone => Urgency::Notice,
+    }
+}
+
+/// What is said if nothing but the budget forbids a switch that is wanted.
+fn budget_alone(decision: &Decision) -> Option<String> {
+    let spent = |reason: &Reason| matches!(reason, Reason::Guard(Guarding::BudgetSpent { .. }));
+    let only = decision.would.is_some() && decision.against.iter().all(spent);
+    only.then(|| decision.against.first().map(ToString::to_string)).flatten()
+}

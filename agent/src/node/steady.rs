@@ -1,0 +1,58 @@
+//! How long each site could have had a route, or could not: what a last resort and a refuge wait for.
+
+use super::Node;
+use policies::decide::Steady;
+use policies::judge::Case;
+use state::{Mono, Now, RouteId, SiteId};
+use std::collections::BTreeMap;
+
+/// What this node has seen of every site, for the routes that ever wait for it.
+#[derive(Debug, Default)]
+pub struct Standings {
+    known: BTreeMap<(RouteId, SiteId), (Ability, Mono)>,
+}
+
+/// Whether a site could have a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ability {
+    Able,
+    Unable,
+}
+
+impl Standings {
+    /// For how long, as it is now.
+    pub fn for_how_long(&self, now: Mono) -> BTreeMap<(RouteId, SiteId), Steady> {
+        let steady = |(key, (ability, since)): (&(RouteId, SiteId), &(Ability, Mono))| {
+            let long = now.since(*since);
+            let steady = match ability {
+                Ability::Able => Steady::Able(long),
+                Ability::Unable => Steady::Unable(long),
+            };
+            (key.clone(), steady)
+        };
+        self.known.iter().map(steady).collect()
+    }
+
+    /// What was seen before a clock jumped proves nothing about the time between.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+}
+
+impl Node {
+    /// Every node counts for itself, on its own clock, so that a new leader knows at once.
+    pub(super) fn watch_standings(&mut self, now: Now) {
+        let Some(rules) = &self.rules else { return };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        let mut known = BTreeMap::new();
+        let waits = rules.judge.routes.iter().filter(|(_, rule)| rule.waits());
+        for (route, site) in waits.flat_map(|(route, rule)| rule.prefer.iter().map(move |site| (route, site)))
+        {
+            let is = if case.able(route, site).is_ok() { Ability::Able } else { Ability::Unable };
+            let key = (route.clone(), site.clone());
+            let before = self.steady.known.get(&key).copied().filter(|(was, _)| *was == is);
+            known.insert(key, before.unwrap_or((is, now.mono)));
+        }
+        self.steady.known = known;
+    }
+}

@@ -1,0 +1,84 @@
+//! Frames that cannot go straight: sealed for another site to pass on, passed on once, or taken in after a look.
+
+use super::{Clocks, Turn, World};
+use crate::event::Event;
+use crate::frame::{Body, Frame};
+use crate::relay::{Errand, Refused, Sealed};
+use state::SiteId;
+
+impl<W: World> Turn<W> {
+    /// A frame goes to a site on its own link, and, while that is silent, over others as well.
+    pub(super) fn dispatch(&mut self, to: &SiteId, body: Body, clocks: Clocks) {
+        let stamp = self.clock.known(clocks.mono);
+        let frame = Frame { stamp, boot: self.boot, body };
+        let ways = self.relay.ways(to, clocks.mono);
+        if !ways.is_empty() {
+            let mut sealed = self.relay.wrap(to, frame.encode());
+            if let Some(seal) = self.world.seal(&sealed) {
+                sealed.seal = seal;
+                for by in ways {
+                    let body = Body::Relayed(Box::new(sealed.clone()));
+                    self.world.send(&by, Frame { stamp, boot: self.boot, body });
+                }
+            }
+        }
+        self.world.send(to, frame);
+        self.relay.sent(to, clocks.mono);
+    }
+
+    /// Whoever was sent nothing lately is told whom this site hears, so that a silent link is known to be one.
+    pub(super) fn look_for_ways(&mut self, clocks: Clocks) {
+        for site in self.relay.due(clocks.mono) {
+            let sites = self.relay.hears(clocks.mono);
+            self.dispatch(&site, Body::Hears { sites }, clocks);
+        }
+        let over = self.relay.detours(clocks.mono);
+        if over != self.detours {
+            self.detours = over.clone();
+            self.events.push_back(Event::Detours { over });
+        }
+    }
+
+    /// A sealed frame came on the link of a site.
+    pub(super) fn relayed(&mut self, by: &SiteId, sealed: Sealed, clocks: Clocks) -> Result<(), W::Error> {
+        match self.unsealed(by, sealed, clocks) {
+            Ok(Some((from, frame))) => self.hear(&from, frame, clocks),
+            Ok(None) => Ok(()),
+            Err(why) => {
+                tracing::debug!("what {by} passed on was dropped: {why}");
+                Ok(())
+            }
+        }
+    }
+
+    /// Passes it on, or looks whether what it holds is its origin's own word.
+    fn unsealed(
+        &mut self,
+        by: &SiteId,
+        sealed: Sealed,
+        clocks: Clocks,
+    ) -> Result<Option<(SiteId, Frame)>, Refused> {
+        match self.relay.errand(&sealed, by)? {
+            Errand::PassOn => {
+                self.relay.forwarded(&sealed);
+                let (to, stamp) = (sealed.to.clone(), self.clock.known(clocks.mono));
+                self.world.send(&to, Frame { stamp, boot: self.boot, body: Body::Relayed(Box::new(sealed)) });
+                self.relay.sent(&to, clocks.mono);
+                Ok(None)
+            }
+            Errand::Ours => {
+                let from = sealed.from.clone();
+                let wrong = |why| Refused::Seal { from: from.clone(), why };
+                self.world.check(&sealed).map_err(wrong)?;
+                self.relay.taken(&sealed, by, clocks.mono);
+                let frame = Frame::decode(&sealed.bytes);
+                let frame =
+                    frame.map_err(|why| Refused::Unreadable { from: from.clone(), why: why.to_string() })?;
+                if let Body::Relayed(_) = frame.body {
+                    return Err(Refused::Nested(from));
+                }
+                Ok(Some((from, frame)))
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a route wants: to stay, to leave a dead site, to ring in its refuge, or to go on to a better site.
+
+use crate::candidates::Candidate;
+use crate::decide::{Matter, Steady};
+use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE, refuge_after};
+use crate::reason::Refused;
+use serde::{Deserialize, Serialize};
+use state::SiteId;
+use state::route::Brought;
+use std::time::Duration;
+
+/// Which of a route's playbooks is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Occasion {
+    /// The site where it rings is down.
+    SiteDown,
+    /// The same, and no other site could take it.
+    NoneLeft,
+    /// A better site than the last resort or the refuge is well.
+    SiteBack,
+}
+
+/// What a route wants if no guard forbids it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To stay.
+    Stay,
+    /// To leave a site that is down.
+    Leave {
+        /// For this one.
+        to: SiteId,
+    },
+    /// To ring in its refuge, because no site could take it.
+    Refuge {
+        /// For so much longer it is waited for a site to be believed again.
+        left: Duration,
+    },
+    /// To go on from its last resort, or back from its refuge.
+    Better {
+        /// To this one.
+        to: SiteId,
+        /// Which could have had it for so long without a break.
+        steady: Duration,
+        /// And must for so long.
+        needed: Duration,
+    },
+}
+
+impl Errand {
+    /// Where it goes, and what is played.
+    pub fn goal(&self) -> Option<(SiteId, Occasion)> {
+        match self {
+            Self::Stay => None,
+            Self::Leave { to } => Some((to.clone(), Occasion::SiteDown)),
+            Self::Refuge { .. } => Some((SiteId::refuge(), Occasion::NoneLeft)),
+            Self::Better { to, .. } => Some((to.clone(), Occasion::SiteBack)),
+        }
+    }
+}
+
+impl Matter<'_> {
+    /// What the route wants now.
+    pub fn errand(&self) -> Errand {
+        if self.tally.leans_down() {
+            return self.away();
+        }
+        match self.needed() {
+            Some(needed) => self.better(needed),
+            None => Errand::Stay,
+        }
+    }
+
+    /// Away from a dead site: to the first that may have the route, else to the refuge, else to whoever damping
+    /// keeps from having it.
+    fn away(&self) -> Errand {
+        if let Some(Candidate { site, .. }) = self.chosen() {
+            return Errand::Leave { to: site.clone() };
+        }
+        match (self.refuge_opens(), self.damped()) {
+            (Some(left), _) => Errand::Refuge { left },
+            (None, Some((site, _))) => Errand::Leave { to: site.clone() },
+            (None, None) => Errand::Stay,
+        }
+    }
+
+    /// In how long the route's refuge may be rung, if it has one that no run failed to reach a while ago: when every
+    /// site was unable to take it for long enough that none is just about to be believed again.
+    pub fn refuge_opens(&self) -> Option<Duration> {
+        let refuge = self.rule.refuge.as_ref().filter(|refuge| *refuge != self.here)?;
+        if self.case.spurned_until(self.route, refuge).is_some() {
+            return None;
+        }
+        let all = refuge_after(self.tally.blip);
+        let left = self.ranked.iter().map(|ranked| match ranked {
+            Err(not) if matches!(not.why, Refused::Damped { .. }) => Duration::ZERO,
+            Err(not) => match self.standing.steady.get(&(self.route.clone(), not.site.clone())) {
+                Some(Steady::Unable(since)) => all.saturating_sub(*since),
+                Some(Steady::Able(_)) | None => all,
+            },
+            Ok(_) => all,
+        });
+        Some(left.max().unwrap_or_default())
+    }
+
+    /// How long a better site must be steady before the route leaves this place by itself; `None` if it never does,
+    /// and where a person brought it.
+    fn needed(&self) -> Option<Duration> {
+        if self.state.brought == Brought::ByPerson {
+            return None;
+        }
+        if self.here.is_refuge() {
+            return Some(STEADY_REFUGE);
+        }
+        self.rule.last_resort.contains(self.here).then_some(STEADY_LAST_RESORT)
+    }
+
+    /// The first better site that is steady enough, else the first that could have the route at all.
+    fn better(&self, needed: Duration) -> Errand {
+        let last = |site: &SiteId| !self.here.is_refuge() && self.rule.last_resort.contains(site);
+        let above = self.rule.prefer.iter().take_while(|site| *site != self.here);
+        let may = |site: &SiteId| self.ranked.iter().flatten().any(|candidate| candidate.site == *site);
+        let steady = |site: &SiteId| match self.standing.steady.get(&(self.route.clone(), site.clone())) {
+            Some(Steady::Able(since)) => *since,
+            Some(Steady::Unable(_)) | None => Duration::ZERO,
+        };
+        let able: Vec<&SiteId> = above.filter(|site| !last(site) && may(site)).collect();
+        match able.iter().find(|site| steady(site) >= needed).or(able.first()) {
+            Some(to) => Errand::Better { to: (*to).clone(), steady: steady(to), needed },
+            None => Errand::Stay,
+        }
+    }
+}
