@@ -67,5 +67,5 @@ pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
         reject_hint: Index(0),
         context: Vec::new(),
     };
-    Frame { stamp: None, body: Body::Raft(vec![message]) }.encode()
+    Frame { stamp: None, boot: state::Boot(0), body: Body::Raft(vec![message]) }.encode()
 }
