@@ -3,12 +3,17 @@
 //! A disk that lost what it had promised could promise the opposite. So whoever comes with another disk than the
 //! agreed one, or with less than was heard of it before, stays outside until a person lets it back in.
 
+mod memory;
+mod unfit;
+
+pub use memory::Memory;
+pub use unfit::Unfit;
+
 use crate::quorum::{Mark, Quorum, Seats};
 use serde::{Deserialize, Serialize};
 use state::view::Member;
 use state::{Boot, Disk, Index, Mono, SiteId, Starts, View};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 /// Under this key a store keeps the number of its disk, eight bytes, the greatest first.
@@ -136,50 +141,6 @@ pub enum Asks {
     Yes,
     /// It does not.
     No,
-}
-
-/// The most that was ever heard of a peer's disk; kept on the own disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    disk: Disk,
-    starts: Starts,
-    journal: Index,
-    marks: Vec<Mark>,
-}
-
-/// Why nothing is taken from a peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unfit {
-    /// It says itself that it is outside.
-    SaysSo {
-        /// In its own words.
-        why: String,
-    },
-    /// Its disk is new, the cluster is not, and nobody has named it yet.
-    Unnamed,
-    /// Another disk is agreed to be the site's.
-    OtherDisk {
-        /// That one.
-        agreed: Disk,
-        /// Where it was agreed; 0 if it is only what was heard before.
-        at: Index,
-    },
-    /// It had more when it was heard before.
-    Less {
-        /// Of what.
-        what: String,
-    },
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SaysSo { why } => f.write_str(why),
-            Self::Unnamed => f.write_str("its disk is new and has no name yet"),
-            Self::OtherDisk { .. } => f.write_str("it comes with another disk than before"),
-            Self::Less { what } => write!(f, "its disk went back in time: {what}"),
-        }
-    }
 }
 
 /// What is known of one peer.
@@ -409,39 +370,5 @@ impl Door {
             }
         }
         Some(blank)
-    }
-}
-
-impl Memory {
-    /// What goes on from this greeting: the most of the same disk, or another disk's.
-    fn with(&self, hello: &Hello) -> Self {
-        let blank = hello.stand == Stand::Newborn || hello.marks.iter().all(Mark::is_blank);
-        if self.disk != hello.disk && blank && hello.named == Index(0) {
-            return self.clone();
-        }
-        Self { disk: hello.disk, starts: hello.starts, journal: hello.journal, marks: hello.marks.clone() }
-    }
-
-    /// Of what the disk had more than it says now. A log may be cut back where a new leader overrules its end, so
-    /// only what never goes back is compared: promises, the journal, and a log that ends in the same term.
-    fn exceeds(&self, hello: &Hello) -> Option<String> {
-        if hello.starts < self.starts {
-            return Some(format!("it was started {} times, and says {}", self.starts, hello.starts));
-        }
-        if hello.journal < self.journal {
-            return Some(format!("its journal had {}, and ends at {}", self.journal, hello.journal));
-        }
-        self.marks.iter().find_map(|had| {
-            let id = had.id;
-            let has = hello.marks.iter().find(|mark| mark.id == id)?;
-            if has.hard_term < had.hard_term {
-                return Some(format!(
-                    "{id} had heard of term {}, and now of {}",
-                    had.hard_term, has.hard_term
-                ));
-            }
-            let shorter = has.last_term == had.last_term && has.last < had.last;
-            shorter.then(|| format!("the log of {id} had {}, and ends at {}", had.last, has.last))
-        })
     }
 }
