@@ -107,7 +107,7 @@ impl Hands {
 
     fn entrance(&self, setup: &CarrierSetup) -> Entrance {
         let file = self.addresses.join(format!("{}.address", setup.name));
-        Entrance::new(setup, self.secrets.clone(), file).bound_to(self.bind)
+        Entrance::new(setup, self.secrets.clone(), file).bound_to(self.bind).halted_by(self.reins.halt())
     }
 
     /// Does it, or has it done: never blocks, and what comes of it comes as an event.
@@ -116,6 +116,7 @@ impl Hands {
             Effect::Prepare { nonce, carrier, until } => self.prepare(nonce, &carrier, until),
             Effect::Release { nonce } => self.sessions.release(nonce),
             Effect::Point(point) => self.point(point),
+            Effect::Revoke { fence } => self.reins.fences.revoke(fence),
             Effect::Notify { fence, text } => self.notify(fence, &text),
             Effect::Look(look) => match self.carriers.get(&look.carrier) {
                 Some((_, entrance)) => look::start(&self.reins, entrance, look),

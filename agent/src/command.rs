@@ -1,8 +1,10 @@
 //! What a person may ask an agent over the control socket, and what it answers.
 
+mod alone;
 mod handover;
 mod millis;
 
+pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
 
 use policies::Decision;
@@ -44,6 +46,11 @@ pub enum Command {
     Runs,
     /// What happens, line by line, until the connection is closed.
     Follow,
+    /// A site shall have the route: agreed if that can be had within 5 s, else the carrier is read, and this agent
+    /// offers to do it alone.
+    ClaimOrOffer { route: RouteId, site: SiteId, because: String },
+    /// Yes, alone: what was offered under this token, within two minutes.
+    ClaimAlone { token: u64 },
     /// A site that lost its disk may come back.
     Readmit { site: SiteId },
 }
@@ -55,6 +62,8 @@ impl Command {
             Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
+            | Self::ClaimOrOffer { .. }
+            | Self::ClaimAlone { .. }
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
@@ -93,6 +102,10 @@ pub enum Answer {
     Following,
     /// To `Follow`, again and again.
     Told(Telling),
+    /// To `ClaimOrOffer`, if it was not agreed: nothing was done yet.
+    Offered(Box<Offer>),
+    /// To `ClaimAlone`: it is being done, and told under this number.
+    Alone { n: u64 },
 }
 
 /// What the cluster believes.
@@ -134,6 +147,25 @@ pub struct StatusReport {
     pub needs_you: Vec<Need>,
     /// What is worth knowing and does no harm yet.
     pub watch: Vec<String>,
+    /// Writes that ended after their window, ever, on all sites.
+    pub late_writes: u64,
+    /// What this agent has done at carriers since it was started.
+    pub hands: HandsReport,
+}
+
+/// What one agent has done at carriers since it was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandsReport {
+    /// Logins, refused ones included.
+    pub logins: u64,
+    /// Numbers that were read (STAT).
+    pub reads: u64,
+    /// Numbers that were written (SET).
+    pub writes: u64,
+    /// Of these, writes that ended after their window.
+    pub late: u64,
+    /// From the last look at the clock to the end of the write: less than so many microseconds, so many times.
+    pub last_check_to_write: Vec<(u64, u64)>,
 }
 
 /// Something that waits for a person.
@@ -198,6 +230,10 @@ pub struct RouteReport {
     pub latch: Option<String>,
     /// Where it would go if its site died now.
     pub next: Option<SiteId>,
+    /// Since when a wanted switch cannot begin, and why; it is tried all the time.
+    pub waiting: Option<(Stamp, String)>,
+    /// Older values of our own that were put back in the last hour, and how many may be.
+    pub repairs: (usize, usize),
 }
 
 /// What the carrier shows.
@@ -308,6 +344,8 @@ pub enum Telling {
     },
     /// Nobody has acknowledged an automatic switch in time.
     Escalated { incident: IncidentId },
+    /// A claim alone goes on, or has ended.
+    Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
 }
 
 /// Whether something begins or ends.

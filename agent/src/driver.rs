@@ -92,6 +92,10 @@ impl World for Real {
         self.store.keep_all(facts)
     }
 
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.append_alone(n, bytes)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
@@ -112,6 +116,7 @@ impl World for Real {
             effect @ (Effect::Prepare { .. }
             | Effect::Release { .. }
             | Effect::Point(_)
+            | Effect::Revoke { .. }
             | Effect::Notify { .. }
             | Effect::Look(_)
             | Effect::Watch(_)

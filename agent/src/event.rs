@@ -1,10 +1,11 @@
 //! The one door in and the one door out of `Node`: events, and what is to be done about them.
 
-use crate::command::{Answer, Command, Telling};
+use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
+use state::alone::AloneEntry;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
 use state::plan::Pointing;
 use state::{
@@ -22,6 +23,8 @@ pub enum Event {
     Observed { subject: Subject, asked: Mono, answer: Presence, detail: String },
     /// One of the own references answered, or not.
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// An address that a carrier's calls come from answered, or not.
+    Signalled { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// A peer said something.
     Heard { from: SiteId, body: Body },
     /// A peer greeted; nothing is taken from it if it is not fit.
@@ -52,6 +55,8 @@ pub enum Event {
     Executed { fence: Index, report: Report },
     /// What the carrier shows.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// What the hands have done at carriers since they were started.
+    Tallied(HandsReport),
     /// A person, or a program of theirs, asks something.
     Asked { asker: Asker, command: Command },
 }
@@ -127,6 +132,8 @@ pub struct Report {
 pub enum Keep {
     /// Somebody leads at this moment.
     Led,
+    /// A line of the table of claims alone.
+    Alone { n: u64, line: AloneEntry },
 }
 
 /// What `Node` wants done: keep, then propose, then send, then act.
@@ -160,6 +167,8 @@ pub enum Effect {
     Release { nonce: Nonce },
     /// Bring numbers to where they shall point; the session is the one prepared under `nonce`.
     Point(Point),
+    /// Send nothing more for this attempt; it ends with what was done of it.
+    Revoke { fence: Index },
     /// Tell people.
     Notify { fence: Index, text: String },
     /// Read what a carrier shows.

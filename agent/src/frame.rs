@@ -48,6 +48,8 @@ pub enum Body {
     Hears { sites: Vec<SiteId> },
     /// For a third site, or passed on from one: signed by its origin.
     Relayed(Box<Sealed>),
+    /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
+    Revoke { fence: Index, boot: Boot, nonce: Nonce },
     /// To everybody, before anything else: who I am, and what I have; and what I think of you.
     Hello(Box<Hello>),
 }
@@ -67,6 +69,8 @@ pub struct Pulse {
     pub journal: (Index, Head),
     /// How long it was without a leader until the one that it knows.
     pub leaderless: Absent,
+    /// The leader, if it knows one and has heard it lately: whoever does not hear a leader cannot renew its ballots.
+    pub follows: Option<SiteId>,
     /// The sites that it hears on their own links; the turn fills it in.
     pub hears: Vec<SiteId>,
 }

@@ -1,6 +1,8 @@
 //! The whole agent minus the world: one event in, one output out, told the time.
 
 mod absence;
+mod agreed;
+mod alone;
 mod card;
 mod conduct;
 mod drift;
@@ -16,8 +18,10 @@ mod plans;
 mod receipts;
 mod repair;
 mod report;
+mod revoke;
 mod rounds;
 mod rules;
+mod signals;
 mod steady;
 mod telling;
 mod waits;
@@ -25,12 +29,12 @@ mod watch;
 
 pub use rules::{RouteRules, Rules};
 
+use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
-use state::fact::{Entry, Fact};
+use state::alone::AloneEntry;
 use state::handover::Hindrance;
-use state::view::Applied;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -65,6 +69,9 @@ pub struct Node {
     asks: execute::Asks,
     calls: conduct::Calls,
     looks: drift::Looks,
+    revokes: revoke::Revokes,
+    /// What the own hands say that they have done.
+    tally: HandsReport,
     reading_for: BTreeMap<u64, SiteId>,
     waiting: people::Waiting,
     /// What stands in the way of a route and is no guard: a playbook that does not fit, a carrier that is mute.
@@ -84,6 +91,7 @@ pub struct Node {
     /// The sites whose wall clocks are far from the others', and by how much.
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
+    signals: signals::Signals,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
@@ -96,6 +104,7 @@ pub struct Node {
     wake_at: Option<Mono>,
     absence: absence::Absence,
     handovers: handover::Handovers,
+    alone: alone::Alone,
     pulsed: Option<Mono>,
 }
 
@@ -126,6 +135,8 @@ pub struct Start {
     pub led: Option<Duration>,
     /// Why its disk may not vote, if it may not.
     pub outside: Option<String>,
+    /// The table of claims alone.
+    pub alone: Vec<(u64, AloneEntry)>,
 }
 
 impl Node {
@@ -149,6 +160,8 @@ impl Node {
             receipts,
             asks: execute::Asks::default(),
             calls: conduct::Calls::default(),
+            revokes: revoke::Revokes::default(),
+            tally: HandsReport::default(),
             reading_for: BTreeMap::new(),
             waiting: people::Waiting::default(),
             complaints: BTreeMap::new(),
@@ -160,6 +173,7 @@ impl Node {
             lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
+            signals: signals::Signals::default(),
             jumped: None,
             detours: BTreeMap::new(),
             handed_over: None,
@@ -168,6 +182,7 @@ impl Node {
             wake_at: None,
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
+            alone: alone::Alone::replay(start.alone, now),
             pulsed: None,
         };
         node.rule(now);
@@ -203,6 +218,9 @@ impl Node {
         self.cast(now);
         self.say_flapping();
         self.watch_standings(now);
+        self.expire_wish(now.mono, &mut out);
+        self.act_alone(now.mono, &mut out);
+        self.merge_alone(&mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -221,6 +239,7 @@ impl Node {
             Event::Tick => {}
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
+            Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
             Event::Standing(standing) => self.stand(standing, now, out),
@@ -236,13 +255,26 @@ impl Node {
             }
             Event::Astray { by } => self.astray = by,
             Event::Detours { over } => self.detours = over,
-            Event::Prepared { nonce } => self.prepared(nonce, now, out),
-            Event::Unprepared { nonce, why } => self.unprepared(nonce, why, out),
-            Event::Executed { fence, report } => self.report(fence, report),
+            Event::Prepared { nonce } => {
+                if let Some(nonce) = self.prepared_alone(nonce, now, out) {
+                    self.prepared(nonce, now, out);
+                }
+            }
+            Event::Unprepared { nonce, why } => {
+                self.unprepared_alone(nonce, &why, out);
+                self.unprepared(nonce, why, out);
+            }
+            Event::Executed { fence, report } => {
+                if let Some(report) = self.executed_alone((fence, report), now.mono, out) {
+                    self.report(fence, report);
+                }
+            }
             Event::Looked { id, found } => {
                 self.read_here(id, &found, now.mono);
+                self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
             }
+            Event::Tallied(tally) => self.tally = tally,
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -255,6 +287,7 @@ impl Node {
             // A greeting is heard at the door, and comes from there.
             Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
+                self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
                 if self.standing.reign != Reign::Following && !known && theirs {
@@ -270,6 +303,7 @@ impl Node {
             Body::Ask { call, boot, nonce } => self.asked(from, &call, (boot, nonce), now),
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
+            Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
         }
     }
 
@@ -279,8 +313,17 @@ impl Node {
             && (self.standing.reign == Reign::Following || self.standing.term != standing.term);
         let ended = self.standing.reign != Reign::Following && standing.reign == Reign::Following;
         self.tell_leader(&standing, out);
+        let ready = standing.reign == Reign::Ready
+            && (self.standing.reign != Reign::Ready || self.standing.term != standing.term);
         self.absence.stand(&self.standing, &standing, now.mono);
+        if standing.leader != self.standing.leader {
+            // Whom it follows is said at once, before its leader takes it for silent again.
+            self.pulsed = None;
+        }
         self.standing = standing;
+        if ready {
+            self.begin_revoking(now.mono);
+        }
         self.receipts.trim(self.standing.applied, self.standing.end);
         self.outbox.standing(&self.standing);
         if began {
@@ -296,99 +339,14 @@ impl Node {
         }
     }
 
-    /// One more entry is agreed: fold it, and do what it means for this site.
-    fn agreed(&mut self, at: (Index, &[u8]), entry: &Entry, now: Now, out: &mut Output) {
-        let (index, bytes) = at;
-        if self.stopped.is_some() {
-            return;
-        }
-        let was_silent = self.view.silent.contains_key(&entry.origin.site);
-        let applied = self.view.apply(index, bytes, entry);
-        self.heads.insert(index, self.view.head);
-        while self.heads.len() > HEADS {
-            self.heads.pop_first();
-        }
-        self.receipts.agreed(index, entry, (&self.view, now.mono));
-        self.outbox.settle(&entry.origin);
-        self.answer_agreed(index, entry, &applied, out);
-        self.tell_agreed(index, entry, (&applied, now), out);
-        match (&entry.fact, &applied) {
-            (Fact::PolicyAgreed { .. }, Applied::Accepted) => {
-                self.rule(now.mono);
-                self.watch(out);
-            }
-            (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
-            (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
-            (Fact::RunEnded { run, .. }, Applied::Accepted) => {
-                if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
-                    self.look_now(&route, now.mono);
-                }
-            }
-            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
-            // It comes back, and with it perhaps what it had sent.
-            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
-            (_, _) => {}
-        }
-    }
-
-    /// A snapshot took the place of entries that this site does not have.
-    fn restored(&mut self, view: View, now: Mono) {
-        self.view = view;
-        self.receipts.restored(&self.view, now);
-        // What was agreed within the snapshot is never seen being agreed.
-        self.outbox.settle_taken(&self.view);
-        self.rule(now);
-    }
-
-    /// Two heads at one index are two histories: nothing automatic is done on either.
-    fn compare(&mut self, from: &SiteId, (index, theirs): (Index, Head)) {
-        if let Some(ours) = self.heads.get(&index).filter(|ours| **ours != theirs) {
-            let what = format!("the journal here is {ours} at {index}, that of {from} is {theirs}");
-            self.stop(what);
-            self.stopped_by = Hindrance::TwoHistories;
-        }
-    }
-
-    /// From here on this site votes and answers, but says nothing of what it sees and does nothing.
-    fn stop(&mut self, why: String) {
-        self.stopped.get_or_insert(why);
-    }
-
-    /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
-    /// nothing is judged by the one before.
-    pub fn idle(&self) -> Option<&str> {
-        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
-    }
-
-    /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
-    pub fn folds(&self) -> Folding {
-        if self.stopped.is_some() { Folding::Stopped } else { Folding::GoesOn }
-    }
-
-    /// Makes rules of the agreed policy; before the birth, of the own file, so that probes can begin.
-    fn rule(&mut self, now: Mono) {
-        let text = self.view.policy.as_ref().map_or(self.file.as_str(), |policy| policy.text.as_str());
-        match Rules::read(text, &self.identity.site) {
-            Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
-            Err(why) => self.broken = Some(why),
-        }
-        self.watch_subjects(now);
-    }
-
-    /// What is to be probed under the policy in force.
-    pub fn watch(&self, out: &mut Output) {
-        if let Some(rules) = &self.rules {
-            out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
-            out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
-        }
-    }
-
     fn pulse(&mut self, now: Now, out: &mut Output) {
         if self.pulsed.is_some_and(|at| now.mono.since(at) < PULSE_EVERY) {
             return;
         }
         self.pulsed = Some(now.mono);
         let policy = self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone());
+        let heard = |leader: &&SiteId| self.peers.heard_within(leader, conduct::LOST, now.mono);
+        let follows = self.standing.leader.as_ref().filter(heard).cloned();
         for site in self.others() {
             let pulse = Pulse {
                 boot: self.identity.boot,
@@ -397,6 +355,7 @@ impl Node {
                 secrets: self.secrets.clone(),
                 journal: (self.view.index, self.view.head),
                 leaderless: self.absence.report.clone(),
+                follows: follows.clone(),
                 hears: Vec::new(),
             };
             self.say(&site, Body::Pulse(pulse), out);

@@ -12,6 +12,7 @@ use crate::store::{Store, StoreError};
 use crate::{clock, event};
 use playbooks::Playbook;
 use policies::Policy;
+use state::alone::AloneEntry;
 use state::{Boot, CarrierId, Index, PlaybookId, SiteId, View, codec};
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -89,6 +90,14 @@ pub enum StartError {
     /// What was kept of the birth of the cluster was written by another version.
     #[error("cannot read who sat where at the birth of the cluster")]
     Birth(#[source] postcard::Error),
+    /// The table of claims alone was written by another version.
+    #[error("cannot read line {n} of the claims alone")]
+    Alone {
+        /// Which line.
+        n: u64,
+        /// The decoder's words.
+        source: postcard::Error,
+    },
     /// The members.
     #[error(transparent)]
     Seats(#[from] SeatsError),
@@ -155,7 +164,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let secrets = secrets(&site, &policy);
     let playbooks = shelf_of(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
-    let start = Start { identity, view, file, secrets, playbooks, stopped, led, outside };
+    let alone = alone(&store)?;
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, outside };
     let node = Node::new(start, clock::mono());
     let past = Past { journal: loaded.last, voters: loaded.voters, ids };
     let past = Some(past).filter(|_| stand == Stand::Inside);
@@ -253,6 +263,15 @@ fn replay(store: &Store, cluster: &str, voters: &[VoterState]) -> Result<(View, 
         let _ = view.apply(row.index, &row.bytes, &entry);
     }
     Ok((view, None))
+}
+
+/// What persons did from here without an agreement.
+fn alone(store: &Store) -> Result<Vec<(u64, AloneEntry)>, StartError> {
+    let line = |(n, bytes): (u64, Vec<u8>)| match AloneEntry::decode(&bytes) {
+        Ok(line) => Ok((n, line)),
+        Err(source) => Err(StartError::Alone { n, source }),
+    };
+    store.alone()?.into_iter().map(line).collect()
 }
 
 /// A journal with a gap does not tell everything: the newest snapshot on the same disk stands for the part

@@ -3,6 +3,7 @@
 mod greeting;
 mod lacking;
 mod passing;
+mod recording;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::Telling;
@@ -11,12 +12,12 @@ use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Seat, Seats, Written};
+use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::store::JournalRow;
 use state::fact::{Entry, Fact, Origin};
-use state::{Boot, Index, Mono, Now, SiteId, Stamp, Term, View, codec};
+use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub trait World {
     fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Keeps small local facts, in one transaction.
     fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Self::Error>;
+    /// Adds a line to the table of claims alone.
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
@@ -255,96 +258,11 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Revoke { .. }
             | Body::Hello(_)) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
-    }
-
-    /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
-    fn record(&mut self, clocks: Clocks) -> Result<(), W::Error> {
-        while let Some(batch) = self.quorum.ready() {
-            let written = self.world.commit(batch)?;
-            let outcome = self.quorum.written(written);
-            for appended in outcome.appended {
-                if let Ok(entry) = codec::decode(&appended.bytes) {
-                    self.events.push_back(Event::Appended { index: appended.index, entry: Box::new(entry) });
-                }
-            }
-            if let Some(snapshot) = outcome.restored {
-                self.restore(&snapshot)?;
-            }
-            self.journal(outcome.agreed)?;
-            for (to, message) in outcome.send {
-                self.send(&to, Body::Raft(vec![message]), clocks);
-            }
-        }
-        let standing = self.stand(clocks.mono);
-        if standing != self.standing {
-            self.standing = standing.clone();
-            // What was agreed before is folded first: a reign is ready only when its log is.
-            self.events.push_back(Event::Standing(standing));
-        }
-        Ok(())
-    }
-
-    fn journal(&mut self, agreed: Vec<Agreed>) -> Result<(), W::Error> {
-        if agreed.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<JournalRow> = agreed
-            .iter()
-            .map(|a| JournalRow { index: a.index, term: a.term, bytes: a.bytes.clone() })
-            .collect();
-        self.world.append(&rows)?;
-        for agreed in agreed {
-            match codec::decode(&agreed.bytes) {
-                Ok(entry) => {
-                    self.clock.agreed(entry.stamp);
-                    let (index, bytes) = (agreed.index, agreed.bytes);
-                    self.events.push_back(Event::Agreed { index, bytes, entry: Box::new(entry) });
-                }
-                Err(why) => {
-                    tracing::error!("entry {} of the journal cannot be read: {why}", agreed.index);
-                    self.events.push_back(Event::Unreadable { index: agreed.index, why: why.to_string() });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
-        let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
-            Ok(view) if view.index <= snapshot.index => {
-                self.world.note_gap(snapshot.index, &view)?;
-                self.look_for_gaps()?;
-                self.clock.agreed(view.stamp);
-                self.events.push_back(Event::Restored { view: Box::new(view) });
-                return Ok(());
-            }
-            Ok(view) => format!("its view is of {}", view.index),
-            Err(why) => why.to_string(),
-        };
-        // What follows it is agreed on top of it: to fold that on the view from before would be another story.
-        let why = format!("the snapshot that stands for it: {refused}");
-        self.events.push_back(Event::Unreadable { index: snapshot.index, why });
-        Ok(())
-    }
-
-    /// What Raft says about leadership. Without cluster time nobody decides.
-    fn stand(&self, now: Mono) -> Standing {
-        let (leader, leads) = (self.quorum.leader(), self.quorum.leads());
-        let reign = match &leads {
-            Some(reign) if reign.ready && self.clock.known(now).is_some() => Reign::Ready,
-            Some(_) => Reign::Fresh,
-            None => Reign::Following,
-        };
-        let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
-        let end = self.quorum.end();
-        let last = leads.map_or(end, |reign| reign.last);
-        let (applied, seats) = (self.quorum.applied(), self.quorum.seats());
-        let (seated, before, greatest) = (seats.seated(), seats.seated_before(), seats.greatest().0);
-        Standing { term, leader, reign, last, applied, end, seated, before, greatest }
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
@@ -377,10 +295,12 @@ impl<W: World> Turn<W> {
         Ok(())
     }
 
-    /// Time without a leader may be longer than a life of this process: a disk knows no other clock than the wall's.
+    /// What one site remembers by itself. Time without a leader may be longer than a life of this process: a disk
+    /// knows no other clock than the wall's.
     fn keep(&mut self, keep: &Keep, wall: Stamp) -> Result<(), W::Error> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
+            Keep::Alone { n, line } => self.world.keep_alone(*n, &line.encode()),
         }
     }
 
@@ -432,6 +352,7 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Revoke { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hello(_)) => other,

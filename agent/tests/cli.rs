@@ -3,10 +3,10 @@
 #[path = "screens/status.rs"]
 mod status;
 
-use agent::command::{Answer, Command, Need, PlanReport, Telling};
+use agent::command::{AloneState, Answer, Command, Need, Offer, PlanReport, Telling};
 use agent::control::{Control, ControlEvent};
 use state::run::Word;
-use state::{Index, PlaybookId, RouteId, RunId};
+use state::{Destination, Index, Number, PlaybookId, RouteId, RunId};
 use status::site;
 use std::path::PathBuf;
 use std::process::Output;
@@ -92,6 +92,8 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::Plan { .. }
         | Command::Play { .. }
         | Command::Claim { .. }
+        | Command::ClaimOrOffer { .. }
+        | Command::ClaimAlone { .. }
         | Command::Follow => no(),
     }
 }
@@ -194,6 +196,8 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         Command::Play { .. } => (Answer::Agreed { index: Index(50) }, told(word)),
         Command::Claim { .. } => (Answer::Agreed { index: Index(49) }, told(word)),
         Command::Why { .. }
+        | Command::ClaimOrOffer { .. }
+        | Command::ClaimAlone { .. }
         | Command::Mode { .. }
         | Command::Hold { .. }
         | Command::Resume { .. }
@@ -328,4 +332,49 @@ async fn a_cluster_is_made_once_and_its_site_files_are_right() {
     let again = format!("init {0}/new --policy {0}/it.yaml", dir.path().display());
     let said = typed(dir.path().join("nobody.sock"), &again).await;
     assert!(said.code == 2 && said.err.contains("is not empty"), "{said:?}");
+}
+
+/// Nothing can be agreed: the agent offers, and does it when it is told so.
+fn orphan(command: &Command) -> (Answer, Vec<Telling>) {
+    let told = |is, text: &str| Telling::Alone {
+        n: 3,
+        route: RouteId::new("main"),
+        site: site("office"),
+        is,
+        text: text.to_owned(),
+    };
+    if let Command::ClaimOrOffer { route, site: to, .. } = command {
+        let offer = Offer {
+            token: 9,
+            route: route.clone(),
+            site: to.clone(),
+            numbers: 100,
+            heard: (1, 5),
+            number: Some(Number::new("02079460000")),
+            shows: Some(Destination::new("S:442079460000@192.0.2.11")),
+            shown: Some(site("london")),
+        };
+        return (Answer::Offered(Box::new(offer)), Vec::new());
+    }
+    if *command == (Command::ClaimAlone { token: 9 }) {
+        let goes = told(AloneState::Goes, "02079460000 of main points at office, read back");
+        let done = told(AloneState::Failed, "somebody else has since pointed main at manchester");
+        return (Answer::Alone { n: 3 }, vec![goes, done]);
+    }
+    calm(command)
+}
+
+#[tokio::test]
+async fn a_claim_alone_is_asked_for_twice_and_followed_to_its_end() {
+    let agent = agent(orphan);
+    let said = agent.typed("claim main office --alone --because 'a test'").await;
+    assert!(said.out.contains("02079460000 shows london at this moment"), "{said:?}");
+    assert!(said.err.contains("add `--yes` to do it alone without being asked"), "{said:?}");
+    assert_eq!(said.code, 2);
+    let said = agent.typed("claim main office --alone --yes --because 'a test'").await;
+    assert!(said.out.contains("points at office, read back"), "{said:?}");
+    assert!(said.out.ends_with("somebody else has since pointed main at manchester\n"), "{said:?}");
+    assert_eq!(said.code, 1);
+    let said = agent.typed("claim main office --yes --because 'a test'").await;
+    assert_eq!(said.code, 2, "without --alone nobody is asked twice: {said:?}");
 }

@@ -2,6 +2,8 @@
 
 /// The world that the stories happen in, and the language that they are told in.
 mod node {
+    pub mod expect;
+    pub mod outside;
     pub mod people;
     pub mod script;
     pub mod share;

@@ -8,7 +8,7 @@ mod screens {
 }
 
 use agent::cli::screens as screen;
-use agent::command::{Answer, CarrierReport, Need, PlanReport, Telling, Voice};
+use agent::command::{Answer, CarrierReport, Need, Offer, PlanReport, Telling, Voice};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
@@ -19,7 +19,7 @@ use state::fact::Mode;
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::run::{End, Word};
-use state::{Destination, IncidentId, Index, RouteId, RunId, Subject, Who};
+use state::{Destination, IncidentId, Index, Number, RouteId, RunId, Subject, Who};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -130,6 +130,21 @@ fn status_before_anything_is_known() {
     (report.at, report.leader, report.policy, report.heard) = (None, None, None, 0);
     (report.sites, report.routes, report.watch) = (Vec::new(), Vec::new(), Vec::new());
     check("status-newborn", &screen::status::screen(&report));
+}
+
+#[test]
+fn what_is_said_before_a_claim_alone() {
+    let offer = Offer {
+        token: 9,
+        route: RouteId::new("main"),
+        site: site("office"),
+        numbers: 100,
+        heard: (1, 5),
+        number: Some(Number::new("02079460000")),
+        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
+        shown: Some(site("london")),
+    };
+    check("claim-alone", &screen::alone::offer(&offer));
 }
 
 #[test]

@@ -60,6 +60,9 @@ impl Case<'_> {
         if !tally.up_sites().iter().any(|other| other != site) {
             return refuse(Refused::Alone { subject });
         }
+        if let Some(cut_off) = self.cut_off(route, site) {
+            return refuse(Refused::CutOff { subject: cut_off.subject });
+        }
         match self.spurned_until(route, site) {
             Some(until) => refuse(Refused::Spurned { left: until.since(self.now), until }),
             None => Ok(Candidate { site: site.clone(), subject, ago }),

@@ -18,7 +18,7 @@ const COLUMN: usize = 16;
 /// What `pointsman check` says of a good policy.
 pub fn words(policy: &Policy) -> String {
     let deaths: Vec<Death> =
-        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(r))).collect();
+        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(policy, r))).collect();
     let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
     let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
     let mut lines = vec![summary(policy)];
@@ -73,11 +73,18 @@ fn deaths(policy: &Policy, route: &Route) -> Vec<Death> {
 }
 
 /// Where a route goes when nobody can take it, and what it does by itself once somebody can again.
-fn returns(route: &Route) -> Vec<Death> {
+fn returns(policy: &Policy, route: &Route) -> Vec<Death> {
     let id = &route.id;
     let mut returns = Vec::new();
     let mut says = |who: String, place: String, when: String| returns.push(Death { who, place, when });
     let (back, on) = (spell(STEADY_REFUGE), spell(STEADY_LAST_RESORT));
+    let home = &route.prefer[0];
+    let carrier = policy.carrier(&route.carrier);
+    if carrier.is_some_and(|carrier| !policy.signalling(carrier).is_empty()) {
+        let others: Vec<&Site> = policy.sites.iter().filter(|site| site.id != *home).collect();
+        let (place, when) = becomes(policy, route, &others);
+        says(format!("no call reaches {home}"), place, when);
+    }
     if let Some(refuge) = route.refuge.as_ref().and_then(|refuge| refuge.fixed(&route.numbers[0])) {
         says("no PBX answers".into(), format!("{id} in its refuge"), refuge.to_string());
         let when = format!("{back} after a site is up");
@@ -131,6 +138,9 @@ fn warnings(policy: &Policy) -> Vec<String> {
     }
     if policy.references.is_empty() {
         warnings.push("no references; a site that is cut off cannot tell whose fault it is".to_string());
+    }
+    for carrier in policy.carriers.iter().filter(|c| c.signalling != policy.signalling(c)) {
+        warnings.push(format!("no references, so the signalling of {} is not asked", carrier.id));
     }
     for carrier in policy.carriers.iter().filter(|carrier| carrier.tls == Tls::Plain) {
         warnings.push(format!("the line to {} is plain; its password can be read on the way", carrier.id));

@@ -3,6 +3,7 @@
 use crate::candidates::{Candidate, Ranked};
 use crate::errand::{Errand, Occasion};
 use crate::guards::{self, Answer};
+use crate::inbound::CutOff;
 use crate::judge::{Case, RouteRule};
 use crate::reason::{Evidence, Reason};
 use crate::tally::{Tally, Verdict, Word};
@@ -102,6 +103,7 @@ pub(crate) struct Matter<'a> {
     pub state: &'a RouteState,
     pub standing: &'a Standing,
     pub tally: Tally,
+    pub cut_off: Option<CutOff>,
     pub ranked: Vec<Ranked>,
 }
 
@@ -123,6 +125,7 @@ impl Case<'_> {
             state,
             standing,
             tally: self.tally(&rule.subject(here)),
+            cut_off: self.cut_off(route, here),
             ranked: self.candidates(route),
         };
         matter.decide()
@@ -133,6 +136,11 @@ impl Matter<'_> {
     /// The first site of `prefer` that may have the route.
     pub fn chosen(&self) -> Option<&Candidate> {
         self.ranked.iter().find_map(|ranked| ranked.as_ref().ok())
+    }
+
+    /// Whether the place where it rings is to be left, however short that has been so.
+    pub fn leaves(&self) -> bool {
+        self.tally.leans_down() || self.cut_off.is_some()
     }
 
     fn decide(self) -> Decision {
@@ -162,7 +170,9 @@ impl Matter<'_> {
 
     /// When the verdict comes about if no ballot changes: an incident opens then, whatever the guards say.
     fn verdict_due(&self) -> Option<Stamp> {
-        self.tally.down_in().map(|left| self.case.now.once_passed(left))
+        let cut_off = self.cut_off.as_ref().map(CutOff::due);
+        let due = self.tally.down_in().into_iter().chain(cut_off).min();
+        due.map(|left| self.case.now.once_passed(left))
     }
 
     /// When a site that a run failed to reach may be tried again.
@@ -173,10 +183,17 @@ impl Matter<'_> {
     fn because(&self) -> Vec<Reason> {
         let tally = &self.tally;
         let (subject, of) = (tally.subject.clone(), tally.total());
-        if self.here.is_refuge() || !tally.leans_down() {
+        if self.here.is_refuge() || !self.leaves() {
             return self.because_not_down();
         }
-        let mut because = vec![Evidence::SeeDown { subject, votes: tally.down_votes(), of }.into()];
+        let mut because = Vec::new();
+        if tally.leans_down() {
+            because.push(Evidence::SeeDown { subject, votes: tally.down_votes(), of }.into());
+        }
+        because.extend(self.cut_off.clone().map(|cut_off| {
+            let CutOff { subject, dark, others, .. } = cut_off;
+            Evidence::CutOff { subject, dark, others }.into()
+        }));
         if let Some(chosen) = self.chosen() {
             because.push(self.says_up(chosen));
         }

@@ -62,7 +62,7 @@ impl Errand {
 impl Matter<'_> {
     /// What the route wants now.
     pub fn errand(&self) -> Errand {
-        if self.tally.leans_down() {
+        if self.leaves() {
             return self.away();
         }
         match self.needed() {

@@ -6,6 +6,7 @@ mod budget;
 mod clock_gap;
 mod damping;
 mod disputed;
+mod escalated;
 mod hold;
 mod latch;
 mod mode;
@@ -35,11 +36,12 @@ pub(crate) enum Answer {
 }
 
 /// All guards in the order in which they are told: first what a person can change, last what nobody can.
-const ALL: [fn(&Matter<'_>) -> Answer; 13] = [
+const ALL: [fn(&Matter<'_>) -> Answer; 14] = [
     hold::ask,
     latch::ask,
     mode::ask,
     single_flight::ask,
+    escalated::ask,
     disputed::ask,
     blip::ask,
     steady::ask,

@@ -3,6 +3,7 @@
 use state::fact::Mode;
 use state::{RouteId, ServiceId, SiteId, Stamp, Subject, View};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The part of a policy by which ballots, verdicts and decisions are judged.
@@ -47,6 +48,8 @@ pub struct RouteRule {
     pub last_resort: Vec<SiteId>,
     /// What stands for its refuge, if it has one.
     pub refuge: Option<SiteId>,
+    /// Where its carrier's calls come from, and each site asks whether they can reach it.
+    pub signalling: Vec<SocketAddr>,
     /// The service that must answer at a site; `pbx` where none is named.
     pub services: BTreeMap<SiteId, ServiceId>,
     /// How many automatic switches are allowed.

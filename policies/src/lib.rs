@@ -5,6 +5,7 @@ pub mod check;
 pub mod decide;
 pub mod errand;
 mod guards;
+pub mod inbound;
 pub mod judge;
 pub mod limits;
 pub mod opinion;

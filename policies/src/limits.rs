@@ -118,13 +118,16 @@ pub const DEADMAN_TOLD_BY: Duration = secs(60);
 /// How long a switch may go without anybody acknowledging it before it is escalated.
 pub const DEADMAN_ACKNOWLEDGE: Duration = secs(30 * 60);
 /// How long a wanted switch is tried before people are told that it does not succeed.
-pub const GIVE_UP: Duration = secs(300);
+pub use state::route::GIVE_UP;
 /// How long a site is no candidate after a run to it that did not end `done`.
 pub const RETRY_AFTER: Duration = secs(600);
 /// The longest hold.
 pub const HOLD_MAX: Duration = secs(7 * 86_400);
 /// How long systemd waits for a sign of life; `> 2 x fsync_max + gap`, `> the end of the last election window`.
 pub const WATCHDOG: Duration = secs(15);
+
+/// How long an address of a carrier that answered once may be missed; one that never answers strangers never is.
+pub const SIGNALLING_TRUST: Duration = secs(86_400);
 
 /// More changes than this within `FLAP_WINDOW` and an opinion is worth nothing.
 pub const FLAP_CHANGES: usize = 6;

@@ -98,9 +98,19 @@ impl Policy {
         self.votes() / 2 + 1
     }
 
-    /// What is judged, in the order of the policy: the PBX of every site, then whatever else is probed.
+    /// What is judged, in the order of the policy: the PBX of every site, then whatever else is probed, then whether
+    /// calls reach each site.
     pub fn subjects(&self) -> Vec<Subject> {
-        self.probes.iter().map(|probe| probe.subject.clone()).collect()
+        let probed = self.probes.iter().map(|probe| probe.subject.clone());
+        let asked = self.carriers.iter().any(|carrier| !self.signalling(carrier).is_empty());
+        let inbound = self.sites.iter().filter(|_| asked).map(|site| Subject::inbound(&site.id));
+        probed.chain(inbound).collect()
+    }
+
+    /// Where it is asked whether a carrier's calls can come in: nowhere without references, because a site that is
+    /// believed about itself must know that its own way out is well.
+    pub fn signalling<'p>(&self, carrier: &'p Carrier) -> &'p [SocketAddr] {
+        if self.references.is_empty() { &[] } else { &carrier.signalling }
     }
 
     /// How a subject is asked.
@@ -113,7 +123,9 @@ impl Policy {
     /// All sites with votes, unless the probe names some.
     pub fn electorate(&self, subject: &Subject) -> Vec<&Site> {
         let only = self.probe(subject).and_then(|probe| probe.by.as_ref());
-        let asked = |site: &&Site| site.votes > 0 && only.is_none_or(|only| only.contains(&site.id));
+        let alone = |site: &Site| !subject.is_inbound() || site.id == subject.site;
+        let asked =
+            |site: &&Site| site.votes > 0 && alone(site) && only.is_none_or(|only| only.contains(&site.id));
         self.sites.iter().filter(asked).collect()
     }
 

@@ -41,6 +41,13 @@ pub enum Evidence {
     Flapping { site: SiteId, votes: u32 },
     /// A site is not heard.
     Silent { site: SiteId, votes: u32 },
+    /// A site says that the carrier does not answer it, though it answers these.
+    CutOff {
+        subject: Subject,
+        #[serde(rename = "dark_ms", with = "age::millis")]
+        dark: Duration,
+        others: Vec<SiteId>,
+    },
     /// The chosen site speaks for itself.
     SaysUp {
         subject: Subject,
@@ -100,6 +107,8 @@ pub enum Refused {
     SaysNothing { subject: Subject },
     /// Nobody but itself says that it is up.
     Alone { subject: Subject },
+    /// It says that no call of the carrier reaches it.
+    CutOff { subject: Subject },
     /// A run lately failed to get there.
     Spurned {
         #[serde(rename = "left_ms", with = "age::millis")]
@@ -158,6 +167,15 @@ impl fmt::Display for Evidence {
                 write!(f, "{site} ({votes}) says that it flaps; answers that come and go are not a vote")
             }
             Self::Silent { site, votes } => write!(f, "{site} ({votes}) is silent; silence is not a vote"),
+            Self::CutOff { subject, dark, others } => {
+                let names: Vec<&str> = others.iter().map(SiteId::as_str).collect();
+                let (site, names) = (&subject.site, names.join(" and "));
+                let dark = Age(*dark);
+                write!(
+                    f,
+                    "{subject} is down: the carrier has not answered {site} for {dark}, and answers {names}"
+                )
+            }
             Self::SaysUp { subject, ago } => write!(f, "{subject} says it is up, {} ago", Age(*ago)),
             Self::LastGood { ago, blip } => {
                 write!(f, "the last good answer is {} old (blip {})", Age(*ago), Setting(*blip))
@@ -193,6 +211,7 @@ impl NotChosen {
             | Refused::Disputed { .. }
             | Refused::Silent
             | Refused::SaysDown { .. }
+            | Refused::CutOff { .. }
             | Refused::Flaps { .. }
             | Refused::SaysNothing { .. }
             | Refused::Alone { .. } => None,
@@ -214,6 +233,9 @@ impl fmt::Display for NotChosen {
             Refused::Flaps { subject } => write!(f, "not {site}: {subject} flaps"),
             Refused::SaysNothing { subject } => write!(f, "not {site}: it does not say that {subject} is up"),
             Refused::Alone { subject } => write!(f, "not {site}: nobody else says that {subject} is up"),
+            Refused::CutOff { subject } => {
+                write!(f, "not {site}: {subject} is down, as it says itself: no call would reach it")
+            }
             Refused::Spurned { left, .. } => {
                 write!(f, "not {site}: a run failed to get there; again in {}", Age(*left))
             }

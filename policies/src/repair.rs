@@ -21,8 +21,8 @@ impl Case<'_> {
             let (subject, votes, of) = (tally.subject.clone(), tally.down_votes(), tally.total());
             NotChosen { site: to.clone(), why: Refused::Down { subject, votes, of } }.into()
         });
-        let (here, ranked) = (to, Vec::new());
-        let matter = Matter { case: *self, route, here, rule, state, standing, tally, ranked };
+        let (here, cut_off, ranked) = (to, self.cut_off(route, to), Vec::new());
+        let matter = Matter { case: *self, route, here, rule, state, standing, tally, cut_off, ranked };
         let bars = guards::ask_of_repair(&matter).into_iter().filter_map(|answer| match answer {
             Answer::Bar { reason, .. } => Some(reason),
             Answer::Pass(_) | Answer::Mute => None,

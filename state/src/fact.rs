@@ -1,11 +1,12 @@
 //! The facts: everything that sites agree on, in the past tense.
 
+use crate::alone::AloneClaim;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
     Subject, Who,
 };
-use crate::plan::Plan;
+use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub enum Fact {
     Leaderless { lasted: Duration, strength: Strength, urgency: Urgency },
     /// Nobody has acknowledged an automatic switch in time.
     Escalated { incident: IncidentId },
+    /// A person has pointed a route without an agreement, at the site that proposes this.
+    ClaimedAlone { route: RouteId, claim: AloneClaim, pointings: Vec<Pointing> },
     /// A site has its name for good: this disk holds its votes, and no other speaks for it.
     Born { site: SiteId, disk: Disk, raft_ids: Vec<u64> },
     /// A person lets a site with a new disk back in: its old votes are nobody's, these are new.
@@ -127,8 +130,9 @@ impl Fact {
             | Self::Resumed { .. }
             | Self::Claimed { .. }
             | Self::FlappingSeen { .. }
-            | Self::StepEndedLate { .. } => true,
-            Self::Readmitted { .. } => true,
+            | Self::StepEndedLate { .. }
+            | Self::Readmitted { .. }
+            | Self::ClaimedAlone { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }

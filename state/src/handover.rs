@@ -1,6 +1,6 @@
 //! A hand-over: what keeps automation from acting, in which of two strengths, and how loudly it is told.
 
-use crate::ids::{Index, SiteId, Who};
+use crate::ids::Index;
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,38 +74,11 @@ pub struct Leaderless {
     pub lasted: Duration,
 }
 
-/// What a person did at a carrier without an agreement, once it was agreed that it was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AloneClaim {
-    /// At which site it was done.
-    pub at: SiteId,
-    /// The how-manyth claim alone of that site's disk.
-    pub n: u64,
-    /// The site that was to have the route.
-    pub to: SiteId,
-    /// Who did it.
-    pub who: Who,
-    /// Why.
-    pub because: String,
-    /// When, as far as that site knew the time.
-    pub done: Stamp,
-}
-
 impl fmt::Display for Strength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Waiting => "manual until it passes",
             Self::Latched => "manual until a person resumes it",
         })
-    }
-}
-
-impl fmt::Display for AloneClaim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} claimed it for {} alone, at {}, {}: {}",
-            self.who, self.to, self.at, self.done, self.because
-        )
     }
 }

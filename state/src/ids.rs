@@ -123,6 +123,16 @@ impl Subject {
     pub fn pbx(site: &SiteId) -> Self {
         Self { site: site.clone(), service: ServiceId::new("pbx") }
     }
+
+    /// Whether calls of the carrier reach a site, which that site alone can tell.
+    pub fn inbound(site: &SiteId) -> Self {
+        Self { site: site.clone(), service: ServiceId::new("inbound") }
+    }
+
+    /// Whether only its own site can judge it.
+    pub fn is_inbound(&self) -> bool {
+        self.service.as_str() == "inbound"
+    }
 }
 
 impl fmt::Display for Subject {

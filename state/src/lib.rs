@@ -1,5 +1,6 @@
 //! Every fact the cluster remembers, the fold over them, and the words we use.
 
+pub mod alone;
 pub mod chain;
 pub mod codec;
 pub mod document;

@@ -1,5 +1,6 @@
 //! A route as the cluster remembers it: where it rings, what was read, who forbade what.
 
+use crate::alone::Told;
 use crate::fact::Mode;
 use crate::handover::{Hindrance, Wait};
 use crate::ids::{Destination, IncidentId, Index, Number, PlaybookId, RunId, SiteId, Who};
@@ -14,6 +15,8 @@ pub const LATE: Duration = Duration::from_secs(15 * 60);
 /// How often in an hour a value of our own that is not wanted is repaired: whoever comes back more often is no
 /// straggler.
 pub const REPAIRS_PER_HOUR: usize = 3;
+/// How long a wanted switch may fail to begin before people are told.
+pub const GIVE_UP: Duration = Duration::from_secs(300);
 /// The hour.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -37,6 +40,8 @@ pub struct RouteState {
     pub hold: Option<Hold>,
     /// What sent the route to manual until a person resumes it.
     pub latch: Option<Latch>,
+    /// What persons did without an agreement, until one resumes the route.
+    pub alone: Vec<Told>,
     /// What keeps automation from acting until it passes.
     pub waits: BTreeMap<Hindrance, Wait>,
     /// A person's decision that still waits for its run.
@@ -55,6 +60,17 @@ pub struct RouteState {
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
+    /// A wanted switch that cannot begin; ends by itself when one does, or when nobody wants it any more.
+    pub waiting: Option<Waiting>,
+}
+
+/// A wanted switch that could not be begun within `GIVE_UP`: people were told, and it is tried again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since it was decided first.
+    pub since: Stamp,
+    /// Why, as it was said last.
+    pub because: String,
 }
 
 /// Who brought a route to where it rings.

@@ -227,6 +227,11 @@ impl Run {
         matches!(self.cause, Cause::Repair { .. })
     }
 
+    /// Whether an attempt at any step was ever started.
+    pub fn begun(&self) -> bool {
+        self.steps.iter().any(|step| !step.state.untouched() || !step.moved.is_empty())
+    }
+
     /// The step whose attempt has this fence.
     pub fn step_of(&self, fence: Index) -> Option<usize> {
         self.steps.iter().position(|step| step.state.fence() == Some(fence))

@@ -1,5 +1,6 @@
 //! The view: what the agreed facts amount to. The fold over them is the gate.
 
+mod alone;
 mod ballots;
 mod handover;
 mod lost;
@@ -7,6 +8,7 @@ mod members;
 mod people;
 mod repair;
 mod runs;
+mod waiting;
 
 pub use members::Member;
 
@@ -66,6 +68,8 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// How many writes ended after their window, as their executors' own clocks showed.
     pub late_writes: u64,
+    /// The last claim alone of each site that is known to all.
+    pub alone: BTreeMap<SiteId, u64>,
     /// The last time without a leader.
     pub leaderless: Option<Leaderless>,
     /// The disk and the votes of each site that has been named.
@@ -327,6 +331,7 @@ impl View {
             Fact::Readmitted { site, disk, raft_ids, .. } => self.readmitted(index, site, (*disk, raft_ids)),
             Fact::VotesChanging { seated } => self.votes_changing(index, seated),
             Fact::VotesChanged { seated } => self.votes_changed(index, seated),
+            Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
         }
     }
 

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod carrier;
 pub mod chamber;
 pub mod demo;
+pub mod outdoors;
 pub mod pbx;
 pub mod rig;
 pub mod simulator;

@@ -138,7 +138,9 @@ impl Rig {
             let path = folder.join("site.yaml");
             std::fs::write(&path, file).map_err(|source| RigError::File { path, source })?;
             if options.secrets.contains(&site.name) {
-                secret(&folder.join("secrets/magrathea"), &format!("{}\n{}\n", ACCOUNT.0, ACCOUNT.1))?;
+                let path = folder.join("secrets/magrathea");
+                write_secret(&path, &format!("{}\n{}\n", ACCOUNT.0, ACCOUNT.1))
+                    .map_err(|source| RigError::File { path, source })?;
             }
         }
         Ok(())
@@ -242,10 +244,10 @@ fn setup(net: &Net, options: &Options) -> Result<Setup, SetupError> {
     Ok(setup)
 }
 
-fn secret(path: &Path, text: &str) -> Result<(), RigError> {
+/// A secret as an agent wants it: its owner's alone.
+pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| RigError::File { path: path.to_owned(), source })
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }

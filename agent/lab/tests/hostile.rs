@@ -5,7 +5,9 @@ mod hostile {
     pub mod caller;
     mod clocks;
     mod disks;
+    mod frozen;
     mod ports;
     mod strangers;
     pub mod town;
+    pub mod tracer;
 }

@@ -9,6 +9,7 @@ use crate::site::Secrets;
 use state::{CarrierId, Mono};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -27,6 +28,7 @@ pub struct Entrance {
     resolved: Resolved,
     secrets: Secrets,
     bind: Option<IpAddr>,
+    halt: Arc<AtomicBool>,
     /// The account as it was last made: reading this machine's trusted roots takes a while.
     made: Mutex<Option<Account>>,
     credit: Arc<Credit>,
@@ -82,6 +84,7 @@ impl Entrance {
             resolved: Resolved::start(setup.at.clone(), file),
             secrets,
             bind: None,
+            halt: Arc::default(),
             made: Mutex::default(),
             credit: Arc::default(),
             looks: Arc::new(Semaphore::new(LOOKS)),
@@ -91,6 +94,12 @@ impl Entrance {
     /// The same, reached from this local address.
     pub fn bound_to(mut self, bind: Option<IpAddr>) -> Self {
         self.bind = bind;
+        self
+    }
+
+    /// The same; no SET leaves by it once this is true.
+    pub fn halted_by(mut self, halt: Arc<AtomicBool>) -> Self {
+        self.halt = halt;
         self
     }
 
@@ -190,6 +199,7 @@ impl Entrance {
             None => Account::new(address, &self.transport, login).map_err(|error| plain(chain(&error)))?,
         };
         *made = Some(account.clone());
+        let account = account.halted_by(Arc::clone(&self.halt));
         Ok(match source_for(self.bind, address) {
             Some(bind) => account.bound_to(bind),
             None => account,

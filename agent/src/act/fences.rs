@@ -1,8 +1,11 @@
 //! The greatest fence of each number: no lower one is ever obeyed again, and none twice.
 
 use state::{Index, Number};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
+
+/// Twice what can be under way at once.
+const REVOKED: usize = 64;
 
 /// Why an attempt is not obeyed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,7 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Fences {
     greatest: Mutex<BTreeMap<Number, Index>>,
+    revoked: Mutex<VecDeque<Index>>,
 }
 
 impl Fences {
@@ -58,6 +62,22 @@ impl Fences {
         self.lock().get(number) == Some(&fence)
     }
 
+    /// Nothing more is sent for this attempt. Only the last ones are kept: an attempt lives for seconds.
+    pub fn revoke(&self, fence: Index) {
+        let mut revoked = self.revoked.lock().expect("nothing panics while it holds what was revoked");
+        if !revoked.contains(&fence) {
+            revoked.push_back(fence);
+        }
+        while revoked.len() > REVOKED {
+            revoked.pop_front();
+        }
+    }
+
+    /// Whether a new leader wants nothing more sent for it.
+    pub fn is_revoked(&self, fence: Index) -> bool {
+        self.revoked.lock().expect("nothing panics while it holds what was revoked").contains(&fence)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Number, Index>> {
         self.greatest.lock().expect("nothing panics while it holds the fences")
     }
@@ -82,6 +102,17 @@ mod tests {
         assert_eq!(fences.take(Index(7), numbers(&[one]).iter()), Err(Refusal::Repeated));
         assert_eq!(fences.take(Index(8), numbers(&[two, one]).iter()), Ok(()));
         assert!(!fences.is_greatest(Index(7), &Number::new(one)));
+    }
+
+    #[test]
+    fn what_was_revoked_stays_so_while_it_matters() {
+        let fences = Fences::default();
+        (0..100).for_each(|fence| fences.revoke(Index(fence)));
+        let still = (0..200).map(Index).filter(|fence| fences.is_revoked(*fence)).count();
+        assert_eq!(
+            (still, fences.is_revoked(Index(99)), fences.is_revoked(Index(100))),
+            (REVOKED, true, false)
+        );
     }
 
     #[test]

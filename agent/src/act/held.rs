@@ -27,6 +27,7 @@ impl Line for HeldLine<'_> {
         if self.reins.are_let_go() {
             return Err(LineError::Lost("the agent stops".to_owned()));
         }
+        self.reins.count_reads(1);
         self.line.read(number, deadline)
     }
 
@@ -34,6 +35,9 @@ impl Line for HeldLine<'_> {
     fn set(&mut self, number: &Number, value: &Destination, window: Window) -> SetReport {
         if self.reins.are_let_go() {
             return SetReport::unsent("the agent stops");
+        }
+        if self.reins.fences.is_revoked(self.fence) {
+            return SetReport::unsent("a new leader revoked it");
         }
         if !self.reins.fences.is_greatest(self.fence, number) {
             return SetReport::unsent(format!("a later attempt on {number} was ordered meanwhile"));
@@ -47,7 +51,10 @@ impl Line for HeldLine<'_> {
         }
         match self.entrance.barred(self.credentials) {
             Some(why) => Err(LineError::Lost(why)),
-            None => self.line.reopen(deadline),
+            None => {
+                self.reins.count_login();
+                self.line.reopen(deadline)
+            }
         }
     }
 

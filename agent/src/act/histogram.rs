@@ -54,15 +54,20 @@ impl Histogram {
     pub fn writes(&self) -> u64 {
         self.counts.iter().sum()
     }
+
+    /// Each bucket that holds something: less than so many microseconds, so many times.
+    pub fn filled(&self) -> impl Iterator<Item = (u64, u64)> {
+        let places = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        places.map(|(place, count)| (1_u64 << place, *count))
+    }
 }
 
 /// `<64us:3 <128us:12`, without what is empty.
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        for (at, (place, count)) in filled.enumerate() {
+        for (at, (below, count)) in self.filled().enumerate() {
             let gap = if at == 0 { "" } else { " " };
-            write!(f, "{gap}<{}us:{count}", 1_u64 << place)?;
+            write!(f, "{gap}<{below}us:{count}")?;
         }
         Ok(())
     }

@@ -31,8 +31,9 @@ pub fn start(reins: &Arc<Reins>, entrance: &Arc<Entrance>, look: Look) {
         }
         let teller = Arc::clone(&reins);
         let started = std::thread::Builder::new().name(format!("look {id}")).spawn(move || {
-            let found = read(&entrance, &look, deadline);
-            reins.tell(Event::Looked { id, found });
+            reins.count_login();
+            let found = read((&entrance, &reins), &look, deadline);
+            reins.tell_with_tally(Event::Looked { id, found });
             drop(place);
         });
         if let Err(error) = started {
@@ -43,8 +44,9 @@ pub fn start(reins: &Arc<Reins>, entrance: &Arc<Entrance>, look: Look) {
 }
 
 /// Every number, or why not: a part of a route's numbers says nothing about the route.
-fn read(entrance: &Entrance, look: &Look, deadline: Mono) -> Result<Vec<Reading>, String> {
+fn read((entrance, reins): (&Entrance, &Reins), look: &Look, deadline: Mono) -> Result<Vec<Reading>, String> {
     let (mut line, _) = entrance.open(deadline)?;
+    reins.count_reads(look.numbers.len());
     let found = attempt::read(&mut line, &look.numbers, deadline);
     line.quit();
     let reading = |(number, shown): (_, Result<_, crate::carriers::line::LineError>)| match shown {

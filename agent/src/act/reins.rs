@@ -2,8 +2,10 @@
 
 use super::fences::Fences;
 use super::histogram::Spans;
+use crate::command::HandsReport;
 use crate::event::Event;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -11,20 +13,30 @@ use tokio::sync::mpsc::error::TrySendError;
 /// Shared by the hands and all that they started.
 #[derive(Debug)]
 pub struct Reins {
-    let_go: AtomicBool,
+    let_go: Arc<AtomicBool>,
     events: mpsc::Sender<Event>,
     runtime: Handle,
     /// The greatest fence of each number.
     pub fences: Fences,
     /// How close to its window's end each SET left.
     pub spans: Spans,
+    logins: AtomicU64,
+    reads: AtomicU64,
 }
 
 impl Reins {
     /// In hand.
     pub fn new(events: mpsc::Sender<Event>, runtime: Handle) -> Self {
-        let let_go = AtomicBool::new(false);
-        Self { let_go, events, runtime, fences: Fences::default(), spans: Spans::default() }
+        let let_go = Arc::default();
+        Self {
+            let_go,
+            events,
+            runtime,
+            fences: Fences::default(),
+            spans: Spans::default(),
+            logins: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+        }
     }
 
     /// Nothing is written from here on.
@@ -35,6 +47,34 @@ impl Reins {
     /// Whether the hands are gone.
     pub fn are_let_go(&self) -> bool {
         self.let_go.load(Ordering::SeqCst)
+    }
+
+    /// The word to stop itself, for whoever must look at it last of all.
+    pub fn halt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.let_go)
+    }
+
+    /// A login is tried.
+    pub fn count_login(&self) {
+        self.logins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Numbers are read.
+    pub fn count_reads(&self, numbers: usize) {
+        self.reads.fetch_add(u64::try_from(numbers).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Tells a result, and what all of them come to.
+    pub fn tell_with_tally(&self, event: Event) {
+        self.tell(event);
+        let spans = self.spans.histogram();
+        self.tell(Event::Tallied(HandsReport {
+            logins: self.logins.load(Ordering::Relaxed),
+            reads: self.reads.load(Ordering::Relaxed),
+            writes: spans.writes(),
+            late: self.spans.late(),
+            last_check_to_write: spans.filled().collect(),
+        }));
     }
 
     /// Tells a result without waiting: whoever calls may be the one that empties the inbox.

@@ -104,6 +104,7 @@ struct Prepared {
 
 impl Prepared {
     fn live(self, until: Mono, orders: &Receiver<Point>) {
+        self.reins.count_login();
         let (line, credentials) = match self.entrance.open(until) {
             Ok(opened) => opened,
             Err(why) => {
@@ -160,7 +161,7 @@ impl Prepared {
         }
         outcome::count(&report, &self.reins.spans);
         tracing::debug!(fence = point.fence.0, spans = %self.reins.spans.histogram(), "an attempt ended");
-        self.reins.tell(Event::Executed { fence: point.fence, report: outcome::told(&report) });
+        self.reins.tell_with_tally(Event::Executed { fence: point.fence, report: outcome::told(&report) });
         // Used for this fence alone.
         held.line.quit();
     }

@@ -69,7 +69,7 @@ impl Watch {
             sink,
         );
         let (about, events) = (plan.about.clone(), self.reins.events());
-        let target = target(plan.kind);
+        let target = plan.kind.target();
         let telling = tokio::spawn(async move {
             while let Some(observation) = answers.recv().await {
                 if events.send(told(&about, target, observation)).await.is_err() {
@@ -85,13 +85,7 @@ impl Watch {
 fn phase_name(plan: &ProbePlan) -> String {
     match &plan.about {
         About::Subject(subject) => subject.to_string(),
-        About::Reference => target(plan.kind).to_string(),
-    }
-}
-
-fn target(kind: Kind) -> SocketAddr {
-    match kind {
-        Kind::SipOptions { target, .. } | Kind::Tcp { target } => target,
+        About::Reference | About::Signalling => plan.kind.target().to_string(),
     }
 }
 
@@ -115,5 +109,6 @@ fn told(about: &About, target: SocketAddr, observation: Observation) -> Event {
     match about {
         About::Subject(subject) => Event::Observed { subject: subject.clone(), asked, answer, detail },
         About::Reference => Event::Reference { target, asked, answer },
+        About::Signalling => Event::Signalled { target, asked, answer },
     }
 }

@@ -137,6 +137,12 @@ pub struct ClaimArgs {
     /// The site that shall have it
     #[arg(value_name = "SITE")]
     pub site: String,
+    /// If it is not agreed within 5 s, ask again, and let this agent do it by itself
+    #[arg(long)]
+    pub alone: bool,
+    /// Do not ask the second time
+    #[arg(long, requires = "alone")]
+    pub yes: bool,
     /// Why; it stands in the journal beside your name
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub because: String,

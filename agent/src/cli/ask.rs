@@ -53,7 +53,9 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
         | Answer::Why(_)
         | Answer::Runs { .. }
         | Answer::Following
-        | Answer::Told(_)) => Err(unhoped(answer)),
+        | Answer::Told(_)
+        | Answer::Offered(_)
+        | Answer::Alone { .. }) => Err(unhoped(answer)),
     }
 }
 

@@ -82,7 +82,9 @@ pub fn unhoped(answer: Answer) -> Failure {
         | Answer::Plan(_)
         | Answer::Runs { .. }
         | Answer::Following
-        | Answer::Told(_) => ClientError::Beside.into(),
+        | Answer::Told(_)
+        | Answer::Offered(_)
+        | Answer::Alone { .. } => ClientError::Beside.into(),
     }
 }
 

@@ -68,7 +68,8 @@ impl Awaited {
             | Telling::HandedOver { .. }
             | Telling::TakenBack { .. }
             | Telling::Leaderless { .. }
-            | Telling::Escalated { .. } => Concern::None,
+            | Telling::Escalated { .. }
+            | Telling::Alone { .. } => Concern::None,
         }
     }
 
@@ -86,8 +87,7 @@ pub async fn to_its_end(
 ) -> Result<Ending, Failure> {
     let begun = clock::mono();
     loop {
-        let next = tokio::time::timeout(SILENCE, following.next()).await;
-        let telling = next.map_err(|_| silence())??;
+        let telling = told_within(&mut following).await?;
         let concern = awaited.concern(&telling);
         if concern == Concern::None {
             continue;
@@ -104,6 +104,12 @@ pub async fn to_its_end(
             Concern::Part | Concern::None => {}
         }
     }
+}
+
+/// The next telling, unless nothing is told for far too long.
+pub async fn told_within(following: &mut Following) -> Result<Telling, Failure> {
+    let next = tokio::time::timeout(SILENCE, following.next()).await;
+    Ok(next.map_err(|_| silence())??)
 }
 
 fn silence() -> Failure {

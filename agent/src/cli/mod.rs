@@ -1,5 +1,6 @@
 //! The command line: reads what was typed, does it, and ends in one of four exit codes.
 
+mod alone;
 pub mod args;
 mod ask;
 mod birth;

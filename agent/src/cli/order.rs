@@ -1,5 +1,6 @@
 //! The commands that change something: play, claim, mode, hold, resume, ack, readmit.
 
+use super::alone;
 use super::args::{AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ReadmitArgs, ResumeArgs};
 use super::ask;
 use super::ending::{Ending, Failure, unhoped};
@@ -7,7 +8,7 @@ use super::follow::{Awaited, to_its_end};
 use super::print;
 use super::screens::json;
 use crate::command::{Answer, Command};
-use crate::control::client::Client;
+use crate::control::client::{Client, Following};
 use state::{IncidentId, Index, PlaybookId, RouteId, SiteId};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -32,18 +33,31 @@ pub async fn play(socket: &Path, args: PlayArgs) -> Result<Ending, Failure> {
 }
 
 pub async fn claim(socket: &Path, args: ClaimArgs) -> Result<Ending, Failure> {
+    if args.alone {
+        return alone::claim(socket, args).await;
+    }
     let mut client = Client::connect(socket).await?;
     let (route, site) = (RouteId::new(args.route), SiteId::new(args.site));
     let there = rings_in(&mut client, &route).await? == Some(site.clone());
     let following = Client::connect(socket).await?.follow().await?;
     let order = Command::Claim { route: route.clone(), site: site.clone(), because: args.because };
     let index = agreed(&mut client, order).await?;
+    settled(following, (route, site), (index, there), &args.look).await
+}
+
+/// A claim was agreed: follows its run, if one is needed.
+pub async fn settled(
+    following: Following,
+    (route, site): (RouteId, SiteId),
+    (index, there): (Index, bool),
+    look: &Look,
+) -> Result<Ending, Failure> {
     if there {
         // Nothing has to move, so no run will ever tell its end.
-        done(index, &format!("{route} rings in {site} already, and that is now your decision"), &args.look)?;
+        done(index, &format!("{route} rings in {site} already, and that is now your decision"), look)?;
         return Ok(Ending::Done);
     }
-    to_its_end(following, Awaited::new(route, index), &args.look).await
+    to_its_end(following, Awaited::new(route, index), look).await
 }
 
 pub async fn mode(socket: &Path, args: ModeArgs) -> Result<Ending, Failure> {
@@ -98,7 +112,8 @@ async fn agreed(client: &mut Client, order: Command) -> Result<Index, Failure> {
     Ok(index)
 }
 
-async fn rings_in(client: &mut Client, route: &RouteId) -> Result<Option<SiteId>, Failure> {
+/// Where a route rings, as far as the agent knows.
+pub async fn rings_in(client: &mut Client, route: &RouteId) -> Result<Option<SiteId>, Failure> {
     let answer = client.ask(Command::Status).await?;
     let Answer::Status(report) = answer else { return Err(unhoped(answer)) };
     let known = report.routes.into_iter().find(|known| known.route == *route);

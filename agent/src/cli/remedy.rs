@@ -45,7 +45,10 @@ fn start(error: &StartError) -> Option<String> {
             "if its name is lost, remove `{}` and the database, start, then `pointsman readmit SITE` elsewhere",
             path.display()
         )),
-        StartError::Replay { .. } | StartError::Snapshot { .. } | StartError::Birth(_) => {
+        StartError::Replay { .. }
+        | StartError::Snapshot { .. }
+        | StartError::Birth(_)
+        | StartError::Alone { .. } => {
             Some("`pointsman --version`: is it the one that last ran here, or a newer one?".to_owned())
         }
         StartError::Gap { .. } => Some(anew("this disk")),

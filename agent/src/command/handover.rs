@@ -67,7 +67,8 @@ impl Telling {
             | Self::TakenBack { .. }
             | Self::Leaderless { .. }
             | Self::Escalated { .. }
-            | Self::Flapping { .. } => Loudness::Warning,
+            | Self::Flapping { .. }
+            | Self::Alone { .. } => Loudness::Warning,
             Self::Suspect { .. }
             | Self::Ballot { .. }
             | Self::Verdict { .. }

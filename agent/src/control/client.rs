@@ -121,7 +121,9 @@ impl Client {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
-            | Answer::Told(_) => Err(ClientError::Beside),
+            | Answer::Told(_)
+            | Answer::Offered(_)
+            | Answer::Alone { .. } => Err(ClientError::Beside),
         }
     }
 
@@ -154,7 +156,9 @@ impl Following {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
-            | Answer::Following => Err(ClientError::Beside),
+            | Answer::Following
+            | Answer::Offered(_)
+            | Answer::Alone { .. } => Err(ClientError::Beside),
         }
     }
 }

@@ -9,7 +9,7 @@ use policies::tally::Verdict;
 use state::fact::{Attempt, Fact};
 use state::plan::{At, Ensure};
 use state::run::{Run, Word};
-use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId, Subject};
+use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -17,6 +17,11 @@ use std::time::Duration;
 const CALL_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after a call that could not be answered.
 const CALL_BACKOFF: Duration = Duration::from_millis(500);
+/// After so many calls in vain the pause doubles, at most so often: up to 4 s, less than a carrier could resent.
+const ROUND: u32 = 4;
+const DOUBLED: u32 = 3;
+/// A site that could not prepare so often in a row is not the first to be called.
+const SHAKY: u32 = 2;
 /// An executor that was not heard for this long is taken for lost: reading decides, and reading is free.
 pub(super) const LOST: Duration = Duration::from_millis(2500);
 
@@ -26,6 +31,8 @@ pub struct Calls {
     open: BTreeMap<RunId, Called>,
     /// Who could not, for the attempt in question.
     unready: BTreeMap<CallKey, Unready>,
+    /// How often in a row each site could not prepare at a carrier.
+    failures: BTreeMap<SiteId, u32>,
 }
 
 #[derive(Debug)]
@@ -38,6 +45,7 @@ struct Called {
 #[derive(Debug, Default)]
 struct Unready {
     sites: BTreeSet<SiteId>,
+    times: u32,
     again: Mono,
     why: String,
 }
@@ -81,7 +89,11 @@ impl Node {
                 }
                 Advance::Read { fence, numbers, .. } => self.read_after(run, (fence, numbers), now, out),
                 Advance::Turn { why } => self.lead_fact(Fact::RunTurned { run: run.id, why }),
-                Advance::End { word, why } => self.lead_fact(Fact::RunEnded { run: run.id, word, why }),
+                Advance::End { word, why } => {
+                    let waits = self.calls.waits_for(run.id).filter(|_| !run.begun());
+                    let why = waits.map_or(why.clone(), |waits| format!("{why}: {waits}"));
+                    self.lead_fact(Fact::RunEnded { run: run.id, word, why });
+                }
                 Advance::Over => {}
             }
         }
@@ -100,7 +112,7 @@ impl Node {
         let Some(Ensure::RoutePointsAt { site, .. }) = run.ensure(start.step, start.direction) else {
             return None;
         };
-        if !run.automatic() || self.verdict_of(&Subject::pbx(site), now) != Verdict::Down {
+        if !run.automatic() || self.verdict_at(&run.plan.route, site, now) != Verdict::Down {
             return None;
         }
         let moved = run.steps.iter().any(|step| !step.moved.is_empty());
@@ -154,7 +166,9 @@ impl Node {
         let tried = |site: &SiteId| failed.is_some_and(|unready| unready.sites.contains(site));
         let able: Vec<&SiteId> =
             sites.iter().filter(|site| self.able(site, call.carrier.as_ref(), now)).collect();
-        let fresh = able.iter().find(|site| !tried(site)).or(able.first());
+        // Whoever failed twice in a row is asked after all others, but asked: it may be the only one left.
+        let shaky = |site: &SiteId| self.calls.failures.get(site).is_some_and(|times| *times >= SHAKY);
+        let fresh = able.iter().min_by_key(|site| (tried(site), shaky(site)));
         let chosen = fresh.map(|site| (*site).clone());
         if chosen.is_none() {
             let why = "no site that is heard has the carrier's secret".to_owned();
@@ -206,6 +220,7 @@ impl Node {
         }
         let (boot, nonce) = ask;
         self.calls.open.remove(&call.run);
+        self.calls.failures.remove(from);
         self.lead_fact(Fact::StepStarted(Attempt {
             run: call.run,
             step: call.step,
@@ -255,11 +270,15 @@ impl Calls {
     /// A site could not, or did not answer: another one is called next, and this one again when all have failed.
     fn failed(&mut self, call: &Call, site: &SiteId, (why, now): (String, Mono)) {
         self.open.remove(&call.run);
+        if call.carrier.is_some() {
+            *self.failures.entry(site.clone()).or_default() += 1;
+        }
         let unready = self.unready.entry(call.key()).or_default();
         if !unready.sites.insert(site.clone()) {
             unready.sites = BTreeSet::from([site.clone()]);
         }
-        unready.again = now + CALL_BACKOFF;
+        unready.again = now + CALL_BACKOFF * 2_u32.pow((unready.times / ROUND).min(DOUBLED));
+        unready.times += 1;
         unready.why = format!("{site}: {why}");
     }
 
@@ -307,7 +326,8 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::HandedOver { .. }
         | Fact::TakenBack { .. }
         | Fact::Leaderless { .. }
-        | Fact::Escalated { .. } => false,
+        | Fact::Escalated { .. }
+        | Fact::ClaimedAlone { .. } => false,
         Fact::Born { .. }
         | Fact::Readmitted { .. }
         | Fact::VotesChanging { .. }

@@ -57,7 +57,11 @@ impl Looks {
     }
 
     fn round(&mut self, route: &RouteId, now: Mono) -> &mut Round {
-        self.rounds.entry(route.clone()).or_insert_with(|| Round::begin(now))
+        self.round_in_haste(route, now).0
+    }
+
+    fn round_in_haste(&mut self, route: &RouteId, now: Mono) -> (&mut Round, &mut Haste) {
+        (self.rounds.entry(route.clone()).or_insert_with(|| Round::begin(now)), &mut self.haste)
     }
 }
 
@@ -146,9 +150,9 @@ impl Node {
         let ours =
             |number: &Number| self.view.routes.get(route).is_some_and(|r| r.numbers.contains_key(number));
         let open = self.view.attempts.values().any(|attempt| attempt.open.iter().any(ours));
-        let round = self.looks.round(route, now);
+        let (round, haste) = self.looks.round_in_haste(route, now);
         if open {
-            round.alert(now);
+            round.alert(haste, now);
         }
         round.at_once();
     }
@@ -156,7 +160,8 @@ impl Node {
     /// Something may turn up anywhere: a site came back.
     pub(super) fn look_often(&mut self, now: Mono) {
         for route in self.routes() {
-            self.looks.round(&route, now).alert(now);
+            let (round, haste) = self.looks.round_in_haste(&route, now);
+            round.alert(haste, now);
         }
     }
 
@@ -164,7 +169,8 @@ impl Node {
     pub(super) fn look_for_late(&mut self, numbers: &[Number], now: Mono) {
         for route in self.routes() {
             if self.numbers(&route).iter().any(|number| numbers.contains(number)) {
-                self.looks.round(&route, now).late(now);
+                let (round, haste) = self.looks.round_in_haste(&route, now);
+                round.late(haste, now);
             }
         }
     }
@@ -263,9 +269,12 @@ impl Node {
         }
         let route = &open.route;
         self.read_in_time(route, &readings, now.mono);
+        let by_hand = |r: &Reading| state.alone.iter().any(|told| told.explains(std::slice::from_ref(r)));
         let whose = |r: &Reading| {
             let number = state.numbers.get(&r.number).cloned().unwrap_or_default();
-            number.whose(&r.value(), now.stamp)
+            let whose = number.whose(&r.value(), now.stamp);
+            // What was done alone is nobody's late write, even if automation once wrote the same.
+            if whose == Whose::Ours && by_hand(r) { Whose::Person } else { whose }
         };
         let all: Vec<Whose> = readings.iter().map(whose).collect();
         if !all.contains(&Whose::Ours) {
@@ -290,9 +299,8 @@ impl Node {
         let unread = self.never_read(route).iter().filter(read).count();
         let pause = Duration::from_secs(1) * u32::try_from(readings.len()).unwrap_or(u32::MAX)
             / self.rate(route).max(1);
-        let looks = &mut self.looks;
-        let round = looks.rounds.entry(route.clone()).or_insert_with(|| Round::begin(now));
-        round.read(unread, pause, &mut looks.haste, now);
+        let (round, haste) = self.looks.round_in_haste(route, now);
+        round.read(unread, pause, haste, now);
         let first = self.numbers(route).into_iter().next();
         if readings.first().map(|reading| &reading.number) == first.as_ref() {
             self.looks.last.insert(route.clone(), (now, readings.to_vec()));

@@ -7,7 +7,7 @@ use crate::frame::{Body, Call};
 use policies::limits::{CLOSE_BY, SEND_GUARD};
 use state::fact::{Attempt, Closure, Fact, Outcome, Was};
 use state::plan::{Ensure, Pointing};
-use state::{Destination, Index, Mono, Nonce, Now, SiteId};
+use state::{Destination, Index, Mono, Nonce, Now, Number, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,6 +32,14 @@ struct Ask {
     since: Mono,
 }
 
+impl Asks {
+    /// A nonce that this process has never used.
+    pub fn name(&mut self) -> Nonce {
+        self.next += 1;
+        Nonce(self.next)
+    }
+}
+
 impl Node {
     /// The leader calls: log in first, ask afterwards, so that the window is short.
     pub(super) fn prepare(&mut self, leader: &SiteId, call: Call, now: Now, out: &mut Output) {
@@ -40,8 +48,7 @@ impl Node {
             return;
         }
         self.forget_calls_of(&call, out);
-        self.asks.next += 1;
-        let nonce = Nonce(self.asks.next);
+        let nonce = self.asks.name();
         let carrier = call.carrier.clone();
         let ask = Ask { call, leader: leader.clone(), asked: None, since: now.mono };
         self.asks.open.insert(nonce, ask);
@@ -59,6 +66,11 @@ impl Node {
             self.asks.open.remove(&nonce);
             out.act.push(Effect::Release { nonce });
         }
+    }
+
+    /// Forgets an ask, so that it can never be run; says what it was for.
+    pub(super) fn drop_ask(&mut self, nonce: Nonce) -> Option<Call> {
+        self.asks.open.remove(&nonce).map(|ask| ask.call)
     }
 
     fn unable(&self, leader: &SiteId, call: &Call) -> Option<String> {
@@ -107,10 +119,15 @@ impl Node {
         let timely = asked.map(|asked| (asked, asked + CLOSE_BY - SEND_GUARD));
         let Some((asked, send_by)) = timely.filter(|(_, send_by)| now.mono <= *send_by) else {
             out.act.push(Effect::Release { nonce: attempt.nonce });
-            let report = not_sent(attempt, "the agreement came after the window to send had closed");
+            let report = not_sent(&attempt.numbers, "the agreement came after the window to send had closed");
             self.report(fence, report);
             return;
         };
+        if let Some(why) = self.alone.occupies(&attempt.numbers, now.mono) {
+            out.act.push(Effect::Release { nonce: attempt.nonce });
+            self.report(fence, not_sent(&attempt.numbers, why));
+            return;
+        }
         let Some(ensure) = self.wanted(attempt) else { return };
         match ensure {
             Ensure::Notify { text } => out.act.push(Effect::Notify { fence, text }),
@@ -183,14 +200,14 @@ impl Node {
 }
 
 /// The report of an attempt of which no byte was sent.
-fn not_sent(attempt: &Attempt, why: &str) -> Report {
-    let outcome = |number: &state::Number| Outcome {
+pub(super) fn not_sent(numbers: &[Number], why: &str) -> Report {
+    let outcome = |number: &Number| Outcome {
         number: number.clone(),
         was: Was::Wrong,
         closure: Closure::Closed,
         seen: None,
         why: format!("not sent: {why}"),
     };
-    let outcomes = attempt.numbers.iter().map(outcome).collect();
+    let outcomes = numbers.iter().map(outcome).collect();
     Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()), late: Vec::new() }
 }

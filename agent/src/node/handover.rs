@@ -11,7 +11,7 @@ use policies::tally::Verdict;
 use state::fact::{Fact, Mode};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::{Incident, IncidentState};
-use state::{CarrierId, Now, RouteId, SiteId, Stamp, Subject};
+use state::{CarrierId, Now, RouteId, SiteId, Stamp};
 use std::collections::BTreeMap;
 
 /// How many of this site's own notices are shown.
@@ -83,7 +83,7 @@ impl Node {
         }
         let state = self.view.routes.get(route);
         let here = state.and_then(|state| state.rings_in.as_ref());
-        let down = here.filter(|site| self.verdict_of(&Subject::pbx(site), now) == Verdict::Down);
+        let down = here.filter(|site| self.verdict_at(route, site, now) == Verdict::Down);
         let urgency = if down.is_some() { Urgency::Urgent } else { Urgency::Notice };
         let mut found = Vec::new();
         if let Some(because) = self.carrier_mute(route, now) {
@@ -191,6 +191,10 @@ impl Node {
         if let Some(why) = &self.stopped {
             add(self.stopped_by, (why.clone(), loudness(self.stopped_by)), None);
         }
+        let alone = self.alone_here().map(|(route, (hindrance, strength, urgency), because, since)| {
+            HandOver { route: Some(route), hindrance, strength, urgency, because, since, cards: Vec::new() }
+        });
+        all.extend(alone);
         all
     }
 

@@ -37,6 +37,7 @@ impl Node {
         self.birth();
         self.name_disks();
         self.silences(now.mono);
+        self.revoke(now, out);
         self.conduct(now, out);
         for route in self.routes() {
             self.incidents(&route, now);
@@ -58,10 +59,12 @@ impl Node {
         }
     }
 
-    /// Silence is a fact: counted from the later of the last frame and the own election.
+    /// Silence is a fact: counted from the later of the own election and the last word that follows this leader. A
+    /// site that is heard and hears nothing is as good as silent: what it said before, it cannot take back.
     fn silences(&mut self, now: Mono) {
         for site in self.others() {
-            let since = self.peers.last(&site).unwrap_or_default().max(self.elected_at);
+            let since = self.peers.followed(&site, &self.identity.site);
+            let since = since.unwrap_or_default().max(self.elected_at);
             let pending = |fact: &Fact| matches!(fact, Fact::SiteSilent { site: of, .. } if *of == site);
             let known = self.view.silent.contains_key(&site) || self.outbox.any(pending) == Answered::Pending;
             if !known && now.since(since) > SILENCE {
@@ -74,7 +77,7 @@ impl Node {
     /// An incident begins with the verdict, whatever is done about it, and may pass by itself.
     fn incidents(&mut self, route: &RouteId, now: Now) {
         let Some(site) = self.view.routes.get(route).and_then(|r| r.rings_in.clone()) else { return };
-        let is = self.verdict_of(&Subject::pbx(&site), now);
+        let is = self.verdict_at(route, &site, now);
         let open = self.view.routes.get(route).and_then(|r| r.incident);
         let state = open.and_then(|id| self.view.incidents.get(&id)).map(|incident| incident.state);
         let pending = |fact: &Fact| {
@@ -157,6 +160,17 @@ impl Node {
     /// How much longer this site only observes, because its clock jumped.
     pub(super) fn jumped_left(&self, now: Mono) -> Option<Duration> {
         self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
+    }
+
+    /// The verdict on a site as the place of a route: down also if no call reaches it.
+    pub(super) fn verdict_at(&self, route: &RouteId, site: &SiteId, now: Now) -> Verdict {
+        let Some(rules) = &self.rules else { return Verdict::Pending };
+        let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        match (case.verdict(&Subject::pbx(site)), case.cut_off(route, site)) {
+            (_, Some(cut_off)) if cut_off.due().is_zero() => Verdict::Down,
+            (Verdict::Up, Some(_)) => Verdict::Pending,
+            (verdict, _) => verdict,
+        }
     }
 
     /// The verdict on a subject, as this site sees it now.

@@ -27,6 +27,8 @@ pub struct Greeting {
 #[derive(Debug)]
 struct Peer {
     heard: Mono,
+    /// When it last said whom it follows, by leader.
+    follows: Option<(SiteId, Mono)>,
     pulse: Option<Pulse>,
 }
 
@@ -35,7 +37,7 @@ impl Peers {
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
         match self.known.get_mut(site) {
             Some(peer) => peer.heard = peer.heard.max(now),
-            None => drop(self.known.insert(site.clone(), Peer { heard: now, pulse: None })),
+            None => drop(self.known.insert(site.clone(), Peer { heard: now, follows: None, pulse: None })),
         }
     }
 
@@ -53,6 +55,7 @@ impl Peers {
     pub fn pulse(&mut self, site: &SiteId, pulse: Pulse, now: Mono) {
         self.heard(site, now);
         if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = pulse.follows.clone().map(|leader| (leader, now)).or(peer.follows.take());
             peer.pulse = Some(pulse);
         }
     }
@@ -60,6 +63,20 @@ impl Peers {
     /// When a site was heard last.
     pub fn last(&self, site: &SiteId) -> Option<Mono> {
         self.known.get(site).map(|peer| peer.heard)
+    }
+
+    /// A site says something that is meant for this leader alone.
+    pub fn follows(&mut self, site: &SiteId, leader: &SiteId, now: Mono) {
+        self.heard(site, now);
+        if let Some(peer) = self.known.get_mut(site) {
+            peer.follows = Some((leader.clone(), now));
+        }
+    }
+
+    /// When a site last said that it follows this leader; a word on another one takes its place.
+    pub fn followed(&self, site: &SiteId, leader: &SiteId) -> Option<Mono> {
+        let (of, at) = self.known.get(site)?.follows.as_ref()?;
+        (of == leader).then_some(*at)
     }
 
     /// Whether a site was heard lately.

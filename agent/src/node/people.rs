@@ -24,7 +24,17 @@ impl Node {
     /// A person asks, or orders.
     pub(super) fn command(&mut self, asker: Asker, command: Command, now: Now, out: &mut Output) {
         let to = asker.id;
+        if let Command::ClaimAlone { token } = command {
+            let answer = self.confirm_alone(&asker.who, token, now, out);
+            out.act.push(Effect::Answer { to, answer });
+            return;
+        }
+        let alone = matches!(command, Command::ClaimOrOffer { .. });
         let answer = match self.order(&asker, command.clone(), now) {
+            Ok(Some(fact)) if alone => match self.wish_alone(&asker, fact, now.mono) {
+                Ok(()) => return,
+                Err(answer) => answer,
+            },
             Ok(Some(fact)) => match self.outbox.order(fact) {
                 Some(origin) => {
                     self.waiting.open.insert(origin, (to, now.mono));
@@ -46,7 +56,8 @@ impl Node {
             | Command::Why { .. }
             | Command::Plan { .. }
             | Command::Runs
-            | Command::Follow => return Ok(None),
+            | Command::Follow
+            | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
             Command::Hold { lasts, .. } if lasts > HOLD_MAX => {
                 return Err(refused("a hold lasts at most 7 days", "`--for 7 days`, and hold it again then"));
@@ -59,7 +70,7 @@ impl Node {
             Command::Readmit { site } => {
                 self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
             }
-            Command::Claim { route, site, because } => {
+            Command::Claim { route, site, because } | Command::ClaimOrOffer { route, site, because } => {
                 let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
                 let playbook = self.played(&route, occasion).unwrap_or_else(|| PlaybookId::new("fail-over"));
                 self.claim((&playbook, &route, &site), now)?;
@@ -127,6 +138,8 @@ impl Node {
             Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
+            | Command::ClaimOrOffer { .. }
+            | Command::ClaimAlone { .. }
             | Command::Mode { .. }
             | Command::Hold { .. }
             | Command::Resume { .. }
@@ -176,6 +189,6 @@ fn arguments(args: &BTreeMap<String, String>) -> Result<(RouteId, SiteId), Box<A
     }
 }
 
-fn refused(why: &str, hint: &str) -> Box<Answer> {
+pub(super) fn refused(why: &str, hint: &str) -> Box<Answer> {
     Box::new(Answer::Refused { why: why.to_owned(), hint: Some(hint.to_owned()) })
 }

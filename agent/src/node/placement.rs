@@ -51,7 +51,7 @@ impl Node {
     /// No run, no proposal and no verdict is pending.
     fn calm(&self, now: Now) -> bool {
         let Some(rules) = &self.rules else { return false };
-        let up = |subject: &Subject| self.verdict_of(subject, now) == Verdict::Up;
+        let up = |subject: &Subject| subject.is_inbound() || self.verdict_of(subject, now) == Verdict::Up;
         self.view.open_runs().next().is_none() && self.outbox.is_empty() && rules.subjects.keys().all(up)
     }
 

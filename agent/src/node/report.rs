@@ -6,9 +6,10 @@ use crate::command::{
     WhyReport,
 };
 use policies::judge::Case;
+use policies::limits::REPAIRS_PER_HOUR;
 use policies::policy::Pace;
 use policies::reason::{Age, Reason, Setting};
-use state::fact::Mode;
+use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject};
@@ -38,6 +39,8 @@ impl Node {
             notices: self.notices(),
             needs_you: self.needs(now),
             watch: self.worth_knowing(now),
+            late_writes: self.view.late_writes,
+            hands: self.tally.clone(),
         }
     }
 
@@ -72,7 +75,9 @@ impl Node {
             budget: (state.switches_within(budget.window, now.stamp), budget.switches),
             mode: if self.by_hand(route, now) { Mode::Manual } else { case.mode(route) },
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
-            latch: state.latch.map(|latch| latch.because),
+            latch: state.latch.as_ref().map(|latch| latch.because.clone()),
+            waiting: state.waiting.as_ref().map(|waiting| (waiting.since, waiting.because.clone())),
+            repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
     }
@@ -122,6 +127,15 @@ impl Node {
                 need(format!("acknowledge {}", incident.id), format!("pointsman ack {}", incident.id));
             }
         }
+        for (route, state) in &self.view.routes {
+            if let Some(waiting) = &state.waiting {
+                let what = format!(
+                    "{route} cannot be moved since {}, and is tried all the time: {}",
+                    waiting.since, waiting.because
+                );
+                need(what, format!("pointsman why {route}"));
+            }
+        }
         for (route, why) in &self.complaints {
             need(format!("{route}: {why}"), format!("pointsman why {route}"));
         }
@@ -131,6 +145,7 @@ impl Node {
     fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = Vec::new();
         watch.extend(self.flapping_words());
+        watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {
             if let Some(why) = self.calls.waits_for(run.id) {
                 watch.push(format!("{} waits: {why}", run.id));
@@ -170,6 +185,21 @@ impl Node {
             )),
         }
         watch
+    }
+
+    /// Which sites say that no call reaches them, and whether that is the carrier's own trouble.
+    fn inbound_words(&self, now: Now) -> Option<String> {
+        let says = |site: &SiteId| self.view.says(site, &Subject::inbound(site), now.stamp);
+        let sites = self.sites();
+        let down: Vec<&str> = sites
+            .iter()
+            .filter(|site| matches!(says(site), Some(Says::Down { .. })))
+            .map(SiteId::as_str)
+            .collect();
+        let up = sites.iter().any(|site| says(site) == Some(Says::Up));
+        let whose = if up { "but others" } else { "nor anybody else: that is its own trouble" };
+        let names = down.join(" and ");
+        (!down.is_empty()).then(|| format!("the carrier's signalling does not answer {names}, {whose}"))
     }
 
     /// What flaps, and who sees it so.

@@ -59,14 +59,19 @@ pub struct Haste {
 impl Haste {
     /// Whether one more is within what a carrier puts up with; counts it if so.
     fn spend(&mut self, now: Mono) -> Granted {
+        let granted = self.left(now);
+        if granted == Granted::Yes {
+            self.spent.push_back(now);
+        }
+        granted
+    }
+
+    /// The same, and counts nothing.
+    fn left(&mut self, now: Mono) -> Granted {
         while self.spent.front().is_some_and(|at| now.since(*at) >= HOUR) {
             self.spent.pop_front();
         }
-        if self.spent.len() >= DRIFT_SOON_PER_HOUR {
-            return Granted::No;
-        }
-        self.spent.push_back(now);
-        Granted::Yes
+        if self.spent.len() >= DRIFT_SOON_PER_HOUR { Granted::No } else { Granted::Yes }
     }
 }
 
@@ -103,14 +108,18 @@ impl Round {
     }
 
     /// Something of ours may turn up from here on.
-    pub fn alert(&mut self, now: Mono) {
+    pub fn alert(&mut self, haste: &mut Haste, now: Mono) {
         self.alert = now + DRIFT_ALERT;
-        self.due = Some(self.due.map_or(now, |due| due.min(now + DRIFT_SOON)));
+        let soon = match haste.left(now) {
+            Granted::Yes => DRIFT_SOON,
+            Granted::No => CARRIER_EVERY_MIN,
+        };
+        self.due = Some(self.due.map_or(now, |due| due.min(now + soon)));
     }
 
     /// A write ended late: the target is read now, and twice more when the request can no longer be alive.
-    pub fn late(&mut self, now: Mono) {
-        self.alert(now);
+    pub fn late(&mut self, haste: &mut Haste, now: Mono) {
+        self.alert(haste, now);
         self.moments.extend([now, now + REQUEST_LIFE, now + REQUEST_LIFE * 2]);
     }
 
@@ -205,5 +214,64 @@ impl Round {
     /// Everything that was read is as wanted.
     pub fn trust(&mut self) {
         self.doubtful.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BATCH: usize = 30;
+
+    fn second(n: u64) -> Mono {
+        Mono::from_boot(Duration::from_secs(n))
+    }
+
+    /// Lives through so many seconds of a reign that began at 0; says which numbers were asked for, and when.
+    fn live(seconds: u64, mut happens: impl FnMut(&mut Round, &mut Haste, Mono)) -> Vec<(u64, Vec<Number>)> {
+        let all: Vec<Number> = (0..100).map(|n| Number::new(format!("020794600{n:02}"))).collect();
+        let (mut round, mut haste, mut asked) = (Round::begin(second(0)), Haste::default(), Vec::new());
+        for n in 0..seconds {
+            happens(&mut round, &mut haste, second(n));
+            if round.is_due(second(n)) {
+                let numbers = round.ask(Numbers { all: &all, unread: &[], batch: BATCH }, second(n));
+                assert!(!numbers.is_empty() && numbers.len() <= BATCH);
+                asked.push((n, numbers));
+                round.read(0, Duration::ZERO, &mut haste, second(n));
+            }
+        }
+        asked
+    }
+
+    #[test]
+    fn a_calm_hour_costs_one_look_a_minute_and_the_sweep_and_reads_every_number() {
+        let asked = live(3600, |_, _, _| {});
+        let first_minute = asked.iter().filter(|(at, _)| *at < 60).count();
+        assert_eq!((first_minute, asked.len()), (12, 73));
+        let seen: BTreeSet<&Number> = asked.iter().flat_map(|(_, numbers)| numbers).collect();
+        assert_eq!(seen.len(), 100);
+        // The numbers that callers know are read all the time; each of the others comes in its turn.
+        let first = |numbers: &&(u64, Vec<Number>)| numbers.1[0] == Number::new("02079460000");
+        assert!(asked.iter().filter(first).count() >= 70);
+        let turns = asked.iter().take(5).map(|(_, numbers)| numbers.last().unwrap());
+        assert_eq!(turns.collect::<BTreeSet<_>>().len(), 5);
+    }
+
+    #[test]
+    fn a_late_write_is_looked_for_at_once_and_twice_more() {
+        let late = |round: &mut Round, haste: &mut Haste, at: Mono| {
+            if at == second(200) {
+                round.late(haste, at);
+            }
+        };
+        let asked = live(205, late);
+        let after: Vec<u64> = asked.iter().map(|(at, _)| *at).filter(|at| *at >= 200).collect();
+        assert_eq!(after, [200, 202, 204]);
+    }
+
+    #[test]
+    fn whatever_happens_the_carrier_is_not_hammered() {
+        let asked = live(3600, |round, haste, at| round.alert(haste, at));
+        assert!((300..330).contains(&asked.len()), "{}", asked.len());
     }
 }

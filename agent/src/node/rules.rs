@@ -9,7 +9,8 @@ use policies::limits::RETRY_AFTER;
 use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Transport};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 /// Everything in a policy that the node needs.
 #[derive(Clone, Debug)]
@@ -153,6 +154,7 @@ fn judge(policy: &Policy) -> Judge {
         prefer: route.prefer.clone(),
         last_resort: route.last_resort.clone(),
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
+        signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
         budget: Budget {
             switches: usize::try_from(route.budget.switches).unwrap_or(usize::MAX),
@@ -174,7 +176,7 @@ fn judge(policy: &Policy) -> Judge {
     }
 }
 
-/// What one site probes: the subjects that it is asked to, and the references.
+/// What one site probes: the subjects that it is asked to, the references, and where its carriers' calls come from.
 fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
     let mine = policy.probes.iter().filter(|p| p.by.as_ref().is_none_or(|by| by.contains(here)));
     let subjects = mine.map(|probe| {
@@ -195,5 +197,13 @@ fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
         every: own.every,
         timeout: own.timeout,
     });
-    subjects.chain(references).collect()
+    let signalling: BTreeSet<SocketAddr> =
+        policy.carriers.iter().flat_map(|carrier| policy.signalling(carrier)).copied().collect();
+    let signalling = signalling.into_iter().map(|target| ProbePlan {
+        about: About::Signalling,
+        kind: Kind::SipOptions { target, transport: sip::Transport::Udp },
+        every: own.every,
+        timeout: own.timeout,
+    });
+    subjects.chain(references).chain(signalling).collect()
 }

@@ -108,7 +108,9 @@ impl Node {
         let serving: Vec<Subject> =
             self.view.routes.values().filter_map(|r| r.rings_in.as_ref()).map(Subject::pbx).collect();
         let mut kept = std::mem::take(&mut self.watches.watches);
-        for (subject, pace) in &rules.subjects {
+        let here = &self.identity.site;
+        let mine = |subject: &Subject| !subject.is_inbound() || subject.site == *here;
+        for (subject, pace) in rules.subjects.iter().filter(|(subject, _)| mine(subject)) {
             let proof = if serving.contains(subject) { Proof::One } else { Proof::Rise };
             let kept = kept.remove(subject).filter(|watched| watched.rules.pace == *pace);
             let fresh = || Watched { rules: judged(*pace, proof), opinion: Opinion::new(now) };

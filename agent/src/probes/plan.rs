@@ -25,6 +25,8 @@ pub enum About {
     Subject(Subject),
     /// A reference: if none answers, the fault is here.
     Reference,
+    /// One of the addresses that a carrier's calls come from: whether they reach this site.
+    Signalling,
 }
 
 /// How it is asked.
@@ -34,4 +36,13 @@ pub enum Kind {
     SipOptions { target: SocketAddr, transport: Transport },
     /// A bare connect.
     Tcp { target: SocketAddr },
+}
+
+impl Kind {
+    /// Whom it asks.
+    pub fn target(self) -> SocketAddr {
+        match self {
+            Self::SipOptions { target, .. } | Self::Tcp { target } => target,
+        }
+    }
 }

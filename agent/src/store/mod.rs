@@ -3,6 +3,7 @@
 //! A commit that fails is never tried again: after a failed `fsync` nobody knows what the disk holds. The error
 //! is returned, every later call returns it too, and the caller ends the process; start-up reads what is there.
 
+mod alone;
 mod gaps;
 mod journal;
 mod open;
@@ -11,6 +12,7 @@ mod voters;
 #[cfg(test)]
 mod tests;
 
+pub use alone::AloneLines;
 pub use journal::JournalRows;
 
 use crate::quorum::{Batch, VoterState, Written};

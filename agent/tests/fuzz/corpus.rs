@@ -110,6 +110,10 @@ impl World for Tape {
         Ok(())
     }
 
+    fn keep_alone(&mut self, _n: u64, _bytes: &[u8]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     /// As long as a real one, and as meaningless as bytes from a stranger.
     fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
         Some(Seal { chain: vec![vec![7; 600]], scheme: 0, signature: sealed.words("bytemark") })
@@ -162,6 +166,7 @@ pub fn node(site: &str, boot: u64) -> Node {
         stopped: None,
         outside: None,
         led: None,
+        alone: Vec::new(),
     };
     Node::new(start, Mono::default())
 }
@@ -334,7 +339,9 @@ impl Town {
                 let report = Report { was: Was::Right, outcomes, note: None, late: Vec::new() };
                 Event::Executed { fence: point.fence, report }
             }
-            Effect::Release { .. } | Effect::Answer { .. } | Effect::Reach(_) => return,
+            Effect::Release { .. } | Effect::Revoke { .. } | Effect::Answer { .. } | Effect::Reach(_) => {
+                return;
+            }
         };
         self.events.push((site.clone(), event));
     }

@@ -57,6 +57,7 @@ fn sender(frame: &Frame) -> SiteId {
         | Body::Fetched(_)
         | Body::Hears { .. }
         | Body::Relayed(_)
+        | Body::Revoke { .. }
         | Body::Hello(_) => 1,
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;

@@ -1,10 +1,11 @@
 //! The part of the stories' language that is about people: what they are told, and what hides or forges it.
 
-use super::script::{lines, time};
+use super::expect::lines;
+use super::script::time;
 use super::world::Cluster;
-use agent::command::{Command, HandOver, Telling};
+use agent::command::{Answer, Command, HandOver, Offer, Telling};
 use state::handover::{Hindrance, Strength, Urgency};
-use state::{IncidentId, SiteId};
+use state::{IncidentId, RouteId, SiteId};
 use std::time::Duration;
 
 /// What befalls people's means; panics if there is no such deed.
@@ -19,6 +20,15 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             let open = cluster.view(&site(at)).and_then(|view| view.incidents.keys().last().copied());
             let incident = open.unwrap_or(IncidentId(0));
             cluster.order(&site(at), Command::Ack { incident });
+        }
+        ["wish", to, "at", at] => {
+            let (route, site) = (RouteId::new("main"), site(to));
+            let because = "the test says so".to_owned();
+            cluster.order(&SiteId::new(*at), Command::ClaimOrOffer { route, site, because });
+        }
+        ["confirm", at] => {
+            let token = offered(cluster).map_or(0, |offer| offer.token);
+            cluster.order(&site(at), Command::ClaimAlone { token });
         }
         strange => panic!("no such deed: {strange:?}"),
     }
@@ -45,8 +55,45 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let all = hand_overs(cluster, name);
             if all.is_empty() { Ok(()) } else { Err(format!("{all:?}")) }
         }
+        ["offered", shown] => {
+            let offer = offered(cluster);
+            let good = offer.as_ref().is_some_and(|offer| offer.shown == Some(SiteId::new(*shown)));
+            if good { Ok(()) } else { Err(format!("{offer:?}")) }
+        }
+        ["refused", rest @ ..] => {
+            let last = cluster.outside.borrow().answers.values().last().cloned();
+            let Some(Answer::Refused { why, .. }) = last else { return Err(format!("{last:?}")) };
+            holds(&[why], &rest.join(" "))
+        }
+        ["alone", name, rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let words: Vec<String> = outside.told.iter().filter_map(|(_, by, t)| deed(name, by, t)).collect();
+            holds(&words, &rest.join(" "))
+        }
         strange => panic!("no such expectation: {strange:?}"),
     }
+}
+
+/// The last offer to do something alone.
+fn offered(cluster: &Cluster) -> Option<Offer> {
+    let outside = cluster.outside.borrow();
+    outside.answers.values().rev().find_map(|answer| match answer {
+        Answer::Offered(offer) => Some((**offer).clone()),
+        Answer::Agreed { .. }
+        | Answer::Refused { .. }
+        | Answer::Status(_)
+        | Answer::Why(_)
+        | Answer::Plan(_)
+        | Answer::Runs { .. }
+        | Answer::Following
+        | Answer::Told(_)
+        | Answer::Alone { .. } => None,
+    })
+}
+
+fn deed(name: &str, by: &SiteId, telling: &Telling) -> Option<String> {
+    let Telling::Alone { is, text, .. } = telling else { return None };
+    (by.as_str() == name).then(|| format!("{is:?}: {text}"))
 }
 
 fn told(cluster: &Cluster, site: &SiteId, words: &[&str]) -> Result<(), String> {

@@ -1,12 +1,12 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::expect;
+use super::outside::{Carrier, Set};
 use super::people;
-use super::world::{Carrier, Cluster, Heard, SITES, Set};
-use agent::cli::screens::{self, telling};
-use agent::command::{Answer, Command, Telling};
-use policies::Policy;
+use super::world::{Cluster, SITES};
+use agent::command::{Command, Telling};
 use state::fact::Mode;
-use state::{Destination, Number, RouteId, SiteId};
+use state::{Destination, RouteId, SiteId};
 use std::time::Duration;
 
 /// The policy of every story: one number, the demo's pace.
@@ -48,23 +48,25 @@ pub fn play(story: &str) -> Result<(), String> {
     let mut policy = policy(numbers.parse().expect("the story is well formed"));
     policy
         .extend(lines.iter().filter_map(|line| line.strip_prefix("policy ")).map(|line| format!("{line}\n")));
-    if let Some(line) = lines.iter().find_map(|line| line.strip_prefix("policy-route ")) {
+    for line in lines.iter().filter_map(|line| line.strip_prefix("policy-route ")) {
         policy = policy.replace("    prefer:", &format!("    {line}\n    prefer:"));
     }
     for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
         policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    }
+    if lines.contains(&"signalling") {
+        policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
     }
     let mut cluster = Cluster::new(&policy);
     let mut faults = Vec::new();
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["numbers", _] | ["route", ..] => {}
             ["at", moment, "flap", name, "until", end] => {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
-            ["numbers" | "policy" | "policy-route", ..] => {}
+            ["numbers" | "policy" | "policy-route" | "signalling", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -127,6 +129,8 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         }
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
+        ["deaf", name] => drop(cluster.outside.borrow_mut().deaf.insert(site(name))),
+        ["hears", name] => drop(cluster.outside.borrow_mut().deaf.remove(&site(name))),
         ["stop", name] => cluster.stop(&site(name)),
         ["go-on", name] => cluster.go_on(&site(name)),
         ["lossy", name] => drop(cluster.outside.borrow_mut().lossy.insert(site(name))),
@@ -153,6 +157,9 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["carrier", "well"] => cluster.outside.borrow_mut().carrier = Carrier::Well,
         ["carrier", "drops"] => cluster.outside.borrow_mut().carrier = Carrier::Drops,
         ["carrier", "swallows"] => cluster.outside.borrow_mut().carrier = Carrier::Swallows,
+        ["carrier", "slow"] => cluster.outside.borrow_mut().carrier = Carrier::Slow,
+        ["carrier", "late"] => cluster.outside.borrow_mut().carrier = Carrier::Late,
+        ["revoke", at, "by", leader] => cluster.revoke(&site(at), &site(leader)),
         ["edit", to] => {
             let first =
                 cluster.outside.borrow().shows.keys().next().expect("the story is well formed").clone();
@@ -190,7 +197,7 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if last.is_none_or(|at| at <= time(moment)) { Ok(()) } else { fail(format!("{last:?}")) }
         }
         ["shows", "anybody", "alive"] => {
-            let shown = shown(cluster).into_iter().next().flatten();
+            let shown = expect::shown(cluster).into_iter().next().flatten();
             let good = shown.as_ref().is_some_and(|site| !cluster.outside.borrow().missing.contains(site));
             if good { Ok(()) } else { fail(format!("{shown:?}")) }
         }
@@ -200,7 +207,7 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             if shown.iter().all(|shown| *shown == refuge) { Ok(()) } else { fail(format!("{shown:?}")) }
         }
         ["shows", site] => {
-            let shown = shown(cluster);
+            let shown = expect::shown(cluster);
             let good = shown.iter().all(|shown| *shown == Some(SiteId::new(*site)));
             if good { Ok(()) } else { fail(format!("{shown:?}")) }
         }
@@ -226,132 +233,8 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let open: Vec<SiteId> = cluster.living().into_iter().filter(open).collect();
             if open.is_empty() { Ok(()) } else { fail(format!("still open at {open:?}")) }
         }
-        words => expect_said(cluster, words),
+        words => expect::said(cluster, words),
     }
-}
-
-/// The rest of what can be expected: what the agents say and agree on.
-fn expect_said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
-    let fail = |what: String| Err(what);
-    match words {
-        ["living", "agree"] => {
-            let living = cluster.living();
-            let heads: Vec<_> =
-                living.iter().filter_map(|s| cluster.view(s)).map(|v| (v.index, v.head)).collect();
-            if heads.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { fail(format!("{heads:?}")) }
-        }
-        ["apart"] => apart(cluster),
-        ["agreed", at] => {
-            let outside = cluster.outside.borrow();
-            let last = outside.answers.values().last();
-            if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
-        }
-        ["told", "by", moment, rest @ ..] => {
-            let outside = cluster.outside.borrow();
-            let until = |(at, _, _): &&(Duration, SiteId, Telling)| *at <= time(moment);
-            let told = outside.told.iter().filter(until).map(|(at, _, told)| telling::line(told, *at));
-            let wanted = rest.join(" ");
-            let told: Vec<String> = told.collect();
-            if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
-        }
-        ["why", at, "says", rest @ ..] => {
-            let said = why(cluster, at);
-            if said.contains(&rest.join(" ")) { Ok(()) } else { fail(said) }
-        }
-        ["why", at, "lacks", rest @ ..] => {
-            let said = why(cluster, at);
-            if said.contains(&rest.join(" ")) { fail(said) } else { Ok(()) }
-        }
-        ["status", at, "says", rest @ ..] => {
-            let said = lines(cluster, at);
-            let wanted = rest.join(" ");
-            if said.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(format!("{said:?}")) }
-        }
-        ["status", at, "lacks", rest @ ..] => {
-            let said = lines(cluster, at);
-            let wanted = rest.join(" ");
-            match said.into_iter().find(|line| line.contains(&wanted)) {
-                Some(line) => fail(line),
-                None => Ok(()),
-            }
-        }
-        others => expect_counted(cluster, others),
-    }
-}
-
-/// What can be counted.
-fn expect_counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
-    let fail = |what: String| Err(what);
-    match words {
-        ["budget", "used", count] => {
-            let site = cluster.living().into_iter().next().expect("somebody lives");
-            let is = cluster.status(&site).routes[0].budget.0;
-            if is.to_string() == *count { Ok(()) } else { fail(format!("{is}")) }
-        }
-        ["term", term] => {
-            let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
-            if is == *term { Ok(()) } else { fail(is) }
-        }
-        ["heard", votes, "at", at] => {
-            let is = cluster.status(&SiteId::new(*at)).heard.to_string();
-            if is == *votes { Ok(()) } else { fail(is) }
-        }
-        ["looks", "at", "most", count] => {
-            let is = cluster.outside.borrow().looks.len();
-            if is <= count.parse().expect("the story is well formed") {
-                Ok(())
-            } else {
-                fail(format!("{is}"))
-            }
-        }
-        others => people::expect(cluster, others),
-    }
-}
-
-/// What the status of a site asks of a person, and what it finds worth knowing.
-pub fn lines(cluster: &mut Cluster, at: &str) -> Vec<String> {
-    let report = cluster.status(&SiteId::new(at));
-    report.needs_you.into_iter().map(|need| need.what).chain(report.watch).collect()
-}
-
-/// The screen of `why` at a site.
-fn why(cluster: &mut Cluster, at: &str) -> String {
-    let id = cluster.order(&SiteId::new(at), Command::Why { route: None });
-    match cluster.outside.borrow_mut().answers.remove(&id) {
-        Some(Answer::Why(reports)) => reports.iter().map(screens::why::screen).collect(),
-        other => panic!("{at} answered {other:?}"),
-    }
-}
-
-/// Nothing follows a SET that nobody heard the answer of for as long as it may still arrive: C and D, 7 s.
-fn apart(cluster: &Cluster) -> Result<(), String> {
-    let outside = cluster.outside.borrow();
-    for (at, first) in outside.sets.iter().enumerate().filter(|(_, set)| set.heard == Heard::Never) {
-        let later = outside.sets[at + 1..].iter().find(|set| set.number == first.number);
-        if later.is_some_and(|later| later.at - first.at < Duration::from_secs(7)) {
-            return Err(format!("{first:?} and then {later:?}"));
-        }
-    }
-    Ok(())
-}
-
-/// The site that each number shows.
-fn shown(cluster: &Cluster) -> Vec<Option<SiteId>> {
-    let outside = cluster.outside.borrow();
-    let means = |destination: &Destination| {
-        let policy = Policy::read("the test's policy", &policy(1)).expect("the story is well formed");
-        let sites = policy.sites.iter();
-        let host = destination.as_str().rsplit_once('@').map(|(_, host)| host.to_owned());
-        sites
-            .map(|site| {
-                (site.id.clone(), policy.destination(&policy.routes[0], &Number::new("020"), &site.id))
-            })
-            .find(|(_, to)| {
-                to.as_ref().and_then(|to| to.as_str().rsplit_once('@')).map(|x| x.1.to_owned()) == host
-            })
-            .map(|(site, _)| site)
-    };
-    outside.shows.values().map(means).collect()
 }
 
 /// What happened, for whoever has to find out.

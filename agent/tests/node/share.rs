@@ -1,6 +1,7 @@
 //! One site's disk, links and hands, as its agent sees them; the carrier is here too.
 
-use super::world::{Carrier, Disk, Heard, Mail, Outside, STEP, Set, TRIP};
+use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
+use super::world::{STEP, TRIP};
 use agent::command::Telling;
 use agent::event::{Effect, Event, Point, Report};
 use agent::frame::{Body, Frame};
@@ -10,6 +11,7 @@ use agent::quorum::{Batch, VoterState, Written};
 use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
 use agent::turn::World;
+use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
 use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
@@ -78,6 +80,12 @@ impl World for Share {
         Ok(())
     }
 
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
+        let line = AloneEntry::decode(bytes).expect("the world is well formed");
+        self.disk.borrow_mut().alone.push((n, line));
+        Ok(())
+    }
+
     fn send(&mut self, to: &SiteId, mut frame: Frame) {
         let mut outside = self.outside.borrow_mut();
         if let Body::Pulse(pulse) = &mut frame.body
@@ -86,6 +94,7 @@ impl World for Share {
             pulse.journal.1 = Head::birth("another cluster");
         }
         let kind = kind(&frame);
+        outside.sent.insert(kind);
         if outside.hushed.contains(kind) {
             return;
         }
@@ -123,7 +132,14 @@ impl World for Share {
                 let event = Event::Unprepared { nonce, why: "no greeting".to_owned() };
                 outside.post(Duration::from_secs(4), to, Mail::Event(event));
             }
-            Effect::Point(point) => self.point(&point, &mut outside),
+            Effect::Point(point) if outside.carrier == Carrier::Slow => {
+                outside.post(Duration::from_millis(1500), to, Mail::Point(point));
+            }
+            Effect::Point(point) => {
+                drop(outside);
+                self.point(&point);
+            }
+            Effect::Revoke { fence } => drop(outside.revoked.insert(fence)),
             Effect::Notify { fence, .. } => {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
@@ -158,10 +174,18 @@ impl World for Share {
 }
 
 impl Share {
-    fn point(&self, point: &Point, outside: &mut Outside) {
+    pub fn point(&self, point: &Point) {
+        let mut outside = self.outside.borrow_mut();
         let now = outside.now;
+        if outside.revoked.contains(&point.fence) {
+            let report = agent::act::outcome::unsent(point, "a new leader revoked it");
+            let event = Event::Executed { fence: point.fence, report };
+            outside.post(STEP, (&self.here, self.boot), Mail::Event(event));
+            return;
+        }
+        let tardy = outside.carrier == Carrier::Late;
         let dropped = outside.carrier == Carrier::Drops;
-        let swallowed = dropped || outside.carrier == Carrier::Swallows;
+        let swallowed = dropped || tardy || outside.carrier == Carrier::Swallows;
         let mut outcomes = Vec::new();
         for (pointing, _) in &point.batch {
             outside.sets.push(Set {
@@ -185,7 +209,8 @@ impl Share {
         }
         let was = if swallowed { Was::Unknown } else { Was::Right };
         let after = if swallowed { point.close_by.since_boot().saturating_sub(now) } else { TRIP * 4 };
-        let report = Report { was, outcomes, note: None, late: Vec::new() };
+        let late = if tardy { outcomes.iter().map(|o| o.number.clone()).collect() } else { Vec::new() };
+        let report = Report { was, outcomes, note: None, late };
         let event = Event::Executed { fence: point.fence, report };
         outside.post(after, (&self.here, self.boot), Mail::Event(event));
     }
@@ -201,6 +226,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::Revoke { .. } => "revoke",
         Body::Fetch(_) => "fetch",
         Body::Fetched(_) => "fetched",
         Body::Hears { .. } => "hears",

@@ -1,25 +1,21 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
+use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
-use agent::command::{Answer, Command, StatusReport, Telling};
+use agent::command::{Answer, Command, StatusReport};
 use agent::door::{self, Door, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::probes::plan::About;
-use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing, VoterState};
-use agent::relay::{Seal, Sealed};
-use agent::store::JournalRow;
+use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
-use state::fact::Was;
-use state::{
-    Boot, CarrierId, Destination, Index, Mono, Number, SiteId, Stamp, Starts, Subject, View, Who, codec,
-};
+use state::{Boot, CarrierId, Index, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,134 +24,6 @@ pub const STEP: Duration = Duration::from_millis(10);
 pub const TRIP: Duration = Duration::from_millis(20);
 /// The wall clock when the world begins.
 const WALL: u64 = 1_800_000_000_000;
-
-/// What the carrier does with a SET or a login.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Carrier {
-    #[default]
-    Well,
-    /// No login, no reading.
-    Mute,
-    /// The SET is applied, but nobody hears of it.
-    Swallows,
-    /// The SET is lost or comes late: nothing is applied, and nobody hears of it.
-    Drops,
-}
-
-/// What is under way to a site: a frame, or the end of something that it ordered.
-pub enum Mail {
-    Frame { from: SiteId, frame: Frame },
-    Event(Event),
-}
-
-/// One SET that reached the carrier.
-#[derive(Clone, Debug)]
-pub struct Set {
-    pub at: Duration,
-    pub by: SiteId,
-    pub number: Number,
-    pub to: Destination,
-    pub fence: Index,
-    /// Whether the process that sent it lived to hear the carrier's answer.
-    pub heard: Heard,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    Never,
-    Answer,
-}
-
-/// Everything outside the agents.
-#[derive(Default)]
-pub struct Outside {
-    pub now: Duration,
-    post: BTreeMap<(Duration, u64), (SiteId, Boot, Mail)>,
-    posted: u64,
-    pub shows: BTreeMap<Number, Destination>,
-    pub carrier: Carrier,
-    pub missing: BTreeSet<SiteId>,
-    pub cut: BTreeSet<SiteId>,
-    /// Nothing gets from the one to the other.
-    pub apart: BTreeSet<(SiteId, SiteId)>,
-    /// A relay that forges the words of a site, and repeats what it once passed on of them.
-    pub hostile: Option<(SiteId, SiteId)>,
-    /// What relays passed on last, and to whom.
-    pub passed: Vec<(SiteId, Frame)>,
-    pub sets: Vec<Set>,
-    pub told: Vec<(Duration, SiteId, Telling)>,
-    pub answers: BTreeMap<u64, Answer>,
-    pub looks: Vec<Duration>,
-    /// Sites whose link loses the next frame of this kind.
-    pub lose: BTreeSet<&'static str>,
-    /// The site whose wall clock is a minute ahead.
-    pub ahead: Option<SiteId>,
-    /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
-    pub lossy: BTreeSet<SiteId>,
-    dice: u64,
-    /// Sites whose own references do not answer.
-    pub blind: BTreeSet<SiteId>,
-    /// Kinds of frames that no link carries.
-    pub hushed: BTreeSet<String>,
-    /// The site that shows another journal than the others'.
-    pub rewritten: Option<SiteId>,
-}
-
-impl Outside {
-    /// Whether something gets from one site to another.
-    pub fn carries(&self, from: &SiteId, to: &SiteId) -> bool {
-        let whole = |site| !self.cut.contains(site);
-        whole(from) && whole(to) && !self.apart.contains(&(from.clone(), to.clone()))
-    }
-
-    /// The answer to a SET has arrived where it was waited for.
-    fn hear(&mut self, event: &Event) {
-        let Event::Executed { fence, report } = event else { return };
-        let answered = report.was == Was::Right;
-        for set in self.sets.iter_mut().filter(|set| answered && set.fence == *fence) {
-            set.heard = Heard::Answer;
-        }
-    }
-
-    /// Three times of ten.
-    fn lost(&mut self) -> bool {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.dice >> 33) % 10 < 3
-    }
-
-    /// The hostile relay says to everybody what its victim never said, and again what it did say.
-    fn forge(&mut self) {
-        let Some((relay, victim)) = self.hostile.clone() else { return };
-        let mut sent = self.passed.clone();
-        // It speaks in its own life: only what it says of others is forged.
-        let Some(boot) = sent.first().map(|(_, frame)| frame.boot) else { return };
-        for to in SITES.map(SiteId::new).into_iter().filter(|to| *to != relay && *to != victim) {
-            let bytes =
-                Frame { stamp: None, boot, body: Body::Hears { sites: SITES.map(SiteId::new).to_vec() } };
-            let n = u64::try_from(self.now.as_millis()).expect("the world is well formed");
-            let (from, bytes, seal) = (victim.clone(), bytes.encode(), Seal::default());
-            let sealed = Sealed { from, to: to.clone(), starts: Starts(1), n, bytes, seal };
-            sent.push((to, Frame { stamp: None, boot, body: Body::Relayed(Box::new(sealed)) }));
-        }
-        for (to, frame) in sent {
-            self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
-        }
-    }
-
-    pub fn post(&mut self, after: Duration, to: (&SiteId, Boot), mail: Mail) {
-        self.posted += 1;
-        self.post.insert((self.now + after, self.posted), (to.0.clone(), to.1, mail));
-    }
-}
-
-#[derive(Clone, Default)]
-pub struct Disk {
-    pub voters: Vec<VoterState>,
-    pub rows: Vec<JournalRow>,
-    pub led: Option<Stamp>,
-    pub kept: BTreeMap<String, Vec<u8>>,
-    starts: u64,
-}
 
 /// One living agent.
 struct Life {
@@ -232,6 +100,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
+            alone: loaded.alone,
             led: loaded.led.map(|at| self.wall(site).since(at)),
             outside: None,
         };
@@ -248,13 +117,11 @@ impl Cluster {
         for effect in first.act {
             share.act(effect);
         }
-        let turn = Turn::new(site.clone(), (node, quorum), clock, share);
+        let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
         self.lives.insert(
             site.clone(),
             Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
         );
-        let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
-        self.lives.insert(site.clone(), Life { turn, boot, wake: None, born: now, probed: Vec::new() });
     }
 
     /// A kill: memory and everything that the process had under way are gone; what is on the wire arrives.
@@ -296,6 +163,15 @@ impl Cluster {
         let asker = Asker { id: self.asked, who: Who::new("matthew") };
         self.take(site, Input::Event(Event::Asked { asker, command }));
         self.asked
+    }
+
+    /// Says to a site, in the leader's name, that its open attempt is not wanted any more.
+    pub fn revoke(&mut self, site: &SiteId, leader: &SiteId) {
+        let view = self.view(site).expect("the world is well formed");
+        let (fence, attempt) = view.attempts.last_key_value().expect("an attempt is open");
+        let body = Body::Revoke { fence: *fence, boot: attempt.boot, nonce: attempt.nonce };
+        let boot = self.lives[leader].boot;
+        self.take(site, Input::Frame { from: leader.clone(), frame: Frame { stamp: None, boot, body } });
     }
 
     pub fn status(&mut self, site: &SiteId) -> StatusReport {
@@ -346,7 +222,11 @@ impl Cluster {
                     self.outside.borrow_mut().hear(&event);
                     self.take(&to, Input::Event(event));
                 }
-                Mail::Event(_) => {}
+                Mail::Point(point) if self.lives.get(&to).is_some_and(|life| life.boot == boot) => {
+                    let life = self.lives.get_mut(&to).expect("the world is well formed");
+                    life.turn.world().point(&point);
+                }
+                Mail::Event(_) | Mail::Point(_) => {}
             }
         }
         for site in self.living() {
@@ -389,6 +269,13 @@ impl Cluster {
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let subject = subject.clone();
                     let event = Event::Observed { subject, asked, answer, detail: String::new() };
+                    (if absent { plan.timeout } else { TRIP }, event)
+                }
+                About::Signalling => {
+                    let target = "203.0.113.60:5060".parse().expect("the world is well formed");
+                    let absent = outside.deaf.contains(site);
+                    let answer = if absent { Presence::Absent } else { Presence::Present };
+                    let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
                 }
                 About::Reference => {

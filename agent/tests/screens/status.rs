@@ -48,6 +48,8 @@ pub fn healthy() -> StatusReport {
         fragile: Vec::new(),
         notices: Vec::new(),
         needs_you: Vec::new(),
+        late_writes: 0,
+        hands: agent::command::HandsReport::default(),
         watch: vec!["office cannot see its own PBX since 02:51 (1 of 5 votes; no harm)".into()],
     }
 }
@@ -68,6 +70,8 @@ fn route() -> RouteReport {
         mode: Mode::Auto,
         hold: None,
         latch: None,
+        waiting: None,
+        repairs: (0, 3),
         next: Some(site("manchester")),
     }
 }

@@ -3,13 +3,17 @@
 use super::{Answer, bar};
 use crate::decide::Matter;
 use crate::reason::Guarding;
+use std::time::Duration;
 
-/// Asks how old it is; what is old enough is told with the evidence.
+/// Asks how old it is, of whatever is old enough first; what is old enough is told with the evidence.
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     let (tally, now) = (&matter.tally, matter.case.now);
-    match tally.last_good().filter(|_| tally.leans_down()) {
-        Some(ago) if ago < tally.blip => {
-            bar(Guarding::Blip { ago, blip: tally.blip }, Some(now.once_passed(tally.blip - ago)))
+    let seen = tally.last_good().filter(|_| tally.leans_down()).map(|ago| (ago, tally.blip));
+    let said = matter.cut_off.as_ref().map(|cut_off| (cut_off.dark, cut_off.blip));
+    let left = |(ago, blip): &(Duration, Duration)| blip.saturating_sub(*ago);
+    match seen.into_iter().chain(said).min_by_key(left) {
+        Some((ago, blip)) if ago < blip => {
+            bar(Guarding::Blip { ago, blip }, Some(now.once_passed(blip - ago)))
         }
         Some(_) | None => Answer::Mute,
     }

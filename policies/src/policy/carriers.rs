@@ -1,11 +1,11 @@
 //! The carriers: who is told where a number shall ring, and how gently.
 
 use super::draft::Named;
-use super::later::{self, Section};
-use super::sites::name;
+use super::sites::{SIP_PORT, name};
 use crate::limits::{CARRIER_RATE, CLOSE_BY, SEND_GUARD};
 use state::CarrierId;
 use state::document::{Key, Value};
+use std::net::SocketAddr;
 
 /// Where NTSAPI is spoken, plain and inside TLS alike (the vendor's guide and both public clients).
 const NTSAPI_PORT: u16 = 777;
@@ -25,6 +25,8 @@ pub struct Carrier {
     pub tls: Tls,
     /// How many commands a second it is sent at most.
     pub rate: u32,
+    /// Where its calls come from; each site asks there whether they can reach it. Empty: nobody asks.
+    pub signalling: Vec<SocketAddr>,
 }
 
 /// Whether the line to a carrier is encrypted.
@@ -53,8 +55,9 @@ pub(super) fn read(section: Option<Value<'_>>) -> Named<Carrier> {
 fn carrier(key: &Key, value: Value<'_>) -> Option<Carrier> {
     let id = name(key, value, "carrier");
     let mut fields = value.map()?;
-    later::refuse(&mut fields, Section::Carrier);
     let rate = fields.optional("rate").map_or(Some(CARRIER_RATE), rate);
+    let signalling = fields.optional("signalling").map(Value::list).unwrap_or_default();
+    let signalling = signalling.into_iter().filter_map(|address| address.socket(SIP_PORT)).collect();
     let ntsapi = fields.required("ntsapi").and_then(|ntsapi| {
         let mut fields = ntsapi.map()?;
         let host = fields.required("host").and_then(|host| host.host(NTSAPI_PORT));
@@ -68,7 +71,7 @@ fn carrier(key: &Key, value: Value<'_>) -> Option<Carrier> {
     });
     fields.finish();
     let (host, port, tls) = ntsapi?;
-    Some(Carrier { id: CarrierId::new(id?), host, port, tls, rate: rate? })
+    Some(Carrier { id: CarrierId::new(id?), host, port, tls, rate: rate?, signalling })
 }
 
 /// Reads `5 per second`.

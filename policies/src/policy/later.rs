@@ -10,7 +10,6 @@ pub(super) enum Section {
     Top,
     Site,
     Probe,
-    Carrier,
     Route,
     Person,
     Alerts,
@@ -18,7 +17,7 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 18] = [
+const ROWS: [(Section, &str, &str); 17] = [
     (Section::Top, "when", "routes alone are acted on"),
     (Section::Top, "greetings", "switch them on the PBX by hand"),
     (Section::Top, "sorry_pages", "keep them on your web server"),
@@ -30,7 +29,6 @@ const ROWS: [(Section, &str, &str); 18] = [
     (Section::Probe, "dns", "`sip_options` and `tcp` are"),
     (Section::Probe, "ami", "`sip_options` and `tcp` are"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
-    (Section::Carrier, "signalling", "leave it out"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
     (Section::Route, "failback", "a person plays `fail-back`"),
     (Section::Person, "quiet", "leave it out"),

@@ -3,7 +3,7 @@
 use super::age::{self, Age, Setting};
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
-use state::{RouteId, RunId, SiteId, Stamp, Subject, Who};
+use state::{IncidentId, RouteId, RunId, SiteId, Stamp, Subject, Who};
 use std::fmt;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub enum Guarding {
     RunUnderWay { run: RunId },
     /// A person's decision goes first.
     ClaimWaits { who: Who, site: SiteId },
+    /// An automatic switch waits for somebody to have seen it: automation only leaves a site that is down.
+    Unacknowledged { incident: IncidentId },
     /// This node does not lead: it may explain, not decide.
     NotLeading,
     /// This node leads, but has not yet applied what was agreed before its term.
@@ -107,6 +109,9 @@ impl fmt::Display for Guarding {
             }
             Self::RunUnderWay { run } => write!(f, "{run} is under way on this route"),
             Self::ClaimWaits { who, site } => write!(f, "{who} claimed it for {site}, and that goes first"),
+            Self::Unacknowledged { incident } => {
+                write!(f, "nobody has acknowledged {incident}, so automation only leaves a site that is down")
+            }
             Self::NotLeading => f.write_str("this site does not lead, so it does not decide"),
             Self::LogBehind => {
                 f.write_str("this site leads, but has not yet applied what was agreed before its term")

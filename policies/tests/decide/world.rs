@@ -52,6 +52,7 @@ pub fn rule(prefer: &[&str]) -> RouteRule {
         prefer: prefer.iter().map(|name| site(name)).collect(),
         last_resort: Vec::new(),
         refuge: None,
+        signalling: Vec::new(),
         services: BTreeMap::new(),
         budget: Budget { switches: 4, window: span("24h") },
         retry_after: span("10m"),
@@ -217,6 +218,7 @@ impl World {
             ["main", "last_resort", names @ ..] => {
                 main.last_resort = names.iter().map(|name| site(name)).collect();
             }
+            ["main", "signalling", at] => main.signalling = vec![at.parse().unwrap()],
             ["main", "refuge"] => main.refuge = Some(SiteId::refuge()),
             ["main", "needs", about] => {
                 let about = subject(about);

@@ -79,6 +79,20 @@ fn everything_that_can_be_written_arrives() {
     assert_eq!(pace("demo").rise, 3);
 
     let main = policy.route(&RouteId::new("main")).unwrap();
+    assert_eq!(main.last_resort, [SiteId::new("netherlands"), SiteId::new("office")]);
+    let refuge = policy.destination(main, &main.numbers[0], &SiteId::refuge());
+    assert_eq!(refuge, Some(Destination::new("441134960999")));
+    assert_eq!(main.playbooks.none_left.as_str(), "my-all-dark");
+    let signalling = policy.signalling(policy.carrier(&main.carrier).unwrap());
+    assert_eq!(
+        signalling.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["203.0.113.60:5060", "203.0.113.61:5080"]
+    );
+    let inbound = Subject::inbound(&SiteId::new("london"));
+    assert!(policy.subjects().contains(&inbound));
+    assert_eq!(policy.electorate(&inbound).len(), 1, "only the site itself can tell");
+
+    let main = policy.route(&RouteId::new("main")).unwrap();
     assert_eq!(main.numbers.len(), 101);
     assert_eq!(main.numbers[100], Number::new("P1134960000"));
     assert_eq!((main.budget.switches, main.budget.window), (2, Duration::from_secs(12 * 3600)));

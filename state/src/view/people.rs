@@ -3,7 +3,7 @@
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
-use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
+use crate::ids::{IncidentId, Index, RouteId, RunId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Brought, Claim, Hold, Latch};
 
@@ -43,7 +43,7 @@ impl View {
         Ok(())
     }
 
-    /// Resuming ends holds, latches, damping and claims that got no run. It leaves the mode as it is: that was a choice.
+    /// Resuming ends holds, latches, damping and claims without a run. It leaves the mode as it is: that was a choice.
     pub(super) fn resumed(
         &mut self,
         index: Index,
@@ -59,6 +59,7 @@ impl View {
             let state = self.route(id);
             state.hold = None;
             state.latch = None;
+            state.alone.clear();
             // A claim whose run could not be opened would stand in automation's way for ever.
             state.claim = None;
             state.spurned.clear();
@@ -74,6 +75,12 @@ impl View {
         }
         self.forbid(index, route);
         Ok(())
+    }
+
+    /// Nothing automatic goes on with a route, and what was decided before is refused.
+    pub(super) fn leave_to_people(&mut self, index: Index, route: &RouteId, who: &Who) {
+        self.forbid(index, Some(route));
+        self.cut(index, (Some(route), Whose::Automation), who);
     }
 
     /// A claim refuses what was decided before it, and waits until the automatic run has let go.
@@ -115,8 +122,12 @@ impl View {
             state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
-            let because = "somebody changed the number at the carrier".to_owned();
-            state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
+            state.waiting = None;
+            // A claim alone gives a stranger's value its name, and has latched the route already.
+            if !state.alone.iter().any(|told| told.explains(readings)) {
+                let because = "somebody changed the number at the carrier".to_owned();
+                state.latch = Some(Latch { since: stamp, because, hindrance: Hindrance::PersonsChange });
+            }
             self.forbid(index, Some(route));
         }
         Ok(())
@@ -153,6 +164,9 @@ impl View {
     }
 
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
+        if let Some(route) = self.incidents.get(&id).map(|incident| incident.route.clone()) {
+            self.waits_no_more(&route, (RunId(id.0), "its site answers again"));
+        }
         self.incident_next(id, IncidentEvent::VerdictUp)
     }
 

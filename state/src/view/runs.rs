@@ -102,6 +102,9 @@ impl View {
             },
         )?;
         self.want(index, attempt, pointings);
+        if let Some(route) = self.runs.get(&attempt.run).map(|run| run.plan.route.clone()) {
+            self.waits_no_more(&route, (attempt.run, "it goes on"));
+        }
         Ok(())
     }
 
@@ -303,9 +306,13 @@ impl View {
         if repairs {
             self.repair_ended(id);
         }
+        let gave_up = self.gave_up(id);
+        if gave_up {
+            self.wait_on(id, why);
+        }
         let state = self.route(&route);
         state.run = None;
-        if word != Word::Done && !repairs {
+        if word != Word::Done && !repairs && !gave_up {
             state.spurned.insert(to, stamp);
         }
         if word == Word::Stuck {

@@ -79,10 +79,9 @@ fn one(n: u32) -> Result<(), Failure> {
 
 fn told(sum: &Sum) -> Vec<String> {
     let [must, may, told] = sum.moved;
-    let slowest = STAGES
-        .iter()
-        .zip(sum.slowest)
-        .map(|(stage, took)| format!("cut {}: {:.1} s at the slowest", stage.word(), took.as_secs_f64()));
+    let slowest = STAGES.iter().zip(sum.slowest).map(|(stage, (took, case))| {
+        format!("cut {}: {:.1} s at the slowest (case {case})", stage.word(), took.as_secs_f64())
+    });
     let counts = [
         format!("{} of {} were moved where the votes meet and somebody can be chosen", must.1, must.0),
         format!("{} of {} where that depends on who leads", may.1, may.0),

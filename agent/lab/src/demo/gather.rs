@@ -164,6 +164,7 @@ fn thing(telling: &Telling) -> Option<String> {
         }
         Telling::Leaderless { lasted, .. } => format!("leaderless {lasted:?}"),
         Telling::Escalated { incident } => format!("escalated {incident}"),
+        Telling::Alone { n, site, text, .. } => format!("alone {site} {n} {text}"),
         // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
@@ -202,6 +203,9 @@ fn what(telling: Telling) -> Option<What> {
         }
         Telling::Escalated { incident } => {
             What::HandOver { text: format!("nobody has acknowledged {incident}"), urgency: Urgency::Urgent }
+        }
+        Telling::Alone { route, text, .. } => {
+            What::HandOver { text: format!("{route}, alone: {text}"), urgency: Urgency::Notice }
         }
         Telling::Suspect { .. } | Telling::CarrierRead { .. } => return None,
     })

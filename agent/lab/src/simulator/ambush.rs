@@ -10,13 +10,15 @@ use super::town::Town;
 use agent::command::Telling;
 
 impl Town {
-    /// Such a moment has come: the oldest ambush that lies in wait for it is sprung.
+    /// Such a moment has come: every ambush that lies in wait for it is sprung.
     pub(super) fn spring(&mut self, when: When, executor: usize) -> Checked {
-        let Some(place) = self.ambushes.iter().position(|(of, _)| *of == when) else { return Ok(()) };
-        let (_, deed) = self.ambushes.remove(place);
-        self.rare.ambushes.push(when);
-        self.story.tell(self.now, &format!("ambush: {when:?}, {deed:?}"));
-        self.befall(deed, executor)
+        while let Some(place) = self.ambushes.iter().position(|(of, _)| *of == when) {
+            let (_, deed) = self.ambushes.remove(place);
+            self.rare.ambushes.push(when);
+            self.story.tell(self.now, &format!("ambush: {when:?}, {deed:?}"));
+            self.befall(deed, executor)?;
+        }
+        Ok(())
     }
 
     fn befall(&mut self, deed: Deed, executor: usize) -> Checked {
@@ -40,6 +42,10 @@ impl Town {
             }
             Deed::Freeze { whom, lasts } => self.stop(self.whom(whom, executor), Stop::Frozen, lasts),
             Deed::Pause { whom, lasts } => self.stop(self.whom(whom, executor), Stop::Paused, lasts),
+            Deed::Strand => {
+                self.strands = true;
+                Ok(())
+            }
             Deed::Order { order } => {
                 let leader = self.whom(Whom::Leader, executor);
                 for asked in self.ordered(leader, order) {

@@ -84,12 +84,12 @@ impl Cuts {
     }
 
     /// Whether a leader would choose a site for sure: it lives, somebody beside itself sees that, and those who do not
-    /// see it are no majority, though all of them were heard.
+    /// see it are no majority of all.
     fn is_candidate(self, site: usize, leader: usize, dead: Sites) -> bool {
         let sees = |other: usize| self.open(other, site) && self.open(site, other);
         let meets = |other: usize| self.meet(other, leader);
         let seen = (0..4).any(|other| other != site && meets(other) && sees(other));
-        let blind = |other: &usize| *other != site && !sees(*other) && self.reaches(*other, leader);
+        let blind = |other: &usize| *other != site && !sees(*other) && meets(*other);
         let blind: Sites = (0..4).filter(blind).collect();
         meets(site) && !dead.has(site) && seen && blind.votes() < MAJORITY
     }

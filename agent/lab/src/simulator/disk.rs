@@ -5,6 +5,7 @@ use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
+use state::alone::AloneEntry;
 use state::{Head, Index, Stamp, Term, View, codec};
 use std::collections::BTreeMap;
 
@@ -61,6 +62,8 @@ pub struct Disk {
     pub name: u64,
     /// Small local facts.
     pub kept: BTreeMap<String, Vec<u8>>,
+    /// What persons did from here without an agreement.
+    pub alone: Vec<Vec<u8>>,
     fuse: Option<Fuse>,
 }
 
@@ -178,6 +181,11 @@ impl Disk {
         self.guarded(|disk| disk.led = Some(at))
     }
 
+    /// Adds a line to the table of claims alone.
+    pub fn keep_alone(&mut self, bytes: &[u8]) -> Result<(), Died> {
+        self.guarded(|disk| disk.alone.push(bytes.to_vec()))
+    }
+
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
         self.writes += 1;
         match self.fuse {
@@ -201,6 +209,12 @@ impl Disk {
                 Ok(())
             }
         }
+    }
+
+    /// The table of claims alone, as it is read at start-up.
+    pub fn told_alone(&self) -> Vec<(u64, AloneEntry)> {
+        let read = |bytes: &Vec<u8>| AloneEntry::decode(bytes).expect("it was written by this version");
+        (1..).zip(self.alone.iter().map(read)).collect()
     }
 
     /// Start-up is replay: the view that the journal amounts to.

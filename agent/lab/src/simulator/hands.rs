@@ -32,6 +32,7 @@ impl Town {
                 self.spring(When::Going, site)?;
                 self.queue.put(self.now, Item::Go { site, life, point });
             }
+            Effect::Revoke { fence } => drop(self.sites[site].revoked.insert(fence)),
             Effect::Notify { fence, .. } => {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
@@ -73,6 +74,7 @@ impl Town {
         let event = match of.about {
             About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
             About::Reference => Some(self.reference_asked(site, of.kind, (asked, timeout))),
+            About::Signalling => Some(self.signalling_asked(site, of.kind, (asked, timeout))),
         };
         if let Some((at, event)) = event {
             self.soon(site, at - self.now, event);
@@ -110,6 +112,22 @@ impl Town {
             _ => (self.now + timeout, Presence::Absent),
         };
         (at, Event::Reference { target, asked, answer })
+    }
+
+    /// The carrier's signalling answers wherever its interface does.
+    fn signalling_asked(
+        &mut self,
+        site: usize,
+        kind: Kind,
+        (asked, timeout): (Mono, Moment),
+    ) -> (Moment, Event) {
+        let (Kind::Tcp { target } | Kind::SipOptions { target, .. }) = kind;
+        let (at, answer) = if self.net.reaches_carrier(site) {
+            (self.now + 20_000, Presence::Present)
+        } else {
+            (self.now + timeout, Presence::Absent)
+        };
+        (at, Event::Signalled { target, asked, answer })
     }
 
     /// Logs in, or does not.

@@ -30,6 +30,7 @@ impl Town {
         self.net.heal();
         (self.dead, self.draining, self.blind, self.dropping) = ([0; 4], [0; 4], [0; 4], [0; 4]);
         self.ambushes.clear();
+        self.strands = false;
         self.carrier.conduct = Conduct::Fair;
         for site in 0..self.sites.len() {
             self.thaw(site);

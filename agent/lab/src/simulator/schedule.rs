@@ -94,6 +94,8 @@ pub enum Deed {
     Freeze { whom: Whom, lasts: u64 },
     /// The machine is.
     Pause { whom: Whom, lasts: u64 },
+    /// The write is on its way when its connection is lost: it arrives as late as that can be, or never.
+    Strand,
     /// A person orders something at the leader.
     Order { order: Order },
     /// A person points a number somewhere at the carrier's portal.
@@ -129,6 +131,8 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
     let mut dice = Dice::new(seed, "faults");
     // Some runs are a slow drip, some a storm: what goes wrong together is what nobody thought of.
     let pause = *dice.pick(&[8_000, 25_000, 60_000]);
+    // In some runs the route moves all the time, and somebody lies in wait for it.
+    let restless = dice.happens(35);
     let mut at = 20_000;
     let mut faults = Vec::new();
     loop {
@@ -136,9 +140,14 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
         if at >= millis {
             return faults;
         }
-        faults.push(Fault { at, what: what(&mut dice) });
+        let what = if restless && dice.happens(60) { move_or_wait(&mut dice) } else { what(&mut dice) };
+        faults.push(Fault { at, what });
+        // What a number can suffer from two writers needs two misfortunes at once.
+        if matches!(what, What::Ambush { .. }) && dice.happens(60) {
+            faults.push(Fault { at, what: What::Ambush { when: When::Writing, deed: Deed::Strand } });
+        }
         // Whoever forbade automation lets it act again after a while, else the rest of the run would be idle.
-        if dice.happens(15) {
+        if dice.happens(if restless { 40 } else { 15 }) {
             let order = What::Order { site: site(&mut dice), order: Order::Auto };
             faults.push(Fault { at, what: order });
         }
@@ -206,10 +215,24 @@ fn fuse(dice: &mut Dice, most: u64) -> Fuse {
     if dice.happens(50) { Fuse::Before(writes) } else { Fuse::After(writes) }
 }
 
+fn move_or_wait(dice: &mut Dice) -> What {
+    if dice.happens(60) {
+        return ambush(dice);
+    }
+    What::Pbx { site: usize::from(dice.happens(40)), lasts: dice.within(10_000, 90_000) }
+}
+
 fn ambush(dice: &mut Dice) -> What {
     let moments = [When::Deciding, When::Asking, When::Going, When::Writing, When::Answering];
     let when = *dice.pick(&moments);
     let whom = if dice.happens(50) { Whom::Leader } else { Whom::Executor };
+    // Between decision and agreement it is mostly a person who is quicker.
+    if matches!(when, When::Deciding | When::Asking) && dice.happens(60) {
+        let (hold, claim) =
+            (Order::Hold { lasts: dice.within(1_000, 120_000) }, Order::Claim { to: site(dice) });
+        let order = *dice.pick(&[hold, Order::Manual, claim]);
+        return What::Ambush { when, deed: Deed::Order { order } };
+    }
     let deed = match dice.within(0, 9) {
         0 => Deed::Crash { whom, down: dice.within(200, 30_000) },
         1 => Deed::Fuse { whom, fuse: fuse(dice, 3) },

@@ -13,7 +13,7 @@ use agent::probes::plan::ProbePlan;
 use agent::quorum::{Keep, Past, Quorum, RaftId, Seats};
 use agent::turn::{Anew, Clocks, GAP, Input, Turn};
 use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// When the simulation begins, as wall clocks show it.
@@ -66,6 +66,8 @@ pub struct Site {
     pub sessions: BTreeMap<Nonce, Session>,
     /// The greatest fence of each number.
     pub fences: BTreeMap<Number, Index>,
+    /// The attempts of which nothing more may be sent.
+    pub revoked: BTreeSet<Index>,
     /// How far its wall clock is off, in milliseconds.
     pub wall: i64,
     /// For how long its clock has stood still, in microseconds.
@@ -96,6 +98,7 @@ impl Site {
             watch: 0,
             sessions: BTreeMap::new(),
             fences: BTreeMap::new(),
+            revoked: BTreeSet::new(),
             wall: 0,
             still: 0,
             checked: 0,
@@ -140,6 +143,7 @@ impl Site {
         self.probes.clear();
         self.sessions.clear();
         self.fences.clear();
+        self.revoked.clear();
         let mut disk = std::mem::take(&mut self.disk);
         disk.quench();
         disk.starts += 1;
@@ -167,6 +171,7 @@ impl Site {
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
+            alone: disk.told_alone(),
             led: disk.led.map(|at| self.clocks(now).wall.since(at)),
             outside,
         };

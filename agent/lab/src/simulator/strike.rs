@@ -20,6 +20,17 @@ impl Town {
     pub(super) fn strike(&mut self, fault: usize) -> Checked {
         let what = self.faults[fault].what;
         self.story.tell(self.now, &format!("fault {fault}: {what:?}"));
+        match self.set_in(what) {
+            Some(lasts) => {
+                self.queue.put(self.now + lasts * 1000, Item::Over { fault });
+                Ok(())
+            }
+            None => self.strike_once(what),
+        }
+    }
+
+    /// What sets in lasts for so long; nothing for what strikes once.
+    fn set_in(&mut self, what: What) -> Option<u64> {
         let lasts = match what {
             What::Partition { side, lasts } => {
                 Net::across(side).for_each(|(from, to)| self.net.cut(from, to));
@@ -37,6 +48,14 @@ impl Town {
                 self.net.weather = Some((lost, doubled));
                 lasts
             }
+            What::Rough { from, to, lost, doubled, lasts } => {
+                self.net.roughen(from, to, Some((lost, doubled)));
+                lasts
+            }
+            What::Blind { site, lasts } => {
+                self.blind[site] += 1;
+                lasts
+            }
             What::Pbx { site, lasts } => {
                 self.dead[site] += 1;
                 lasts
@@ -45,35 +64,28 @@ impl Town {
                 self.draining[site] += 1;
                 lasts
             }
-            What::Blind { site, lasts } => {
-                self.blind[site] += 1;
-                lasts
-            }
-            What::Rough { from, to, lost, doubled, lasts } => {
-                self.net.roughen(from, to, Some((lost, doubled)));
-                lasts
-            }
-            What::Dropped { site, count } => {
-                self.dropping[site] += count;
-                return Ok(());
-            }
-            What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
-            What::Image { site } => {
-                self.sites[site].image = self.sites[site].disk().clone();
-                return Ok(());
-            }
-            What::Restore { site, down } => {
-                let image = self.sites[site].image.clone();
-                return self.lose_disk(site, down, image);
-            }
-            What::Ambush { when, deed } => {
-                self.ambushes.push((when, deed));
-                return Ok(());
-            }
             What::Carrier { conduct, lasts } => {
                 self.carrier.conduct = conduct;
                 lasts
             }
+            What::Dropped { .. }
+            | What::Crash { .. }
+            | What::Freeze { .. }
+            | What::Pause { .. }
+            | What::Flap { .. }
+            | What::Edit { .. }
+            | What::Order { .. }
+            | What::Wall { .. }
+            | What::Wipe { .. }
+            | What::Image { .. }
+            | What::Restore { .. }
+            | What::Ambush { .. } => return None,
+        };
+        Some(lasts)
+    }
+
+    fn strike_once(&mut self, what: What) -> Checked {
+        match what {
             What::Crash { site, down, fuse: None } if self.sites[site].turn.is_some() => {
                 return self.die(site, down * 1000);
             }
@@ -81,25 +93,31 @@ impl Town {
                 if let (Some(trays), Some(fuse)) = (self.sites[site].trays(), fuse) {
                     trays.disk.lay(fuse);
                 }
-                return Ok(());
             }
             What::Freeze { site, lasts } => return self.stop(site, Stop::Frozen, lasts),
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
-            What::Flap { site, times } => {
-                self.flap(site, times * 2);
-                return Ok(());
-            }
-            What::Edit { number, to } => {
-                self.edit(number, to);
-                return Ok(());
-            }
             What::Order { site, order } => return self.command(site, order),
-            What::Wall { site, by } => {
-                self.sites[site].wall = by;
-                return Ok(());
+            What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
+            What::Restore { site, down } => {
+                let image = self.sites[site].image.clone();
+                return self.lose_disk(site, down, image);
             }
-        };
-        self.queue.put(self.now + lasts * 1000, Item::Over { fault });
+            What::Image { site } => self.sites[site].image = self.sites[site].disk().clone(),
+            What::Dropped { site, count } => self.dropping[site] += count,
+            What::Flap { site, times } => self.flap(site, times * 2),
+            What::Edit { number, to } => self.edit(number, to),
+            What::Wall { site, by } => self.sites[site].wall = by,
+            What::Ambush { when, deed } => self.ambushes.push((when, deed)),
+            What::Partition { .. }
+            | What::OneWay { .. }
+            | What::NoCarrier { .. }
+            | What::Weather { .. }
+            | What::Rough { .. }
+            | What::Blind { .. }
+            | What::Pbx { .. }
+            | What::Drain { .. }
+            | What::Carrier { .. } => {}
+        }
         Ok(())
     }
 
@@ -240,7 +258,9 @@ impl Town {
             | Answer::Plan(_)
             | Answer::Runs { .. }
             | Answer::Following
-            | Answer::Told(_) => Ok(()),
+            | Answer::Told(_)
+            | Answer::Offered(_)
+            | Answer::Alone { .. } => Ok(()),
         }
     }
 }

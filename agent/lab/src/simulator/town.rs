@@ -64,6 +64,8 @@ pub struct Town {
     pub(super) dropping: [u64; 4],
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
+    /// Whether the next write is stranded.
+    pub(super) strands: bool,
     /// The newest leader that anybody told of.
     pub(super) leader: Option<(Term, usize)>,
     /// What kind of town it is.
@@ -122,6 +124,7 @@ impl Town {
             blind: [0; 4],
             dropping: [0; 4],
             ambushes: Vec::new(),
+            strands: false,
             leader: None,
             ways,
             rare: Rare::default(),
@@ -306,6 +309,7 @@ impl Town {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::Revoke { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }

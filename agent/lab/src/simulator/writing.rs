@@ -27,7 +27,7 @@ impl Town {
         let Some(work) = here.sessions.get(&nonce).and_then(|session| session.work.as_ref()) else {
             return Ok(());
         };
-        let greatest = here.fences.get(&number) == Some(&work.fence);
+        let greatest = here.fences.get(&number) == Some(&work.fence) && !here.revoked.contains(&work.fence);
         if here.mono(self.now) > window.send_by || !greatest {
             let report = SetReport::unsent("the window for sending had passed");
             self.reply(site, nonce, (self.now, Answer::Set(report)));
@@ -92,7 +92,7 @@ impl Town {
         // A lost connection is noticed at once, or at the end of the window.
         let noticed = if self.net.throw(0, 1) == 0 { (back + 50_000).min(closes) } else { closes };
         let unknown = (noticed, Answer::Set(report(SetOutcome::Unknown { why: "no answer".to_owned() })));
-        let reaches = self.net.reaches_carrier(site);
+        let reaches = self.net.reaches_carrier(site) && !std::mem::take(&mut self.strands);
         match self.carrier.conduct {
             _ if !reaches => self.straggle(id, (nonce, unknown)),
             Conduct::Fair | Conduct::Stale => {

@@ -88,7 +88,13 @@ impl Bench {
     }
 
     pub async fn event(&mut self) -> Event {
-        tokio::time::timeout(LIMIT, self.inbox.recv()).await.expect("an event in time").unwrap()
+        loop {
+            let event =
+                tokio::time::timeout(LIMIT, self.inbox.recv()).await.expect("an event in time").unwrap();
+            if !matches!(event, Event::Tallied(_)) {
+                return event;
+            }
+        }
     }
 
     /// Orders the first `count` numbers to Manchester; the close comes `close_ms` from now, a third of it the guard.

@@ -6,7 +6,7 @@ use agent::event::{Effect, Event};
 use lab::carrier::faults::{Fault, Kind, Moment};
 use lab::carrier::log::What;
 use state::fact::{Closure, Was};
-use state::{CarrierId, Nonce};
+use state::{CarrierId, Index, Nonce};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_session_moves_fifteen_numbers_in_one_login() {
@@ -122,6 +122,30 @@ async fn a_lower_fence_is_refused_and_its_session_let_go() {
     assert!(report.outcomes[0].why.contains("a later attempt (#10)"), "{report:?}");
     bench.until("let go", |b| b.open_connections() == 0).await;
     assert_eq!(bench.sets(), 1);
+}
+
+/// Hands that are still reading when a new leader revokes the attempt say that nothing was sent, which ends the wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_before_its_set_is_never_sent() {
+    let mut bench = Bench::new().await;
+    let nonce = bench.prepared().await;
+    bench.carrier.fault(Fault::of(Kind::Slow { ms: 300 }));
+    bench.order(7, nonce, (2, 5000));
+    let asked = |what: &What| matches!(what, What::Command { text } if text.starts_with("STAT"));
+    bench.until("read first", |b| b.logged(asked) == 1).await;
+    bench.hands.act(Effect::Revoke { fence: Index(7) });
+    let report = bench.executed(7).await;
+    assert!(
+        report.outcomes.iter().all(|o| o.was == Was::Wrong && o.closure == Closure::Closed),
+        "{report:?}"
+    );
+    assert!(report.outcomes[0].why.contains("a new leader revoked it"), "{report:?}");
+    assert_eq!(bench.sets(), 0);
+    // Only that attempt: the next one moves.
+    bench.carrier.clear_faults();
+    let nonce = bench.prepared().await;
+    bench.order(8, nonce, (1, 5000));
+    assert_eq!((bench.executed(8).await.was, bench.sets()), (Was::Right, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

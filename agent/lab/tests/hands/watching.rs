@@ -73,3 +73,26 @@ async fn a_new_list_stops_what_is_not_in_it_and_starts_what_is_new() {
     let quiet = tokio::time::timeout(Duration::from_millis(200), bench.inbox.recv()).await;
     assert!(quiet.is_err(), "{quiet:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_the_carrier_is_asked_and_heard_as_itself() {
+    let mut bench = Bench::new().await;
+    let mut pbx = Pbx::start("127.0.0.21:0".parse().unwrap(), &[]).await.unwrap();
+    bench.hands.act(Effect::Watch(vec![ProbePlan { about: About::Signalling, ..sip(pbx.address()) }]));
+    for (condition, expected) in
+        [(Condition::Running, Presence::Present), (Condition::Draining, Presence::Absent)]
+    {
+        pbx.set(condition).await.unwrap();
+        let mut left = 300;
+        loop {
+            let event = bench.event().await;
+            let Event::Signalled { target, answer, .. } = event else { panic!("{event:?}") };
+            assert_eq!(target, pbx.address());
+            if answer == expected {
+                break;
+            }
+            left -= 1;
+            assert!(left > 0, "never {expected:?}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! A caller with a bundle in its own hands: it says on a link whatever a test wants said.
 
+use agent::door::{Asks, Hello, Stand};
 use agent::frame::{Body, Frame};
 use agent::links::Bundle;
 use agent::quorum::wire::Kind;
@@ -8,7 +9,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use state::{Index, Term};
+use state::{Boot, Disk, Index, Starts, Term};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,6 +50,29 @@ pub async fn say(to: &mut (impl tokio::io::AsyncWrite + Unpin), bytes: &[u8]) ->
     to.flush().await
 }
 
+/// The life in whose name the caller speaks.
+const LIFE: Boot = Boot(0x0bad);
+
+/// A greeting that lies: its disk was named later than anybody has heard of, so that nobody can tell it is not.
+pub fn hello() -> Vec<u8> {
+    let hello = Hello {
+        disk: Disk(0x0bad),
+        starts: Starts(1_000),
+        named: Index(1_000_000),
+        stand: Stand::Inside,
+        journal: Index(0),
+        marks: Vec::new(),
+        yours: None,
+        life: Starts(0),
+        unfit: None,
+        n: 1,
+        echo: None,
+        asks: Asks::No,
+        birth: None,
+    };
+    Frame { stamp: None, boot: LIFE, body: Body::Hello(Box::new(hello)) }.encode()
+}
+
 /// A frame with one Raft message, said by and to these voters.
 pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
     let term = Term(1_000_000);
@@ -67,5 +91,5 @@ pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
         reject_hint: Index(0),
         context: Vec::new(),
     };
-    Frame { stamp: None, boot: state::Boot(0), body: Body::Raft(vec![message]) }.encode()
+    Frame { stamp: None, boot: LIFE, body: Body::Raft(vec![message]) }.encode()
 }

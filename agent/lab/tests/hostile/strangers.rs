@@ -1,6 +1,6 @@
 //! Wrong certificates, foreign CAs, voters that are not one's own, and a peer gone wild.
 
-use super::caller::{bundle, call, raft, say};
+use super::caller::{bundle, call, hello, raft, say};
 use super::town::{PATIENCE, Town};
 use agent::clock;
 use agent::init::{Authority, Validity};
@@ -89,6 +89,7 @@ async fn a_peer_gone_wild_speaks_for_nobody_else_and_keeps_nobody_from_being_hea
     let office = bundle(&town.rig.folder("office"));
     let mut stream = call(&office, at).await.expect("its certificate is good");
     say(&mut stream, &[]).await.expect("it is let in");
+    say(&mut stream, &hello()).await.expect("it greets, and lies");
     // Every voter there is, and some that are not: whichever London's and the office's are, the others are neither.
     for from in 1..=7 {
         for to in 1..=5 {

@@ -7,6 +7,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// User and password, both free of blanks and control characters.
 #[derive(Clone, Debug)]
@@ -73,6 +74,7 @@ pub struct Account {
     pub(super) bind: Option<IpAddr>,
     pub(super) layer: Layer,
     pub(super) login: Login,
+    pub(super) halt: Arc<AtomicBool>,
 }
 
 /// An account that cannot be used as written.
@@ -106,12 +108,18 @@ impl Account {
                 config: Arc::new(tls(trust)?),
             },
         };
-        Ok(Self { address, bind: None, layer, login })
+        Ok(Self { address, bind: None, layer, login, halt: Arc::default() })
     }
 
     /// The same account, reached from this local address.
     pub fn bound_to(mut self, bind: IpAddr) -> Self {
         self.bind = Some(bind);
+        self
+    }
+
+    /// The same account, whose lines send no SET once this is true.
+    pub fn halted_by(mut self, halt: Arc<AtomicBool>) -> Self {
+        self.halt = halt;
         self
     }
 

@@ -169,6 +169,7 @@ fn judge_write(written: &Written, whole: usize, window: Window) -> Result<Durati
         Err(SetReport { outcome: SetOutcome::Unknown { why }, late, last_check_to_write: Some(span) })
     };
     match written.taken {
+        Taken::Halted => Err(SetReport::unsent("the agent stops")),
         Taken::TooLate => Err(SetReport::unsent("the window for sending had passed")),
         Taken::Nothing(errno) => Err(SetReport::unsent(format!("the connection took no byte: {errno}"))),
         Taken::Bytes(_) if late_by > LATE_AFTER => {

@@ -11,6 +11,8 @@ use state::Mono;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Unread text beyond this is no conversation any more.
@@ -69,6 +71,8 @@ pub(super) struct Written {
 pub(super) enum Taken {
     /// The window had passed: nothing was tried.
     TooLate,
+    /// Whoever ordered it is gone: nothing was tried.
+    Halted,
     /// The kernel took no byte.
     Nothing(nix::errno::Errno),
     /// Some bytes or all.
@@ -80,6 +84,7 @@ pub(super) struct Wire {
     socket: TcpStream,
     tls: Option<Box<ClientConnection>>,
     inbox: Vec<u8>,
+    halt: Arc<AtomicBool>,
 }
 
 impl Wire {
@@ -94,7 +99,7 @@ impl Wire {
                 Some(Box::new(connection.map_err(|source| WireError::Tls { source })?))
             }
         };
-        let mut wire = Self { socket, tls, inbox: Vec::new() };
+        let mut wire = Self { socket, tls, inbox: Vec::new(), halt: Arc::clone(&account.halt) };
         wire.shake_hands(deadline)?;
         Ok(wire)
     }
@@ -243,6 +248,9 @@ impl Wire {
         if checked > send_by {
             return Written { checked, ended: checked, taken: Taken::TooLate };
         }
+        if self.halt.load(Ordering::SeqCst) {
+            return Written { checked, ended: checked, taken: Taken::Halted };
+        }
         let sent = send(socket, sealed, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL);
         let ended = mono();
         let taken = match sent {
@@ -322,6 +330,22 @@ mod tests {
         let written = wire.write_in_time(b"SET", soon());
         assert!(matches!(written.taken, Taken::Nothing(nix::errno::Errno::EAGAIN)));
         assert!(written.ended.since(written.checked) < patience);
+    }
+
+    /// Between the last check and the write there is no place where the word to stop could be missed.
+    #[test]
+    fn the_word_to_stop_is_part_of_the_last_check() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let halt = Arc::new(AtomicBool::new(false));
+        let account = Account::new(listener.local_addr().unwrap(), &Transport::Plain, login()).unwrap();
+        let wire = Wire::connect(&account.halted_by(Arc::clone(&halt)), soon()).unwrap();
+        assert!(matches!(wire.write_in_time(b"SET", soon()).taken, Taken::Bytes(3)));
+        halt.store(true, Ordering::SeqCst);
+        assert!(matches!(wire.write_in_time(b"SET", soon()).taken, Taken::Halted));
+        drop(wire);
+        let mut heard = Vec::new();
+        let _reset = listener.accept().unwrap().0.read_to_end(&mut heard);
+        assert!(heard.len() <= 3, "{heard:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The screens: 80 columns, the answer first, what can be typed last; made from reports alone.
 
+pub mod alone;
 mod handover;
 pub mod json;
 pub mod plan;

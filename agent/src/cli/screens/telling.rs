@@ -64,7 +64,8 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::HandedOver { .. }
         | Telling::TakenBack { .. }
         | Telling::Leaderless { .. }
-        | Telling::Escalated { .. } => to_people(telling).unwrap_or_default(),
+        | Telling::Escalated { .. }
+        | Telling::Alone { .. } => to_people(telling).unwrap_or_default(),
     }
 }
 
@@ -83,6 +84,9 @@ fn to_people(telling: &Telling) -> Option<(&'static str, String, Vec<String>)> {
     if let Telling::Leaderless { lasted, .. } = telling {
         let text = format!("nobody could lead for {}; the evidence is judged anew", Age(*lasted));
         return Some(("leader", text, Vec::new()));
+    }
+    if let Telling::Alone { text, .. } = telling {
+        return Some(("alone", text.clone(), Vec::new()));
     }
     let Telling::Escalated { incident } = telling else { return None };
     let text = format!("nobody has acknowledged {incident}: automation only leaves a dead site");

@@ -40,6 +40,7 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::Latched { .. }
             | Guarding::BudgetSpent { .. }
             | Guarding::Disputed { .. }
+            | Guarding::Unacknowledged { .. }
             | Guarding::NoneLeft { .. } => true,
             Guarding::ModeIs { .. } | Guarding::NewCluster { .. } | Guarding::Held { .. } => wished,
             Guarding::NoHold
@@ -110,6 +111,7 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::BudgetLeft { .. }
         | Guarding::RunUnderWay { .. }
         | Guarding::ClaimWaits { .. }
+        | Guarding::Unacknowledged { .. }
         | Guarding::NotLeading
         | Guarding::LogBehind
         | Guarding::Quorum { .. }
@@ -235,6 +237,7 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::BudgetSpent { .. }
         | Guarding::RunUnderWay { .. }
         | Guarding::ClaimWaits { .. }
+        | Guarding::Unacknowledged { .. }
         | Guarding::NotLeading
         | Guarding::LogBehind
         | Guarding::Quorum { .. }

@@ -1,0 +1,100 @@
+//! What an agreed entry means here: it is folded and obeyed; and what stops a site from folding on.
+
+use super::{Folding, HEADS, Node, Rules};
+use crate::event::Output;
+use state::fact::{Entry, Fact};
+use state::handover::Hindrance;
+use state::view::Applied;
+use state::{Head, Index, Mono, Now, SiteId, View};
+
+impl Node {
+    /// One more entry is agreed: fold it, and do what it means for this site.
+    pub(super) fn agreed(&mut self, at: (Index, &[u8]), entry: &Entry, now: Now, out: &mut Output) {
+        let (index, bytes) = at;
+        if self.stopped.is_some() {
+            return;
+        }
+        let was_silent = self.view.silent.contains_key(&entry.origin.site);
+        let applied = self.view.apply(index, bytes, entry);
+        self.heads.insert(index, self.view.head);
+        while self.heads.len() > HEADS {
+            self.heads.pop_first();
+        }
+        self.receipts.agreed(index, entry, (&self.view, now.mono));
+        self.outbox.settle(&entry.origin);
+        self.answer_agreed(index, entry, &applied, out);
+        self.wish_agreed(index, entry, &applied, out);
+        self.tell_agreed(index, entry, (&applied, now), out);
+        match (&entry.fact, &applied) {
+            (Fact::PolicyAgreed { .. }, Applied::Accepted) => {
+                self.rule(now.mono);
+                self.watch(out);
+            }
+            (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
+            (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
+            (Fact::ClaimedAlone { route, .. }, Applied::Accepted) => self.look_now(route, now.mono),
+            (Fact::RunEnded { run, .. }, Applied::Accepted) => {
+                if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
+                    self.look_now(&route, now.mono);
+                }
+            }
+            (Fact::StepEndedLate { late, .. }, _) => self.look_for_late(late, now.mono),
+            // It comes back, and with it perhaps what it had sent.
+            (Fact::BallotsCast { .. }, Applied::Accepted) if was_silent => self.look_often(now.mono),
+            (_, _) => {}
+        }
+    }
+
+    /// A snapshot took the place of entries that this site does not have.
+    pub(super) fn restored(&mut self, view: View, now: Mono) {
+        self.view = view;
+        self.receipts.restored(&self.view, now);
+        // What was agreed within the snapshot is never seen being agreed.
+        self.outbox.settle_taken(&self.view);
+        self.rule(now);
+    }
+
+    /// Two heads at one index are two histories: nothing automatic is done on either.
+    pub(super) fn compare(&mut self, from: &SiteId, (index, theirs): (Index, Head)) {
+        if let Some(ours) = self.heads.get(&index).filter(|ours| **ours != theirs) {
+            let what = format!("the journal here is {ours} at {index}, that of {from} is {theirs}");
+            self.stop(what);
+            self.stopped_by = Hindrance::TwoHistories;
+        }
+    }
+
+    /// From here on this site votes and answers, but says nothing of what it sees and does nothing.
+    pub(super) fn stop(&mut self, why: String) {
+        self.stopped.get_or_insert(why);
+    }
+
+    /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
+    /// nothing is judged by the one before.
+    pub fn idle(&self) -> Option<&str> {
+        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
+    }
+
+    /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
+    pub fn folds(&self) -> Folding {
+        if self.stopped.is_some() { Folding::Stopped } else { Folding::GoesOn }
+    }
+
+    /// Makes rules of the agreed policy; before the birth, of the own file, so that probes can begin.
+    pub(super) fn rule(&mut self, now: Mono) {
+        let text = self.view.policy.as_ref().map_or(self.file.as_str(), |policy| policy.text.as_str());
+        match Rules::read(text, &self.identity.site) {
+            Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
+            Err(why) => self.broken = Some(why),
+        }
+        self.watch_subjects(now);
+        self.watch_signals();
+    }
+
+    /// What is to be probed under the policy in force.
+    pub fn watch(&self, out: &mut Output) {
+        if let Some(rules) = &self.rules {
+            out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
+            out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
+        }
+    }
+}
