@@ -160,7 +160,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
     let named = named.map(|named| named.at).unwrap_or_default();
     let own = Own { boot: identity.boot, disk, starts: loaded.starts, named, stand: stand.clone() };
-    let door = Door::new(site.site.clone(), own, heard(&store, &policy)?);
+    let door = Door::new(site.site.clone(), own, disk::heard(&store, &policy)?);
     let secrets = secrets(&site, &policy);
     let playbooks = shelf_of(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
@@ -194,15 +194,6 @@ fn remember(shelf: &disk::Shelf<'_>, here: &SiteId) -> Result<Remembered, StartE
     let why = "its journal tells that another disk is this site's";
     let opened = disk::put_aside(shelf, opened.store, why)?;
     Ok(Remembered { opened, view: View::birth(shelf.cluster), stopped: None, named: None })
-}
-
-/// The most that was ever heard of each peer.
-fn heard(store: &Store, policy: &Policy) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
-    let mut heard = Vec::new();
-    for site in &policy.sites {
-        heard.extend(store.kept(&door::heard(&site.id))?.map(|bytes| (site.id.clone(), bytes)));
-    }
-    Ok(heard)
 }
 
 fn read(path: &Path) -> Result<String, StartError> {

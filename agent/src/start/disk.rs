@@ -2,8 +2,9 @@
 
 use super::StartError;
 use crate::door;
-use crate::store::{Loaded, Store};
-use state::Disk;
+use crate::store::{Loaded, Store, StoreError};
+use policies::Policy;
+use state::{Disk, SiteId};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -123,4 +124,13 @@ fn write(path: &Path, (disk, written): (Disk, Option<Disk>)) -> Result<(), Start
         File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
     };
     put().map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+/// The most that was ever heard of each peer.
+pub(super) fn heard(store: &Store, policy: &Policy) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
+    let mut heard = Vec::new();
+    for site in &policy.sites {
+        heard.extend(store.kept(&door::heard(&site.id))?.map(|bytes| (site.id.clone(), bytes)));
+    }
+    Ok(heard)
 }

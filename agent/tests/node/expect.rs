@@ -38,7 +38,7 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let told: Vec<String> = told.collect();
             if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
         }
-        ["told", rest @ ..] => {
+        ["said", rest @ ..] => {
             let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
             if said { Ok(()) } else { fail("nobody said it".to_owned()) }

@@ -5,8 +5,10 @@ use super::rust::{is_word, lines_with, live, places};
 use super::tree::{self, Source};
 
 /// Files beside `act.rs` that may name the adapters, each with its reason.
-const MAY_NAME_CARRIERS: [(&str, &str); 2] = [
+const MAY_NAME_CARRIERS: [(&str, &str); 4] = [
     ("agent/lab/src/simulator/hands.rs", "simulated time stands in for the bytes below an attempt"),
+    ("agent/lab/src/simulator/queue.rs", "a write that waits for its moment keeps its window"),
+    ("agent/lab/src/simulator/writing.rs", "simulated time stands in for the bytes below an attempt"),
     ("agent/lab/src/simulator/session.rs", "the real attempt runs over a simulated line"),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! Some in the quick tests; `EVERY=1` stops everybody, everywhere, for 2 and 10 s; `LONG=1` for 60 s as well.
 
-use super::town::{Town, skipped};
+use super::town::{Town, in_peace, skipped};
 use super::tracer::{Tracing, hold_set};
 use agent::command::{Answer, Command};
 use agent::control::client::Client;
@@ -96,6 +96,7 @@ async fn moved_once(town: &mut Town) {
 
 /// Stops an agent in the middle of a run, as a debugger or a busy hypervisor does, and lets it go on.
 async fn stopped(victim: &'static str, lasts: Duration) {
+    let _peace = in_peace().await;
     let mut town = Town::whole().await;
     let mut log = town.rig.carrier.follow();
     let order = claim(&town);
@@ -136,6 +137,7 @@ async fn the_site_that_is_left_is_stopped_and_goes_on() {
 /// executor is stopped, the carrier says what it had to say, and the executor goes on when its window has closed:
 /// no SET may leave on a connection of before.
 async fn frozen_at(moment: Moment) {
+    let _peace = in_peace().await;
     let mut town = Town::whole().await;
     let mut log = town.rig.carrier.follow();
     // For everybody: a reading by another site must not use it up.
@@ -196,6 +198,7 @@ async fn frozen_between_writing_and_hearing() {
 /// The SET leaves late, is known as late, and the carrier shows what is wanted all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frozen_inside_the_write_is_late_and_said_to_be() {
+    let _peace = in_peace().await;
     let mut town = Town::whole().await;
     let id = town.rig.agent("manchester").and_then(|agent| agent.id()).expect("it runs");
     let tracing = match hold_set(id, BEYOND_THE_WINDOW) {
