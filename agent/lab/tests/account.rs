@@ -132,6 +132,11 @@ fn stranger_edits() {
 }
 
 #[test]
+fn witness_dies() {
+    check(Scenario::WitnessDies);
+}
+
+#[test]
 fn every_story_says_what_it_is_on_one_line() {
     for scenario in Scenario::value_variants() {
         let options = Options { scenario: *scenario, pace: Pace::Demo, reader: Reader::Person };

@@ -107,11 +107,8 @@ impl Case {
     pub fn run(self) -> Found {
         // A pace of seconds and a budget of a hundred; the rest is drawn anew for every case.
         let seed = 5 + 12 * u64::from(self.cuts.0);
-        let mut starts = [0; 4];
-        if self.leader != 3 {
-            starts = [CAMPAIGNS[self.leader] - AHEAD; 4];
-            starts[self.leader] = 0;
-        }
+        let mut starts = [CAMPAIGNS[self.leader] - AHEAD; 4];
+        starts[self.leader] = 0;
         let mut town = Town::born(seed, Vec::new(), Detail::Quiet, starts);
         let mut found = Found { violation: None, story: Vec::new(), moved: None, stuck: false };
         let lived = catch_unwind(AssertUnwindSafe(|| self.play(&mut town, &mut found)));

@@ -5,8 +5,8 @@
 //! 7 a majority holds what is agreed, 8 holds and manual, 9 every run ends, 11 one view and the carrier as wanted,
 //! 13 nothing acknowledged is lost, 14 a dead site is left, 15 one chain, 16 promises never go back (terms,
 //! commits and ends of logs), 17 every live view is the replay of the journal, 18 no ballot of the silenced or of
-//! older starts, 19 nothing waits for ever (as the run that 14 wants), 22 a proposal counts once. 12 (same
-//! seed, same trace), 20 (no panic) and 21 (a calm hour) are checked around a run, by its caller and by the tests.
+//! older starts, 19 nothing waits for ever (as the run that 14 wants), 22 a proposal counts once. 12 (same seed,
+//! same trace), 20 (no panic) and 21 (a calm hour) are checked around a run, by its caller and by the tests.
 //!
 //! Not checked: 10, because people are not told by this version; of 11 the 30 s for the carrier, since a calm route
 //! is read only every minute (30 s, a drift interval and a repair are checked, of an own value that came late); of 16
