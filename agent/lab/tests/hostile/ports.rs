@@ -1,6 +1,6 @@
 //! Garbage, endless lines, half-open callers and floods on every port that listens, the lab's own among them.
 
-use super::town::{PATIENCE, Town, with_noise};
+use super::town::{PATIENCE, Town};
 use lab::rig::SITES;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -93,7 +93,6 @@ fn nonsense(seed: u64, length: usize) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nonsense_and_endless_lines_are_cut_off() {
-    let _noise = with_noise().await;
     let mut town = Town::whole().await;
     let before = town.memory("london");
     let line = [vec![b'x'; 1000], vec![b'\n']].concat();
@@ -125,7 +124,6 @@ async fn nonsense_and_endless_lines_are_cut_off() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_open_callers_keep_nobody_out() {
-    let _noise = with_noise().await;
     let mut town = Town::whole().await;
     let mut silent = Vec::new();
     for port in Port::all(&town) {
@@ -156,7 +154,6 @@ async fn half_open_callers_keep_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn floods_move_nobody() {
-    let _noise = with_noise().await;
     let mut town = Town::whole().await;
     let term = town.ready("netherlands").await.term;
     let until = Instant::now() + FLOOD;

@@ -1,7 +1,7 @@
 //! Wrong certificates, foreign CAs, voters that are not one's own, and a peer gone wild.
 
 use super::caller::{bundle, call, hello, raft, say};
-use super::town::{PATIENCE, Town, with_noise};
+use super::town::{PATIENCE, Town};
 use agent::clock;
 use agent::init::{Authority, Validity};
 use agent::links::{Bundle, FRAME_MAX};
@@ -82,7 +82,6 @@ async fn a_site_that_believes_another_ca_stays_alone_and_says_why() {
 /// as much of it as the line takes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_gone_wild_speaks_for_nobody_else_and_keeps_nobody_from_being_heard() {
-    let _noise = with_noise().await;
     let mut town = Town::whole().await;
     let before = town.ready("netherlands").await;
     town.rig.agent("office").expect("it runs").kill().await;

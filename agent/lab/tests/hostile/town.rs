@@ -9,7 +9,6 @@ use state::{RouteId, SiteId};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::{Instant, sleep};
 
 /// Longer than a cluster needs for anything, on a machine that builds three other things.
@@ -17,19 +16,6 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often something is looked at again.
 const AGAIN: Duration = Duration::from_millis(50);
-
-/// Floods take both processors: while one goes on, no other test stops an agent at a moment of a conversation.
-static PEACE: RwLock<()> = RwLock::const_new(());
-
-/// Held by whoever waits for moments.
-pub async fn in_peace() -> RwLockReadGuard<'static, ()> {
-    PEACE.read().await
-}
-
-/// Held by whoever makes a noise.
-pub async fn with_noise() -> RwLockWriteGuard<'static, ()> {
-    PEACE.write().await
-}
 
 /// The cluster.
 pub struct Town {
