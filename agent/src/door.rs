@@ -3,15 +3,21 @@
 //! A disk that lost what it had promised could promise the opposite. So whoever comes with another disk than the
 //! agreed one, or with less than was heard of it before, stays outside until a person lets it back in.
 
+mod hello;
 mod memory;
+#[cfg(test)]
+mod tests;
 mod unfit;
+mod word;
 
-pub use memory::Memory;
+pub use hello::{Asks, Hello, Said};
+pub use memory::{Kept, Memory};
 pub use unfit::Unfit;
+pub use word::Admission;
 
 use crate::quorum::{Mark, Quorum, Seats};
+use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
-use state::view::Member;
 use state::{Boot, Disk, Index, Mono, SiteId, Starts, View};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +46,8 @@ pub fn heard(of: &SiteId) -> String {
 
 /// How soon a greeting is repeated to whoever was not let in yet.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How many greetings of one peer are heard in that time: two are usual, and a few more while it starts.
+const CROWD: u32 = 20;
 /// How often whoever is inside is told how far we have come: what it remembers of us is at most this old.
 const REFRESH: Duration = Duration::from_secs(10);
 
@@ -103,46 +111,6 @@ pub struct Own {
     pub stand: Stand,
 }
 
-/// The first thing that is said to a peer, and the answer to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// The speaker's disk.
-    pub disk: Disk,
-    /// How often an agent was started on it.
-    pub starts: Starts,
-    /// Where it was agreed that this disk is the speaker's, as far as it knows.
-    pub named: Index,
-    /// Whether it may vote.
-    pub stand: Stand,
-    /// The last entry of its journal.
-    pub journal: Index,
-    /// What each of its votes has come to.
-    pub marks: Vec<Mark>,
-    /// What is agreed of the listener, as far as the speaker knows.
-    pub yours: Option<Member>,
-    /// The newest life of the listener that the speaker knows of.
-    pub life: Starts,
-    /// Why the speaker takes nothing from the listener, and from which life of it.
-    pub unfit: Option<(Boot, Unfit)>,
-    /// Counts what the speaker says to the listener: a greeting may come late, and after a later one.
-    pub n: u64,
-    /// The last greeting of the listener that the speaker has heard: this one was said after it.
-    pub echo: Option<(Boot, u64)>,
-    /// Whether it waits for an answer.
-    pub asks: Asks,
-    /// Who sat where at the birth of the cluster, for a listener that has lost it.
-    pub birth: Option<Seats>,
-}
-
-/// Whether a greeting waits for an answer. An answer never does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Asks {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-}
-
 /// What is known of one peer.
 #[derive(Clone, Debug, Default)]
 struct Neighbour {
@@ -150,12 +118,29 @@ struct Neighbour {
     inside: Option<Boot>,
     /// The last greeting, and by which life.
     hello: Option<(Boot, Hello)>,
-    memory: Memory,
+    /// What this disk keeps of it.
+    kept: Kept,
     greeted: Option<Mono>,
+    /// Since when its greetings are counted, and how many came since.
+    crowd: Option<(Mono, u32)>,
     /// How many greetings it was sent.
     said: u64,
     /// How many of them when the memory was made: only what answers a later one was said after it.
     since: u64,
+}
+
+impl Neighbour {
+    /// Keeps the most that was heard of it; gives the bytes for the own disk, if that is more than was kept.
+    fn remember(&mut self, (hello, sealed): (&Hello, Sealed)) -> Option<Vec<u8>> {
+        let memory = self.kept.memory.with(hello);
+        // A greeting that carries another one would be carried on in turn, and grow each time.
+        if memory == self.kept.memory || hello.proof.is_some() {
+            return None;
+        }
+        self.kept = Kept { memory, proof: Some(sealed) };
+        self.since = self.said;
+        Some(plain(&self.kept))
+    }
 }
 
 /// What a greeting amounts to.
@@ -170,7 +155,7 @@ pub struct Greeted {
     /// Why this site must go outside, if the peer knows better than its own disk.
     pub leave: Option<String>,
     /// The name that was agreed for this site's disk, if that is news.
-    pub named: Option<(Member, Starts)>,
+    pub named: Option<Admission>,
     /// Whether it was judged at all: what is held against it may first have to be asked again.
     pub known: bool,
 }
@@ -188,8 +173,8 @@ impl Door {
     pub fn new(here: SiteId, own: Own, remembered: Vec<(SiteId, Vec<u8>)>) -> Self {
         let recall = |(site, bytes): (SiteId, Vec<u8>)| {
             // A memory that cannot be read is none: it protects, but nothing rests on it.
-            let memory = postcard::from_bytes(&bytes).unwrap_or_default();
-            (site, Neighbour { memory, ..Neighbour::default() })
+            let kept = postcard::from_bytes(&bytes).unwrap_or_default();
+            (site, Neighbour { kept, ..Neighbour::default() })
         };
         Self { here, own, peers: remembered.into_iter().map(recall).collect() }
     }
@@ -229,6 +214,14 @@ impl Door {
         due
     }
 
+    /// Whether a peer greets more often than anybody has reason to: every greeting costs the look at a signature.
+    pub fn is_crowded(&mut self, from: &SiteId, now: Mono) -> bool {
+        let peer = self.peers.entry(from.clone()).or_default();
+        let (since, count) = peer.crowd.filter(|(since, _)| now.since(*since) < AGAIN).unwrap_or((now, 0));
+        peer.crowd = Some((since, count.saturating_add(1)));
+        count >= CROWD
+    }
+
     /// What is said to a peer.
     pub fn hello(&mut self, (to, asks): (&SiteId, Option<Asks>), view: &View, quorum: &Quorum) -> Hello {
         let known = self.peers.entry(to.clone()).or_default();
@@ -239,8 +232,10 @@ impl Door {
         let said = peer.and_then(|peer| peer.hello.as_ref()).map(|(_, hello)| hello);
         let life = peer.and_then(|peer| peer.hello.as_ref()).map(|(boot, hello)| (*boot, hello.n));
         let unfit = said.and_then(|hello| self.judge(to, hello, view));
+        let less = matches!(unfit, Some(Unfit::Less { .. }));
+        let proof = peer.and_then(|peer| peer.kept.proof.clone()).filter(|_| less).map(Box::new);
         let lost = said.is_some_and(|hello| hello.stand.outside().is_some());
-        let heard = peer.map(|peer| peer.memory.starts).unwrap_or_default();
+        let heard = peer.map(|peer| peer.kept.memory.starts).unwrap_or_default();
         Hello {
             disk: self.own.disk,
             starts: self.own.starts,
@@ -248,9 +243,11 @@ impl Door {
             stand: self.own.stand.clone(),
             journal: view.index,
             marks: quorum.marks(),
-            yours: view.members.get(to).cloned(),
+            members: view.members.iter().map(|(site, member)| (site.clone(), member.clone())).collect(),
+            seated: quorum.seats().seated(),
             life: view.life_of(to).max(heard),
             unfit: life.map(|(boot, _)| boot).zip(unfit),
+            proof,
             n,
             echo: life,
             asks: asks.unwrap_or(if unknown { Asks::Yes } else { Asks::No }),
@@ -261,7 +258,8 @@ impl Door {
     /// A peer greets: is it the one that was agreed, and has it all that it had?
     ///
     /// `None` for a greeting that comes too late to mean anything.
-    pub fn greeted(&mut self, from: &SiteId, (boot, hello): (Boot, Hello), view: &View) -> Option<Greeted> {
+    pub fn greeted(&mut self, from: &SiteId, said: Said, (view, seats): (&View, &Seats)) -> Option<Greeted> {
+        let Said { boot, hello, sealed } = said;
         let before = self.peers.get(from).and_then(|peer| peer.hello.as_ref());
         if before.is_some_and(|(life, said)| *life == boot && said.n >= hello.n) {
             return None;
@@ -273,25 +271,13 @@ impl Door {
             // It may be older than what is remembered. Only an answer to what is asked now tells.
             return Some(Greeted { answer: Some(Asks::Yes), ..Greeted::default() });
         }
-        let mut greeted = Greeted {
-            answer: (news || hello.asks == Asks::Yes).then_some(Asks::No),
-            leave: self.must_leave(from, &hello, self.named(view)),
-            named: self.is_named(&hello),
-            known: true,
-            ..Greeted::default()
-        };
+        let answer = (news || hello.asks == Asks::Yes).then_some(Asks::No);
         let peer = self.peers.entry(from.clone()).or_default();
         peer.inside = unfit.is_none().then_some(boot);
-        if unfit.is_none() {
-            let memory = peer.memory.with(&hello);
-            if memory != peer.memory {
-                greeted.keep = Some(plain(&memory));
-                (peer.memory, peer.since) = (memory, peer.said);
-            }
-        }
+        let keep = if unfit.is_none() { peer.remember((&hello, sealed)) } else { None };
         peer.hello = Some((boot, hello));
-        greeted.unfit = unfit;
-        Some(greeted)
+        let (leave, named) = (self.sent_away(view, seats), self.admission(seats));
+        Some(Greeted { unfit, keep, answer, leave, named, known: true })
     }
 
     /// Whether a greeting was said after all that is remembered of its speaker had been heard.
@@ -306,17 +292,17 @@ impl Door {
         }
         let agreed = view.members.get(from);
         let known = agreed.map_or(Index(0), |member| member.at);
-        // Whoever was named later than we have heard of cannot be judged by what we have heard.
-        let later = hello.named > known;
+        // Whoever was named later than we have heard of cannot be judged by what we have heard; but that it was
+        // named later must another say as well.
+        let later = hello.named > known && (agreed.is_none() || self.vouched(from, hello));
         if let Some(member) = agreed.filter(|member| member.disk != hello.disk && !later) {
             return Some(Unfit::OtherDisk { agreed: member.disk, at: member.at });
         }
         let named = later || agreed.is_some();
-        let memory =
-            self.peers.get(from).map(|peer| &peer.memory).filter(|memory| **memory != Memory::default());
-        match memory {
+        let memory = self.peers.get(from).map(|peer| &peer.kept.memory);
+        match memory.filter(|memory| **memory != Memory::default()) {
             Some(memory) if memory.disk == hello.disk => {
-                if let Some(what) = memory.exceeds(hello) {
+                if let Some(what) = memory.exceeds(&Memory::of(hello)) {
                     return Some(Unfit::Less { what });
                 }
             }
@@ -325,36 +311,6 @@ impl Door {
         }
         let blank = hello.stand == Stand::Newborn;
         (blank && view.index > Index(0)).then_some(Unfit::Unnamed)
-    }
-
-    /// A peer knows better than the own disk what the own disk had, unless it is behind.
-    fn must_leave(&self, from: &SiteId, hello: &Hello, named: Index) -> Option<String> {
-        if self.own.stand != Stand::Inside {
-            return None;
-        }
-        let (_, unfit) = hello.unfit.as_ref().filter(|(boot, _)| *boot == self.own.boot)?;
-        match unfit {
-            Unfit::Less { what } => Some(format!(
-                "this disk went back in time: {what}, as {from} remembers; was an image restored?"
-            )),
-            Unfit::OtherDisk { agreed, at } if *at >= named && *agreed != self.own.disk => {
-                Some(format!("this is another disk than the one that {from} knows"))
-            }
-            Unfit::OtherDisk { .. } | Unfit::SaysSo { .. } | Unfit::Unnamed => None,
-        }
-    }
-
-    fn is_named(&self, hello: &Hello) -> Option<(Member, Starts)> {
-        let waits = self.own.stand != Stand::Inside && hello.stand == Stand::Inside;
-        let member = hello.yours.as_ref().filter(|member| waits && member.disk == self.own.disk)?;
-        Some((member.clone(), hello.life))
-    }
-
-    /// Where the own disk was named, as its journal or its peers tell.
-    fn named(&self, view: &View) -> Index {
-        let ours = |member: &&Member| member.disk == self.own.disk;
-        let agreed = view.members.get(&self.here).filter(ours).map(|member| member.at);
-        self.own.named.max(agreed.unwrap_or_default())
     }
 
     /// At the birth of a cluster: the others that are here and have nothing; `None` as soon as one has something,

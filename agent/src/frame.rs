@@ -1,6 +1,5 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
-use crate::door::Hello;
 use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
 use crate::relay::Sealed;
@@ -50,8 +49,8 @@ pub enum Body {
     Relayed(Box<Sealed>),
     /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
     Revoke { fence: Index, boot: Boot, nonce: Nonce },
-    /// To everybody, before anything else: who I am, and what I have; and what I think of you.
-    Hello(Box<Hello>),
+    /// To everybody, before anything else, signed: who I am, and what I have; and what I think of you.
+    Hello(Box<Sealed>),
 }
 
 /// What a site can do, and what its clock says.

@@ -216,8 +216,8 @@ impl<W: World> Turn<W> {
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
-        if let Body::Hello(hello) = frame.body {
-            return self.greeted(from, (frame.boot, *hello), clocks);
+        if let Body::Hello(sealed) = frame.body {
+            return self.knocked(from, *sealed, clocks);
         }
         if !self.door.lets_in(from, frame.boot) {
             self.door.stranger(from, clocks.mono);

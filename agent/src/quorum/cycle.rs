@@ -97,7 +97,7 @@ impl Quorum {
                 continue;
             }
             let to = RaftId(message.to);
-            let site = self.seats.site(to).or_else(|| self.strangers.get(&to)).cloned();
+            let site = self.seats.site(to).or_else(|| self.strangers.site(to)).cloned();
             if let (Some(site), Some(message)) = (site, Message::from_raft(message)) {
                 outcome.send.push((site, message));
             }

@@ -1,15 +1,16 @@
 //! What a peer may say: raft-rs trusts its peers and panics where they lie, so they are read here first.
 
 use super::seats::{RaftId, Seats};
+use super::strangers::Strangers;
 use super::voter::Voter;
 use super::wire::{CONTEXT_LIMIT, ENTRIES_LIMIT, ENTRY_LIMIT, Kind, LARGEST, Message, SNAPSHOT_LIMIT};
 use raft::{StateRole, Storage};
 use state::SiteId;
-use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// Ids that are not known here yet: a few readmissions at most lie between two sites.
-const STRANGERS_MAX: usize = 64;
+/// How far above our own a term may be: a million elections, which is four months of nothing but elections. Whoever
+/// slept longer than that is readmitted; and no liar comes to the end of all terms, where nobody could be elected.
+const LEAP: u64 = 1 << 20;
 
 /// Why a message was not stepped. None of these harms anybody: Raft lives with lost messages.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -57,33 +58,24 @@ fn needs_vote(kind: Kind) -> bool {
     }
 }
 
-/// Who speaks, and whether it may. An id that came after all that this site knows belongs to who brings it first.
+/// Who speaks, and whether it may. An id that came after all that this site knows is believed of a site if a third
+/// one says so in its greeting: a site that slept must be able to follow a leader with a new id, and nobody can bring
+/// one forward alone.
 pub(super) fn admit(
-    (seats, strangers): (&Seats, &mut BTreeMap<RaftId, SiteId>),
+    (seats, strangers): (&Seats, &mut Strangers),
     from: &SiteId,
     message: &Message,
 ) -> Result<(), Refused> {
-    let id = message.from;
-    let not_yours = || Refused::NotYours { site: from.clone(), id };
+    let (id, kind) = (message.from, message.kind);
     match seats.site(id) {
-        Some(site) if site != from => return Err(not_yours()),
-        Some(_) if !seats.votes(id) && needs_vote(message.kind) => {
-            return Err(Refused::NoVote { id, kind: message.kind });
-        }
-        Some(_) => return Ok(()),
-        None => {}
-    }
-    if id <= seats.greatest() || id.0 > LARGEST || seats.of(from).is_err() {
-        return Err(not_yours());
-    }
-    let full = strangers.len() >= STRANGERS_MAX && !strangers.contains_key(&id);
-    match strangers.get(&id) {
-        Some(site) if site != from => Err(not_yours()),
-        None if full => Err(not_yours()),
-        Some(_) | None => {
-            strangers.insert(id, from.clone());
+        Some(site) if site != from => Err(Refused::NotYours { site: from.clone(), id }),
+        Some(_) if !seats.votes(id) && needs_vote(kind) => Err(Refused::NoVote { id, kind }),
+        Some(_) => Ok(()),
+        None if id > seats.greatest() && strangers.vouched(id, from, needs_vote(kind)) => {
+            strangers.meet(id, from);
             Ok(())
         }
+        None => Err(Refused::NotYours { site: from.clone(), id }),
     }
 }
 
@@ -137,6 +129,9 @@ pub(super) fn fits(voter: &Voter, message: &Message) -> Result<(), Refused> {
     sizes(message)?;
     sense(message).map_err(nonsense)?;
     let raft = &voter.raw.raft;
+    if raft.term > 0 && message.term.0 > raft.term.saturating_add(LEAP) {
+        return Err(nonsense("its term is further ahead than elections could have brought it"));
+    }
     let last = raft.raft_log.last_index();
     match message.kind {
         Kind::Heartbeat if message.commit.0 > last => {

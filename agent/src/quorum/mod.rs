@@ -12,6 +12,7 @@ mod gate;
 mod log;
 mod logger;
 mod seats;
+mod strangers;
 mod voter;
 pub mod wire;
 
@@ -27,9 +28,11 @@ pub use wire::Message;
 
 use raft::GetEntriesContext;
 use serde::{Deserialize, Serialize};
+use state::fact::Seated;
 use state::{Index, SiteId, Term};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use strangers::Strangers;
 use thiserror::Error;
 use voter::Voter;
 use wire::{ENTRY_LIMIT, SNAPSHOT_LIMIT, Snapshot};
@@ -156,9 +159,8 @@ pub struct Quorum {
     birth: Seats,
     own: SiteId,
     voters: Vec<Voter>,
-    /// Whose the ids are that sit here already, while this site has not come so far in its log: the first site
-    /// that spoke with one has it.
-    strangers: BTreeMap<RaftId, SiteId>,
+    /// Who sits here already, while this site has not come so far in its log.
+    strangers: Strangers,
     /// Everything up to here was handed over.
     taken: Index,
     /// The last fact or snapshot that was handed over; what follows up to `taken` were openings of reigns.
@@ -202,7 +204,7 @@ impl Quorum {
             birth,
             own: own.clone(),
             voters: Vec::new(),
-            strangers: BTreeMap::new(),
+            strangers: Strangers::default(),
             taken: Index(0),
             handed: Index(0),
             owed: None,
@@ -228,6 +230,11 @@ impl Quorum {
         {
             self.seats = seats.clone();
         }
+    }
+
+    /// A site says who sits where: of itself it is not believed, of others it may be.
+    pub fn vouch(&mut self, by: &SiteId, seated: &[Seated]) {
+        self.strangers.hear(by, seated);
     }
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.

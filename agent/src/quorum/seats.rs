@@ -213,6 +213,17 @@ impl Seats {
         theirs * 2 > all
     }
 
+    /// Whether these sites have more than half of the votes of all but one site; while a change is under way, in
+    /// both halves.
+    pub fn is_majority_beside(&self, one: &SiteId, sites: &[&SiteId]) -> bool {
+        let halves = [&self.conf.voters, &self.conf.voters_before];
+        halves.into_iter().filter(|half| !half.is_empty()).all(|half| {
+            let others = half.iter().filter_map(|id| self.site(*id)).filter(|site| *site != one);
+            let theirs = others.clone().filter(|site| sites.contains(site)).count();
+            theirs * 2 > others.count()
+        })
+    }
+
     /// Whose id it is.
     pub fn site(&self, id: RaftId) -> Option<&SiteId> {
         let all = self.seats.iter().chain(&self.before);

@@ -1,12 +1,13 @@
 //! Greetings within a turn: who is told who we are, and what an answer makes of this site.
 
 use super::{Anew, Clocks, Turn, World};
-use crate::door::{self, Asks, Hello, Named, Stand};
+use crate::door::{self, Admission, Asks, Hello, Named, Said, Stand};
 use crate::event::Event;
 use crate::frame::Body;
-use crate::quorum::{Past, Quorum, Seats};
+use crate::quorum::{Past, Quorum};
+use crate::relay::{Seal, Sealed};
 use state::view::Member;
-use state::{Boot, Index, SiteId, Starts};
+use state::{Index, SiteId};
 
 impl<W: World> Turn<W> {
     /// Greets whoever is due. Everything that is said of the own disk is on it: nothing was begun in this turn yet.
@@ -24,18 +25,47 @@ impl<W: World> Turn<W> {
 
     fn say_hello(&mut self, (to, asks): (&SiteId, Option<Asks>), clocks: Clocks) {
         let hello = self.door.hello((to, asks), self.node.view(), &self.quorum);
-        self.send(to, Body::Hello(Box::new(hello)), clocks);
+        let (from, to, starts) = (self.here.clone(), to.clone(), self.door.own().starts);
+        let (n, bytes) = (hello.n, hello.encode(self.boot));
+        let mut sealed = Sealed { from, to: to.clone(), starts, n, bytes, seal: Seal::default() };
+        match self.world.seal(&sealed) {
+            Some(seal) => {
+                sealed.seal = seal;
+                self.send(&to, Body::Hello(Box::new(sealed)), clocks);
+            }
+            None => tracing::error!("{to} cannot be greeted: this site's key signs nothing"),
+        }
+    }
+
+    /// Somebody greets. Its signature is looked at, because its words may be shown to it later.
+    pub(super) fn knocked(&mut self, from: &SiteId, sealed: Sealed, clocks: Clocks) -> Result<(), W::Error> {
+        if self.door.is_crowded(from, clocks.mono) {
+            return Ok(());
+        }
+        let straight = sealed.from == *from && sealed.to == self.here;
+        let read = Hello::decode(&sealed.bytes).filter(|(_, hello)| straight && hello.n == sealed.n);
+        let Some((boot, hello)) = read.filter(|_| self.world.check(&sealed).is_ok()) else {
+            tracing::debug!("a greeting of {from} is dropped: it is none, or not signed by it");
+            return Ok(());
+        };
+        if let Some(why) = hello.proof.as_ref().and_then(|proof| self.is_convicted(proof)) {
+            return self.leave(&format!("{why} ({from} has kept them)"));
+        }
+        self.greeted(from, Said { boot, hello, sealed }, clocks)
+    }
+
+    /// What this site once signed, if its disk has less now.
+    fn is_convicted(&mut self, proof: &Sealed) -> Option<String> {
+        let (_, then) = Hello::decode(&proof.bytes).filter(|_| proof.from == self.here)?;
+        let why = self.door.convicted(&then, self.node.view(), &self.quorum)?;
+        self.world.check(proof).is_ok().then_some(why)
     }
 
     /// A peer says who it is. What must be remembered of it is on disk before anything else is taken from it.
-    pub(super) fn greeted(
-        &mut self,
-        from: &SiteId,
-        (boot, hello): (Boot, Hello),
-        clocks: Clocks,
-    ) -> Result<(), W::Error> {
-        let greeted = self.door.greeted(from, (boot, hello.clone()), self.node.view());
-        let Some(greeted) = greeted else { return Ok(()) };
+    fn greeted(&mut self, from: &SiteId, said: Said, clocks: Clocks) -> Result<(), W::Error> {
+        let hello = said.hello.clone();
+        let seats = self.quorum.seats();
+        let Some(greeted) = self.door.greeted(from, said, (self.node.view(), seats)) else { return Ok(()) };
         if let Some(bytes) = greeted.keep {
             self.world.keep(&[(door::heard(from), bytes)])?;
         }
@@ -48,11 +78,14 @@ impl<W: World> Turn<W> {
         if !greeted.known {
             return Ok(());
         }
+        if hello.stand == Stand::Inside {
+            self.quorum.vouch(from, &hello.seated);
+        }
         if let Some(why) = greeted.leave {
             return self.leave(&why);
         }
         match greeted.named {
-            Some(named) => self.be_named(named, hello.birth.clone())?,
+            Some(named) => self.be_named(named)?,
             None => self.be_born()?,
         }
         let (from, hello) = (from.clone(), Box::new(hello));
@@ -69,8 +102,8 @@ impl<W: World> Turn<W> {
     }
 
     /// The others have agreed that this disk is ours. A new one may vote from here on.
-    fn be_named(&mut self, (member, life): (Member, Starts), birth: Option<Seats>) -> Result<(), W::Error> {
-        let Member { disk: _, raft_ids, at } = member;
+    fn be_named(&mut self, admission: Admission) -> Result<(), W::Error> {
+        let Admission { member: Member { disk: _, raft_ids, at }, life, birth } = admission;
         match (self.door.own().stand.clone(), birth) {
             (Stand::Newborn, _) => self.come_in(Named { at, raft_ids }),
             (Stand::Outside { .. }, Some(birth)) => {

@@ -327,6 +327,22 @@ impl<D: Disk> Cluster<D> {
         }
     }
 
+    /// Everybody hears from everybody it is heard by who sits where, as greetings say it.
+    pub fn greet(&mut self) {
+        let names: Vec<_> = self.nodes.keys().cloned().collect();
+        for from in &names {
+            let Some(seated) = self.nodes[from].quorum.as_ref().map(|quorum| quorum.seats().seated()) else {
+                continue;
+            };
+            for to in names.iter().filter(|to| *to != from) {
+                let heard = !self.cuts.contains(&(from.clone(), to.clone()));
+                if let Some(quorum) = self.node(to).quorum.as_mut().filter(|_| heard) {
+                    quorum.vouch(from, &seated);
+                }
+            }
+        }
+    }
+
     /// One tick everywhere, then everything that follows from it, without delay.
     pub fn tick(&mut self) {
         self.tick_losing(|_| false);
@@ -335,6 +351,9 @@ impl<D: Disk> Cluster<D> {
     /// The same, and some messages never arrive.
     pub fn tick_losing(&mut self, mut lost: impl FnMut(&Message) -> bool) {
         self.ticks += 1;
+        if self.ticks.is_multiple_of(10) {
+            self.greet();
+        }
         let names: Vec<_> = self.nodes.keys().cloned().collect();
         for name in names {
             if let Some(quorum) = &mut self.node(&name).quorum {

@@ -48,6 +48,9 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize, usize) {
         let name = SITES[dice.throw(4)];
         let moment = [Moment::BeforeWrite, Moment::AfterWrite, Moment::BeforeJournal][dice.throw(3)];
         c.reseat();
+        if step % 10 == 0 {
+            c.greet();
+        }
         match dice.throw(60) {
             0 => c.fuse = Some((site(name), 1 + dice.throw(5), moment)),
             1 => c.isolate(name),

@@ -6,6 +6,7 @@ use crate::quorum::wire::{ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
 use crate::quorum::{
     Change, NotProposed, Past, Quorum, RaftId, Refused, Seat, Seats, SeatsError, Standing, Step, VoterState,
 };
+use state::fact::Seated;
 use state::{Index, Term};
 
 pub fn message(kind: Kind, from: u64, to: u64) -> Message {
@@ -126,6 +127,60 @@ fn nobody_speaks_for_another() {
     let witness = c.node(&site("netherlands")).quorum.as_mut().unwrap();
     let twin = witness.step(&site("netherlands"), message(Kind::Heartbeat, 4, 5));
     assert_eq!(twin, Err(Refused::NotOurs(RaftId(5))), "twins never talk over the network");
+}
+
+/// Votes that came after all that a site knows: a third site must say whose they are, and no liar can for himself.
+#[test]
+fn a_stranger_needs_a_second_voice() {
+    let mut c = cluster();
+    c.run(20);
+    let london = c.node(&site("london")).quorum.as_mut().unwrap();
+    let term = london.marks()[0].hard_term;
+    let said = |voters: &[u64], learners: &[u64]| Seated {
+        site: site("office"),
+        voters: voters.to_vec(),
+        learners: learners.to_vec(),
+    };
+    let ask = |london: &mut Quorum, kind, id| {
+        let term = Term(term.0 + 1);
+        london.step(&site("office"), Message { term, ..message(kind, id, 1) })
+    };
+    for kind in KINDS {
+        let refused = Err(Refused::NotYours { site: site("office"), id: RaftId(6) });
+        assert_eq!(ask(london, kind, 6), refused, "nobody has ever heard of it");
+        london.vouch(&site("office"), &[said(&[6], &[])]);
+        assert_eq!(ask(london, kind, 6), refused, "but itself");
+    }
+    london.vouch(&site("manchester"), &[said(&[3], &[6])]);
+    assert!(ask(london, Kind::Vote, 6).is_err(), "it only listens, as the others say");
+    assert_eq!(london.marks()[0].hard_term, term);
+    assert_eq!(ask(london, Kind::Heartbeat, 6), Ok(()), "who leads was given a vote meanwhile");
+    assert!(ask(london, Kind::Heartbeat, 7).is_err());
+    london.vouch(&site("manchester"), &[said(&[7], &[])]);
+    let many: Vec<u64> = (8..100).collect();
+    london.vouch(&site("netherlands"), &[said(&many, &[])]);
+    assert!(ask(london, Kind::Heartbeat, 8).is_err(), "no honest site names so many");
+    assert_eq!(ask(london, Kind::Vote, 7), Ok(()));
+}
+
+/// No message brings a voter near the end of all terms, where nobody could be elected any more.
+#[test]
+fn no_term_leaps() {
+    let mut c = cluster();
+    c.run(20);
+    let london = c.node(&site("london")).quorum.as_mut().unwrap();
+    let own = london.marks()[0].hard_term;
+    for kind in KINDS {
+        let far = Message { term: Term(own.0 + (1 << 20) + 1), ..message(kind, 4, 1) };
+        assert!(london.step(&site("netherlands"), far).is_err(), "{kind:?}");
+    }
+    assert_eq!(london.marks()[0].hard_term, own);
+    let slept = Message { term: Term(own.0 + 100_000), ..message(Kind::Heartbeat, 4, 1) };
+    assert_eq!(london.step(&site("netherlands"), slept), Ok(()), "a site that slept for long follows");
+    let past = Past::default();
+    let mut newcomer = Quorum::new(seats(), &site("london"), past).unwrap();
+    let old = Message { term: Term(1 << 40), ..message(Kind::Heartbeat, 4, 1) };
+    assert_eq!(newcomer.step(&site("netherlands"), old), Ok(()), "and so does a new one");
 }
 
 /// Each of these would be a panic in raft-rs, or an overflow, or a log with a hole.
