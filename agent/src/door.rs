@@ -173,7 +173,7 @@ impl Door {
     pub fn new(here: SiteId, own: Own, remembered: Vec<(SiteId, Vec<u8>)>) -> Self {
         let recall = |(site, bytes): (SiteId, Vec<u8>)| {
             // A memory that cannot be read is none: it protects, but nothing rests on it.
-            let kept = postcard::from_bytes(&bytes).unwrap_or_default();
+            let kept = Kept::from_bytes(&bytes).unwrap_or_default();
             (site, Neighbour { kept, ..Neighbour::default() })
         };
         Self { here, own, peers: remembered.into_iter().map(recall).collect() }

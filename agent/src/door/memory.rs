@@ -23,6 +23,11 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// What was kept; `None` if it is unreadable.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+
     /// The greeting in which most was heard.
     pub fn proof(&self) -> Option<&Sealed> {
         self.proof.as_ref()
