@@ -1,4 +1,4 @@
-//! Who is believed what at the door: liars with one certificate, disks that went back in time, and names from the future.
+//! Who is believed what at the door: liars with one certificate, disks that went back in time, names from the future.
 
 use super::{Admission, Asks, Door, Hello, Own, Said, Stand, Unfit};
 use crate::quorum::{Mark, Past, Quorum, RaftId, Seat, Seats, Standing};

@@ -1,6 +1,7 @@
 //! Loss, doubles, reordering, cuts, crashes at every boundary, cuts of the log and lost disks, from printed seeds.
 
-use super::cluster::{Cluster, Disk, File, Moment, SITES, cluster, seats, site};
+use super::cluster::{Cluster, Moment, SITES, cluster, seats, site};
+use super::disks::{Disk, File};
 use state::Index;
 use tempfile::TempDir;
 

@@ -1,6 +1,7 @@
 //! Lost disks: a site comes back with new votes, one change at a time, and whoever slept through it finds its way.
 
-use super::cluster::{Cluster, Memory, cluster, site};
+use super::cluster::{Cluster, cluster, site};
+use super::disks::Memory;
 use super::refusals::message;
 use crate::quorum::wire::Kind;
 use crate::quorum::{RaftId, Refused, Step};

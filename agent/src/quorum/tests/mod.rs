@@ -2,6 +2,7 @@
 
 mod cluster;
 mod crashes;
+mod disks;
 mod elections;
 mod fuzz;
 mod members;

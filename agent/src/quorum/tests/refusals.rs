@@ -1,6 +1,7 @@
 //! What is refused: seats that make no group, proposals without leadership, and messages no honest peer sends.
 
-use super::cluster::{Cluster, Memory, cluster, seats, site};
+use super::cluster::{Cluster, cluster, seats, site};
+use super::disks::Memory;
 use super::fuzz::Dice;
 use crate::quorum::wire::{ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
 use crate::quorum::{
