@@ -6,6 +6,7 @@ mod deadman;
 mod draft;
 mod later;
 mod numbers;
+mod ours;
 mod pace;
 mod people;
 mod probes;

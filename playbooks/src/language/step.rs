@@ -49,7 +49,10 @@ fn wish(value: Value<'_>, inputs: &Inputs) -> Option<Wish> {
     }
     let entries = value.entries();
     let [(key, inner)] = entries.as_slice() else {
-        return value.refuse(format!("`{}` is one end state, not {}", value.key_text(), entries.len()), "");
+        return value.refuse(
+            format!("`{}` is one end state, not {}", value.key_text(), entries.len()),
+            "one step for each",
+        );
     };
     match key.text.as_str() {
         "route_points_at" => {
@@ -89,7 +92,9 @@ fn way_back(
     match written {
         (Some(undo), None) => wish(undo, inputs).map(WayBack::Wish),
         (None, Some(sentence)) => sentence.words().map(|why| WayBack::No(why.to_owned())),
-        (Some(_), Some(no_undo)) => no_undo.refuse("a step has `undo` or `no_undo`, not both", ""),
+        (Some(_), Some(no_undo)) => {
+            no_undo.refuse("a step has `undo` or `no_undo`, not both", "leave one of them out")
+        }
         (None, None) => step.refuse(
             "a step needs an `undo`",
             "or the sentence why there is none: `no_undo: a message cannot be recalled`",
@@ -127,7 +132,7 @@ fn within(value: Value<'_>, most: Duration) -> Option<Duration> {
     let found = value.duration()?;
     if found > most {
         let message = format!("`{}` is at most {}", value.key_text(), spell(most));
-        return value.refuse(message, "");
+        return value.refuse(message, format!("`{}: {}`", value.key_text(), spell(most)));
     }
     Some(found)
 }

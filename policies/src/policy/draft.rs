@@ -8,6 +8,7 @@ use super::{Person, Site};
 use state::document::{Key, Place, Value};
 use state::fact::Mode;
 use state::{Number, SiteId};
+use std::net::SocketAddr;
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +61,25 @@ pub(super) struct Draft {
     pub sites: Named<Site>,
     /// The probes that are written out.
     pub probes: Vec<Written<DraftProbe>>,
+    /// The references.
+    pub references: Vec<Written<SocketAddr>>,
     /// The carriers.
     pub carriers: Named<Carrier>,
     /// The routes.
     pub routes: Named<DraftRoute>,
     /// The people.
-    pub people: Named<Person>,
+    pub people: Named<DraftPerson>,
     /// Who is told.
     pub tell: Vec<Written<String>>,
+}
+
+/// A person whose number may be one of ours.
+#[derive(Clone, Debug)]
+pub(super) struct DraftPerson {
+    /// The person.
+    pub person: Person,
+    /// The number for short messages, where it is written.
+    pub sms: Option<Written<String>>,
 }
 
 /// A probe whose site and askers may not exist.

@@ -1,6 +1,6 @@
 //! The people, and who of them is told: kept with the policy, so that every site knows the same numbers.
 
-use super::draft::{Named, Written};
+use super::draft::{DraftPerson, Named, Written};
 use super::later::{self, Section};
 use super::sites::name;
 use state::document::{Key, Value};
@@ -39,21 +39,23 @@ pub struct Mail {
 }
 
 /// Reads `people`.
-pub(super) fn read(section: Option<Value<'_>>) -> Named<Person> {
+pub(super) fn read(section: Option<Value<'_>>) -> Named<DraftPerson> {
     Named::read(section, person)
 }
 
-fn person(key: &Key, value: Value<'_>) -> Option<Person> {
+fn person(key: &Key, value: Value<'_>) -> Option<DraftPerson> {
     let name = name(key, value, "person");
     let mut fields = value.map()?;
     later::refuse(&mut fields, Section::Person);
     let mail = fields.optional("mail").map(mail_address);
-    let sms = fields.optional("sms").map(mobile);
+    let sms = fields.optional("sms").map(|sms| Some(Written::at(sms, mobile(sms)?)));
     fields.finish();
     if mail.is_none() && sms.is_none() {
         return value.refuse(format!("`{}` cannot be reached", key.text), "give `mail`, `sms`, or both");
     }
-    Some(Person { name: name?.to_string(), mail: mail.flatten(), sms: sms.flatten() })
+    let sms = sms.flatten();
+    let number = sms.as_ref().map(|sms| sms.is.clone());
+    Some(DraftPerson { person: Person { name: name?.to_string(), mail: mail.flatten(), sms: number }, sms })
 }
 
 fn mail_address(value: Value<'_>) -> Option<String> {
@@ -103,6 +105,9 @@ fn mail_way(value: Value<'_>) -> Option<Mail> {
     let from = fields.required("from").and_then(mail_address);
     let relays = fields.required("relays").map(Value::list);
     fields.finish();
+    if relays.as_ref().is_some_and(Vec::is_empty) {
+        return value.refuse("without a relay no mail leaves", "such as `relays: [192.0.2.25]`");
+    }
     let relays = relays?.into_iter().map(|relay| relay.socket(SMTP_PORT)).collect::<Vec<_>>();
     Some(Mail { from: from?, relays: relays.into_iter().collect::<Option<_>>()? })
 }

@@ -4,7 +4,7 @@ use super::draft::{Draft, DraftProbe, DraftRoute, Written};
 use super::later::{self, Section};
 use super::routes::MODES;
 use super::{
-    Alerts, Pace, Policy, Probe, Route, carriers, cross, deadman, pace, people, probes, routes, sites,
+    Alerts, Pace, Policy, Probe, Route, carriers, cross, deadman, ours, pace, people, probes, routes, sites,
 };
 use jiff::tz::TimeZone;
 use state::document::{Faults, Tree, Value};
@@ -24,7 +24,8 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let pace = pace::read(top.optional("pace"), Pace::CALM);
     let sites = top.required("sites");
     let references = top.optional("references").map(Value::list).unwrap_or_default();
-    let references = references.into_iter().filter_map(|value| value.socket(REFERENCE_PORT)).collect();
+    let reference = |value: Value<'_>| Some(Written::at(value, value.socket(REFERENCE_PORT)?));
+    let references = references.into_iter().filter_map(reference).collect();
     let alerts = people::alerts(top.optional("alerts"));
     let (mail, tell) = alerts.unwrap_or_default();
     let deadman = deadman::read(top.optional("deadman"));
@@ -32,6 +33,7 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         sites_at: sites.map_or(tree.place, Value::key_place),
         sites: sites::read(sites, pace),
         probes: probes::read(top.optional("probes")),
+        references,
         carriers: carriers::read(top.required("carriers")),
         routes: routes::read(top.required("routes")),
         people: people::read(top.optional("people")),
@@ -39,6 +41,7 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     };
     top.finish();
     cross::check(&draft, faults);
+    ours::check(&draft, faults);
     if faults.count() > 0 {
         return None;
     }
@@ -48,10 +51,10 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         mode,
         probes: all_probes(&draft),
         sites: plain(draft.sites.entries),
-        references,
+        references: plain(draft.references),
         carriers: plain(draft.carriers.entries),
         routes: draft.routes.entries.into_iter().map(|route| whole_route(route.is)).collect(),
-        people: plain(draft.people.entries),
+        people: plain(draft.people.entries).into_iter().map(|draft| draft.person).collect(),
         alerts: Alerts { mail, tell: plain(draft.tell) },
         deadman,
     })

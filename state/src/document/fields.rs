@@ -1,5 +1,6 @@
 //! The keys of one map, taken one by one; what is left over at the end is a fault.
 
+use super::example::example;
 use super::fault::Fault;
 use super::nearest::nearest;
 use super::tree::{Key, Tree};
@@ -84,7 +85,9 @@ impl<'t> Fields<'t> {
         }
         for key in &self.missing {
             let owner = self.map.key_text();
-            faults.add(Fault::at(self.map.key_place(), format!("{} lacks `{key}`", quoted(owner))));
+            let fault = Fault::at(self.map.key_place(), format!("{} lacks `{key}`", quoted(owner)));
+            let typed = example(key).map_or_else(|| format!("`{key}: ...`"), |line| format!("`{line}`"));
+            faults.add(fault.hint(typed));
         }
     }
 

@@ -115,9 +115,18 @@ impl<'t> Value<'t> {
             Node::Null => self.refuse("the document is empty", format!("expected {expected}")),
             node @ (Node::Map(_) | Node::List(_) | Node::Scalar { .. }) => {
                 let what = if self.key.is_some() { format!("`{key}`") } else { key.to_string() };
-                self.refuse(format!("{what} must be {expected}, not {}", node.kind()), "")
+                self.refuse(format!("{what} must be {expected}, not {}", node.kind()), shape(expected))
             }
         }
+    }
+}
+
+/// How something that was expected is written.
+fn shape(expected: &str) -> &'static str {
+    match expected {
+        "a list" => "such as `[one, two]`",
+        "a map of keys" | "a map of names" => "such as `{ key: value }`",
+        _ => "one word, number or text; quote it if it has a `:` or a `{`",
     }
 }
 
