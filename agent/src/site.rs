@@ -10,8 +10,8 @@ pub use secrets::{SecretError, Secrets};
 use state::SiteId;
 use state::document::Report;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// The site file of a text and its name; paths in it are relative to `folder`.
 pub(super) fn site_file((name, text): (&str, &str), folder: &Path) -> Result<SiteFile, Report> {
     let faults = Faults::new();
-    let file = policies::yaml::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
+    let file =
+        policies::yaml::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
     match (faults.report(name, text), file) {
         (Some(report), _) => Err(report),
         (None, Some(file)) => Ok(file),
@@ -82,10 +83,10 @@ fn commands(value: Value<'_>) -> BTreeMap<String, Vec<String>> {
             value.list().into_iter().map(|word| word.text().map(str::to_owned)).collect();
         let Some(words) = words else { continue };
         if !words.first().is_some_and(|program| program.starts_with('/')) {
-            let program = words.first().map_or("program", String::as_str);
+            let program = words.first().and_then(|word| word.split_whitespace().next()).unwrap_or("program");
             value.refuse::<()>(
                 format!("the command `{}` must begin with the whole path of a program", key.text),
-                format!("such as `[/usr/sbin/{}]`", program.rsplit('/').next().unwrap_or(program)),
+                format!("such as `[/usr/sbin/{}, argument]`", program.rsplit('/').next().unwrap_or(program)),
             );
         }
         commands.insert(key.text.clone(), words);

@@ -109,6 +109,11 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Input(name) if *name == input))
     }
 
+    /// Whether it is this input and nothing else.
+    pub(super) fn is_input(&self, input: &str) -> bool {
+        matches!(self.0.as_slice(), [Part::Input(name)] if *name == input)
+    }
+
     /// The text with its names filled in. Line ends and other control characters become blanks.
     pub fn fill<'a>(&self, argument: impl Fn(&str) -> &'a str) -> String {
         let parts = self.0.iter().map(|part| match part {
@@ -158,6 +163,7 @@ fn input(value: Value<'_>, name: &str, inputs: &Inputs) -> Option<(&'static str,
     let declared = inputs.0.iter().map(|(known, _)| *known);
     let note = match nearest(name, declared.clone()) {
         Some(meant) => format!("did you mean `${meant}`?"),
+        None if inputs.0.is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
         None => format!("inputs here: {}", declared.collect::<Vec<_>>().join(", ")),
     };
     value.refuse(format!("unknown input `${name}`"), note)

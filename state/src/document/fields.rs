@@ -84,8 +84,7 @@ impl<'t> Fields<'t> {
             });
         }
         for key in &self.missing {
-            let owner = self.map.key_text();
-            let fault = Fault::at(self.map.key_place(), format!("{} lacks `{key}`", quoted(owner)));
+            let fault = Fault::at(self.map.key_place(), format!("{} lacks `{key}`", self.map.called()));
             let typed = example(key).map_or_else(|| format!("`{key}: ...`"), |line| format!("`{line}`"));
             faults.add(fault.hint(typed));
         }
@@ -98,9 +97,4 @@ impl<'t> Fields<'t> {
             super::Node::List(_) | super::Node::Scalar { .. } | super::Node::Null => false,
         }
     }
-}
-
-/// A key in backticks; the whole document has no name of its own.
-fn quoted(owner: &str) -> String {
-    if owner.contains(' ') { owner.to_string() } else { format!("`{owner}`") }
 }
