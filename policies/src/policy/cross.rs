@@ -25,10 +25,9 @@ pub(super) fn check(draft: &Draft, faults: &Faults) {
     for route in &draft.routes.entries {
         destinations(draft, &route.is, faults);
     }
-    for person in &draft.tell {
+    for person in &draft.told {
         known("person", person, &draft.people, faults);
     }
-    once(&draft.tell, "is told twice", faults);
 }
 
 /// Says that a name is not known, and which one may have been meant.

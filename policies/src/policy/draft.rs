@@ -2,7 +2,7 @@
 
 use super::carriers::Carrier;
 use super::probes::Probe;
-use super::routes::{Budget, Playbooks};
+use super::routes::{Budget, Failback, Playbooks};
 use super::template::Template;
 use super::{Person, Site};
 use state::document::{Key, Place, Value};
@@ -69,8 +69,8 @@ pub(super) struct Draft {
     pub routes: Named<DraftRoute>,
     /// The people.
     pub people: Named<DraftPerson>,
-    /// Who is told.
-    pub tell: Vec<Written<String>>,
+    /// Everybody who is named among those who are told.
+    pub told: Vec<Written<String>>,
 }
 
 /// A person whose number may be one of ours.
@@ -112,6 +112,8 @@ pub(super) struct DraftRoute {
     pub last_resort: Vec<Written<SiteId>>,
     /// Where it rings when no site could take it.
     pub refuge: Option<Written<Template>>,
+    /// When it goes home by itself, if it does.
+    pub failback: Option<Failback>,
     /// How many automatic switches it may make.
     pub budget: Budget,
     /// Its playbooks.

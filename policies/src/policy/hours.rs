@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use state::Stamp;
 use state::document::Value;
 use std::fmt;
+use std::str::FromStr;
 
 /// How many days ahead the next beginning is looked for: a day on which the clocks change may have none.
 const DAYS: i64 = 3;
@@ -50,6 +51,30 @@ impl fmt::Display for Hours {
     }
 }
 
+/// Why a text is no span of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoHours {
+    /// Not two times with minutes.
+    #[error("not two times with minutes, such as `09:00-17:00`")]
+    NotTwoTimes,
+    /// It ends as it begins.
+    #[error("it ends as it begins")]
+    Empty,
+}
+
+impl FromStr for Hours {
+    type Err = NoHours;
+
+    fn from_str(text: &str) -> Result<Self, NoHours> {
+        let parts = text.split_once('-').map(|(from, to)| (parse(from.trim()), parse(to.trim())));
+        match parts {
+            Some((Some(from), Some(to))) if from != to => Ok(Self { from, to }),
+            Some((Some(_), Some(_))) => Err(NoHours::Empty),
+            Some(_) | None => Err(NoHours::NotTwoTimes),
+        }
+    }
+}
+
 /// A time of the day as people write it.
 pub fn spelled(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
@@ -62,16 +87,11 @@ fn moment(at: Stamp) -> Option<Timestamp> {
 /// Reads `09:00-17:00`.
 pub(super) fn read(value: Value<'_>) -> Option<Hours> {
     let text = value.text()?;
-    let parts = text.split_once('-').map(|(from, to)| (parse(from.trim()), parse(to.trim())));
-    match parts {
-        Some((Some(from), Some(to))) if from != to => Some(Hours { from, to }),
-        Some((Some(_), Some(_))) => {
-            value.refuse(format!("`{text}` is no time at all"), "such as `09:00-17:00`; for always leave it out")
-        }
-        Some(_) | None => value.refuse(
-            format!("`{text}` is no span of a day"),
-            "two times with minutes, such as `09:00-17:00` or `22:00-07:00`",
-        ),
+    let note = "two times with minutes, such as `09:00-17:00` or `22:00-07:00`";
+    match text.parse() {
+        Ok(hours) => Some(hours),
+        Err(NoHours::Empty) => value.refuse(format!("`{text}` ends as it begins"), "for always leave it out"),
+        Err(NoHours::NotTwoTimes) => value.refuse(format!("`{text}` is no span of a day"), note),
     }
 }
 
@@ -98,11 +118,6 @@ fn parse(text: &str) -> Option<Time> {
 mod tests {
     use super::*;
 
-    fn hours(text: &str) -> Hours {
-        let (from, to) = text.split_once('-').unwrap();
-        Hours { from: parse(from).unwrap(), to: parse(to).unwrap() }
-    }
-
     fn stamp(text: &str) -> Stamp {
         let at: Timestamp = text.parse().unwrap();
         Stamp::from_millis(u64::try_from(at.as_millisecond()).unwrap())
@@ -111,7 +126,7 @@ mod tests {
     /// `when` in UTC, whether they hold then in London, and when they begin next.
     fn check(span: &str, when: &str, holds: bool, begins: &str) {
         let zone = TimeZone::get("Europe/London").unwrap();
-        let (hours, at) = (hours(span), stamp(when));
+        let (hours, at): (Hours, _) = (span.parse().unwrap(), stamp(when));
         assert_eq!(hours.hold(at, &zone), holds, "{span} at {when}");
         assert_eq!(hours.begin(at, &zone), Some(stamp(begins)), "{span} after {when}");
     }

@@ -3,7 +3,8 @@
 use super::draft::{Draft, Written};
 use super::numbers::e164;
 use state::document::{Fault, Faults};
-use std::collections::BTreeSet;
+use state::{Number, SiteId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 /// Compares the references and the people with what the cluster itself has.
@@ -20,6 +21,31 @@ pub(super) fn check(draft: &Draft, faults: &Faults) {
         }
     }
     messages(draft, faults);
+    magic(draft, faults);
+}
+
+/// A magic number is dialled when the others ring in the wrong place.
+fn magic(draft: &Draft, faults: &Faults) {
+    let mut seen: BTreeMap<String, &SiteId> = BTreeMap::new();
+    let ours = numbers(draft);
+    for Written { place, is: site } in &draft.sites.entries {
+        let Some(dialled) = site.magic.as_ref().map(|digits| e164(&Number::new(digits.as_str()))) else {
+            continue;
+        };
+        if ours.contains(&dialled) {
+            let fault = Fault::at(*place, format!("the magic number of {} is a number of a route", site.id));
+            faults.add(fault.note("a number that rings in this site whatever becomes of the routes"));
+        }
+        if let Some(other) = seen.insert(dialled, &site.id) {
+            let fault = Fault::at(*place, format!("{} and {other} have the same magic number", site.id));
+            faults.add(fault.note("one number for each site"));
+        }
+    }
+}
+
+/// The numbers of all routes, as the world dials them.
+fn numbers(draft: &Draft) -> BTreeSet<String> {
+    draft.routes.entries.iter().flat_map(|route| &route.is.numbers).map(|number| e164(&number.is)).collect()
 }
 
 /// Whose an address is, if it is ours: such a reference answers its own site whatever is cut.
@@ -35,9 +61,7 @@ fn owner(draft: &Draft, address: IpAddr) -> Option<String> {
 
 /// A message to a number that is moved would reach whoever answers the phone, or nobody.
 fn messages(draft: &Draft, faults: &Faults) {
-    let routes = draft.routes.entries.iter();
-    let ours: BTreeSet<String> =
-        routes.flat_map(|route| &route.is.numbers).map(|number| e164(&number.is)).collect();
+    let ours = numbers(draft);
     for person in &draft.people.entries {
         let Some(Written { place, is: sms }) = &person.is.sms else { continue };
         if ours.contains(sms.trim_start_matches('+')) {

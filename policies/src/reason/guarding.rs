@@ -72,6 +72,12 @@ pub enum Guarding {
         #[serde(rename = "needed_ms", with = "age::millis")]
         needed: Duration,
     },
+    /// It goes home by itself within some hours of the day only.
+    OutOfHours {
+        hours: String,
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
     /// Nobody can take it, but not for long enough to ring its refuge.
     RefugeWaits {
         #[serde(rename = "left_ms", with = "age::millis")]
@@ -135,6 +141,9 @@ impl fmt::Display for Guarding {
             ),
             Self::NotSteady { site, steady, needed } => {
                 write!(f, "{site} could take it for {} only, and must for {}", Age(*steady), Setting(*needed))
+            }
+            Self::OutOfHours { hours, left } => {
+                write!(f, "it goes home by itself between {hours} only, that is in {}", Age(*left))
             }
             Self::RefugeWaits { left } => {
                 write!(f, "no site could take it; its refuge is rung in {}", Age(*left))

@@ -1,7 +1,7 @@
 //! What a missing key looks like, so that the hint of its fault can be typed as it stands.
 
 /// A key of one of our languages, and a value that could stand there.
-const EXAMPLES: [(&str, &str); 35] = [
+const EXAMPLES: [(&str, &str); 37] = [
     ("about", "about: Point a route at another site and say why."),
     ("address", "address: 192.0.2.10"),
     ("after", "after: 2h"),
@@ -18,6 +18,7 @@ const EXAMPLES: [(&str, &str); 35] = [
     ("listen", "listen: { peers: 192.0.2.10:7701 }"),
     ("ntsapi", "ntsapi: { host: secure.magrathea-telecom.co.uk }"),
     ("numbers", "numbers: [\"02079460000\"]"),
+    ("on_call.from", "from: 2026-11-23"),
     ("page", "page: www"),
     ("pbx", "pbx: 192.0.2.11"),
     ("peers", "peers: 192.0.2.10:7701"),
@@ -38,6 +39,7 @@ const EXAMPLES: [(&str, &str); 35] = [
         "steps",
         "steps: [{ ensure: { notify: { text: \"$reason\" } }, no_undo: a message cannot be recalled }]",
     ),
+    ("tell.after", "after: 10m"),
     ("tell", "tell: [matthew, peter]"),
     ("text", "text: \"$route: $reason\""),
     ("to", "to: S:$number@$pbx"),
@@ -45,7 +47,9 @@ const EXAMPLES: [(&str, &str); 35] = [
     ("votes", "votes: 1"),
 ];
 
-/// What could be written for a key; none for a key that is not known here.
-pub(super) fn example(key: &str) -> Option<&'static str> {
-    EXAMPLES.iter().find(|(known, _)| *known == key).map(|(_, example)| *example)
+/// What could be written for a key of a map, whose own key is `owner`; none for a key that is not known here.
+pub(super) fn example(owner: &str, key: &str) -> Option<&'static str> {
+    let within = format!("{owner}.{key}");
+    let find = |name: &str| EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, example)| *example);
+    find(&within).or_else(|| find(key))
 }

@@ -85,7 +85,8 @@ impl<'t> Fields<'t> {
         }
         for key in &self.missing {
             let fault = Fault::at(self.map.key_place(), format!("{} lacks `{key}`", self.map.called()));
-            let typed = example(key).map_or_else(|| format!("`{key}: ...`"), |line| format!("`{line}`"));
+            let typed = example(self.map.key_text(), key)
+                .map_or_else(|| format!("`{key}: ...`"), |line| format!("`{line}`"));
             faults.add(fault.hint(typed));
         }
     }
