@@ -92,6 +92,8 @@ pub enum Guarding {
     NoneLeft { route: RouteId },
 }
 
+const LOG_BEHIND: &str = "this site leads, but has not yet applied what was agreed before its term";
+
 impl fmt::Display for Guarding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,9 +121,7 @@ impl fmt::Display for Guarding {
                 write!(f, "nobody has acknowledged {incident}, so automation only leaves a site that is down")
             }
             Self::NotLeading => f.write_str("this site does not lead, so it does not decide"),
-            Self::LogBehind => {
-                f.write_str("this site leads, but has not yet applied what was agreed before its term")
-            }
+            Self::LogBehind => f.write_str(LOG_BEHIND),
             Self::Quorum { heard, of } => write!(f, "quorum {heard} of {of}"),
             Self::NoQuorum { heard, of } => write!(f, "no quorum: {heard} of {of} votes reachable"),
             Self::Disputed { subject, up } => {
