@@ -1,6 +1,6 @@
 //! A written document as a tree that knows its places, and every fault of it in one report.
 //!
-//! What is here is shared by the policy and the playbooks, so that both are refused in the same words.
+//! What is here is shared by the policy, the playbooks and the site file, so that all are refused in the same words.
 
 mod duration;
 mod example;

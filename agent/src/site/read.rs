@@ -2,15 +2,14 @@
 
 use super::{CONTROL, Listen, Pbx, STATE, Secrets, SiteFile};
 use state::SiteId;
-use state::document::{Fault, Faults, Place, Report, Value, is_name};
+use state::document::{self, Fault, Faults, Place, Report, Value, is_name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The site file of a text and its name; paths in it are relative to `folder`.
 pub(super) fn site_file((name, text): (&str, &str), folder: &Path) -> Result<SiteFile, Report> {
     let faults = Faults::new();
-    let file =
-        policies::yaml::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
+    let file = document::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
     match (faults.report(name, text), file) {
         (Some(report), _) => Err(report),
         (None, Some(file)) => Ok(file),
