@@ -2,10 +2,12 @@
 
 mod alone;
 mod handover;
+mod journal;
 mod millis;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
+pub use journal::{FactBytes, JournalPage, PeerHead};
 
 use policies::Decision;
 use policies::Verdict;
@@ -51,13 +53,23 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
+    /// What must be, or had to be, seen by a person?
+    Incidents,
+    /// What was agreed after this index?
+    Journal { after: Index },
 }
 
 impl Command {
     /// Whether it changes anything: reading is allowed to more people than changing.
     pub fn changes(&self) -> Access {
         match self {
-            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Status
+            | Self::Why { .. }
+            | Self::Plan { .. }
+            | Self::Runs
+            | Self::Incidents
+            | Self::Journal { .. }
+            | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
             | Self::ClaimOrOffer { .. }
@@ -103,6 +115,10 @@ pub enum Answer {
     Offered(Box<Offer>),
     /// To `ClaimAlone`: it is being done, and told under this number.
     Alone { n: u64 },
+    /// To `Incidents`: the newest last.
+    Incidents { incidents: Vec<Incident> },
+    /// To `Journal`: the next page.
+    Journal(Box<JournalPage>),
 }
 
 /// What the cluster believes.
