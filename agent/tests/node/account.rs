@@ -5,7 +5,7 @@ use super::world::{Cluster, WALL};
 use agent::account::{Account, Past, Progress, past, timeline};
 use agent::cli::screens::{self, json};
 use agent::command::{Answer, Command, JournalPage};
-use state::{IncidentId, Index, RouteId, SiteId, Stamp};
+use state::{Index, RouteId, SiteId, Stamp};
 use std::fs;
 use std::path::{Path, PathBuf};
 
