@@ -97,10 +97,10 @@ fn incidents(cluster: &mut Cluster, words: &[&str]) -> String {
         let objects = || incidents.iter().map(json::object).collect();
         return if json { objects() } else { screens::incidents::screen(&incidents) };
     };
-    let id = IncidentId(id.trim_start_matches("i-").parse().expect("the story is well formed"));
+    // `i-LAST` in a story: numbers move whenever agents learn to say more.
+    assert_eq!(*id, "i-LAST", "the story is well formed");
     let (account, _) = read(cluster, None);
-    let told =
-        timeline(&account, incidents.iter().find(|one| one.id == id).expect("there is such an incident"));
+    let told = timeline(&account, incidents.last().expect("there is an incident"));
     match flags {
         ["--markdown"] => screens::incidents::markdown(&told),
         ["--json"] => json::object(&told),
