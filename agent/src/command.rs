@@ -2,11 +2,13 @@
 
 mod alone;
 mod handover;
+mod journal;
 mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
+pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use reach::ReachReport;
 
 use policies::Decision;
@@ -55,13 +57,23 @@ pub enum Command {
     ClaimAlone { token: u64 },
     /// A site that lost its disk may come back.
     Readmit { site: SiteId },
+    /// What must be, or had to be, seen by a person?
+    Incidents,
+    /// What was agreed after this index?
+    Journal { after: Index },
 }
 
 impl Command {
     /// Whether it changes anything: reading is allowed to more people than changing.
     pub fn changes(&self) -> Access {
         match self {
-            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Status
+            | Self::Why { .. }
+            | Self::Plan { .. }
+            | Self::Runs
+            | Self::Incidents
+            | Self::Journal { .. }
+            | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
             | Self::ClaimOrOffer { .. }
@@ -108,6 +120,10 @@ pub enum Answer {
     Offered(Box<Offer>),
     /// To `ClaimAlone`: it is being done, and told under this number.
     Alone { n: u64 },
+    /// To `Incidents`: the newest last.
+    Incidents { incidents: Vec<Incident> },
+    /// To `Journal`: the next page.
+    Journal(Box<JournalPage>),
 }
 
 /// What the cluster believes.

@@ -56,6 +56,8 @@ impl Node {
             | Command::Why { .. }
             | Command::Plan { .. }
             | Command::Runs
+            | Command::Incidents
+            | Command::Journal { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -135,7 +137,12 @@ impl Node {
                 Err(answer) => *answer,
             },
             Command::Runs => Answer::Runs { runs: self.view.runs.values().cloned().collect() },
-            Command::Follow
+            Command::Incidents => {
+                Answer::Incidents { incidents: self.view.incidents.values().cloned().collect() }
+            }
+            // The journal is shown by the turn, which has the disk.
+            Command::Journal { .. }
+            | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
             | Command::ClaimOrOffer { .. }

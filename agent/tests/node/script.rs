@@ -41,6 +41,12 @@ alerts:
 
 /// Plays a story to its end; the error says what was expected, and what happened.
 pub fn play(story: &str) -> Result<(), String> {
+    let (cluster, faults) = live(story);
+    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+}
+
+/// The world as a story leaves it, and what was expected of it in vain.
+pub fn live(story: &str) -> (Cluster, Vec<String>) {
     let mut lines: Vec<&str> =
         story.lines().map(|line| line.split('#').next().expect("the story is well formed").trim()).collect();
     lines.retain(|line| !line.is_empty());
@@ -80,7 +86,7 @@ pub fn play(story: &str) -> Result<(), String> {
             strange => panic!("no such line: {strange:?}"),
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+    (cluster, faults)
 }
 
 /// The policy with so many numbers.

@@ -23,7 +23,7 @@ pub const SITES: [&str; 4] = ["london", "manchester", "office", "netherlands"];
 pub const STEP: Duration = Duration::from_millis(10);
 pub const TRIP: Duration = Duration::from_millis(20);
 /// The wall clock when the world begins.
-const WALL: u64 = 1_800_000_000_000;
+pub const WALL: u64 = 1_800_000_000_000;
 
 /// One living agent.
 struct Life {

@@ -257,6 +257,8 @@ impl Town {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
+            | Answer::Incidents { .. }
+            | Answer::Journal(_)
             | Answer::Following
             | Answer::Told(_)
             | Answer::Offered(_)
