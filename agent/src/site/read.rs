@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn site_file((name, text): (&str, &str), folder: &Path) -> Result<SiteFile, Report> {
     let faults = Faults::new();
     let file =
-        policies::yaml::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
+        state::document::read(text, &faults).and_then(|tree| whole(Value::root(&tree, &faults), folder));
     match (faults.report(name, text), file) {
         (Some(report), _) => Err(report),
         (None, Some(file)) => Ok(file),
