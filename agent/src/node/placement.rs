@@ -59,7 +59,11 @@ impl Node {
     /// A site without a vote cannot lead at all.
     fn standing_of(&self, site: &SiteId) -> Place {
         let Some(rules) = &self.rules else { return Place::Never };
-        let serving = self.view.routes.values().any(|route| route.rings_in.as_ref() == Some(site));
+        let serving = self
+            .view
+            .routes
+            .values()
+            .any(|route| route.rings_in.as_ref().map(SiteId::site).as_ref() == Some(site));
         match (rules.votes_of(site), serving) {
             (0, _) => Place::Never,
             (_, true) => Place::Serving,

@@ -17,11 +17,10 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 17] = [
+const ROWS: [(Section, &str, &str); 16] = [
     (Section::Top, "when", "routes alone are acted on"),
     (Section::Top, "greetings", "switch them on the PBX by hand"),
     (Section::Top, "sorry_pages", "keep them on your web server"),
-    (Section::Site, "doors", "write the first of them as `pbx`"),
     (Section::Site, "magic", "use `pointsman claim` instead"),
     (Section::Probe, "exec", "`sip_options` and `tcp` are"),
     (Section::Probe, "http", "`sip_options` and `tcp` are"),
