@@ -9,7 +9,7 @@ mod reach;
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
-pub use reach::ReachReport;
+pub use reach::{DoorReport, ReachReport};
 
 use policies::Decision;
 use policies::Verdict;
@@ -204,10 +204,12 @@ pub struct SiteReport {
     pub site: SiteId,
     /// Its votes.
     pub votes: u8,
-    /// The verdict on its PBX.
+    /// The verdict on its PBX, at its first door.
     pub pbx: Verdict,
-    /// Which sites say that they see the PBX up.
+    /// Which sites say that they see the PBX up there.
     pub seen_by: Vec<SiteId>,
+    /// Its other doors.
+    pub further: Vec<DoorReport>,
     /// How long ago its agent was heard from here; `None` for the own agent or if never.
     #[serde(rename = "heard_ms", with = "millis::maybe")]
     pub heard: Option<Duration>,

@@ -3,8 +3,8 @@
 use super::handover::handed_over;
 use super::{Node, Rules};
 use crate::command::{
-    Answer, CarrierReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice,
-    WhyReport,
+    Answer, CarrierReport, DoorReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport,
+    Voice, WhyReport,
 };
 use policies::decide::Decision;
 use policies::judge::Case;
@@ -47,15 +47,24 @@ impl Node {
         }
     }
 
-    fn site_report(&self, site: &SiteId, now: Now) -> SiteReport {
-        let subject = Subject::pbx(site);
+    /// What is said of the PBX behind one door: the verdict, and who sees it up.
+    fn door_report(&self, door: &SiteId, now: Now) -> DoorReport {
+        let subject = Subject::pbx(door);
         let up = |s: &&SiteId| matches!(self.view.says(s, &subject, now.stamp), Some(state::fact::Says::Up));
+        let seen_by = self.sites().iter().filter(up).cloned().collect();
+        DoorReport { door: door.clone(), pbx: self.verdict_of(&subject, now), seen_by }
+    }
+
+    fn site_report(&self, site: &SiteId, now: Now) -> SiteReport {
+        let DoorReport { pbx, seen_by, .. } = self.door_report(site, now);
+        let further = self.doors().into_iter().filter(|door| door != site && door.site() == *site);
         let silent = if self.view.silent.contains_key(site) { Voice::Silent } else { Voice::Heard };
         SiteReport {
             site: site.clone(),
             votes: self.votes_of(site),
-            pbx: self.verdict_of(&subject, now),
-            seen_by: self.sites().iter().filter(up).cloned().collect(),
+            pbx,
+            seen_by,
+            further: further.map(|door| self.door_report(&door, now)).collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
             silent,
             over: self.detours.get(site).cloned(),

@@ -258,10 +258,10 @@ impl Cluster {
             let mut outside = self.outside.borrow_mut();
             let lost = outside.lost();
             let dark = |of: &Subject| {
+                let there = of.site.site();
                 outside.missing.contains(&of.site)
-                    || of.site != *site && lost && outside.lossy.contains(&of.site)
-                    || of.site != *site
-                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
+                    || there != *site && lost && outside.lossy.contains(&there)
+                    || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {
