@@ -7,6 +7,7 @@ use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
+use crate::policy_file::{Marks, PolicyFile};
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
@@ -55,6 +56,7 @@ struct Real {
     hands: Hands,
     control: Control,
     identity: Identity,
+    policy_file: PolicyFile,
 }
 
 impl World for Real {
@@ -92,6 +94,10 @@ impl World for Real {
         self.store.append_alone(n, bytes)
     }
 
+    fn keep_marks(&mut self, marks: &Marks) -> Result<(), StoreError> {
+        self.store.keep_marks(marks)
+    }
+
     fn send(&mut self, to: &SiteId, frame: Frame) {
         if let Err(why) = self.links.send(to, frame.encode()) {
             tracing::debug!("a frame for {to} was not sent: {why}");
@@ -109,6 +115,8 @@ impl World for Real {
     fn act(&mut self, effect: Effect) {
         match effect {
             Effect::Answer { to, answer } => self.control.answer(to, *answer),
+            Effect::Link(others) => self.links.link(&others),
+            Effect::Rewrite(order) => self.policy_file.rewrite(order),
             effect @ (Effect::Prepare { .. }
             | Effect::Release { .. }
             | Effect::Point(_)
@@ -175,6 +183,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
             },
             links_in,
         )?,
+        policy_file: PolicyFile::watch(site.policy.clone(), events_in.clone()),
         hands: Hands::new(HandsConfig {
             bind,
             secrets: site.secrets.clone(),

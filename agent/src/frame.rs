@@ -47,6 +47,8 @@ pub enum Body {
     Relayed(Box<Sealed>),
     /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
     Revoke { fence: Index, boot: Boot, nonce: Nonce },
+    /// From the leader: this will not be proposed, and why; it need not be asked for again.
+    Declined { origin: Origin, why: String },
 }
 
 /// What a site can do, and what its clock says.

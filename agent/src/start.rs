@@ -138,7 +138,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let playbooks = shelf(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
     let alone = alone(&store)?;
-    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone };
+    let marks = store.marks()?;
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, marks };
     let node = Node::new(start, clock::mono());
     let quorum = quorum(&policy, &site.site, loaded)?;
     Ok(Ready { site, certificate, policy, node, quorum, clock, store })

@@ -9,6 +9,7 @@ use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
+use crate::policy_file::Marks;
 use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
@@ -40,6 +41,8 @@ pub trait World {
     fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
     /// Adds a line to the table of claims alone.
     fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Self::Error>;
+    /// Remembers what the policy file has held.
+    fn keep_marks(&mut self, marks: &Marks) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
@@ -210,7 +213,8 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
-            | Body::Revoke { .. }) => other,
+            | Body::Revoke { .. }
+            | Body::Declined { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
@@ -333,6 +337,7 @@ impl<W: World> Turn<W> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
             Keep::Alone { n, line } => self.world.keep_alone(*n, &line.encode()),
+            Keep::Marks(marks) => self.world.keep_marks(marks),
         }
     }
 
@@ -369,6 +374,7 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)) => other,
         };

@@ -2,6 +2,7 @@
 
 /// The world that the stories happen in, and the language that they are told in.
 mod node {
+    pub mod desk;
     pub mod expect;
     pub mod outside;
     pub mod people;

@@ -1,6 +1,7 @@
 //! The facts: everything that sites agree on, in the past tense.
 
 use crate::alone::AloneClaim;
+use crate::chain::Imprint;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
@@ -96,13 +97,15 @@ pub enum Fact {
     Escalated { incident: IncidentId },
     /// A person has pointed a route without an agreement, at the site that proposes this.
     ClaimedAlone { route: RouteId, claim: AloneClaim, pointings: Vec<Pointing> },
+    /// Another text takes the place of the one that it was made from; if that is not in force, of none.
+    PolicyEdited { text: String, base: Imprint, who: Who },
 }
 
 impl Fact {
     /// Whether any site may ask the leader to have it agreed. The rest are decisions: only a leader makes them.
     pub fn may_be_asked_for(&self) -> bool {
         match self {
-            Self::PolicyAgreed { .. }
+            Self::PolicyEdited { .. }
             | Self::BallotsCast { .. }
             | Self::IncidentAcked { .. }
             | Self::StepEnded { .. }
@@ -113,7 +116,8 @@ impl Fact {
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::ClaimedAlone { .. } => true,
-            Self::SiteSilent { .. }
+            Self::PolicyAgreed { .. }
+            | Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::RunOpened { .. }

@@ -5,11 +5,12 @@ mod ballots;
 mod handover;
 mod lost;
 mod people;
+mod policy;
 mod repair;
 mod runs;
 mod waiting;
 
-use crate::chain::Head;
+use crate::chain::{Head, Imprint};
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
 use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
@@ -216,6 +217,17 @@ pub enum Refusal {
     /// No such incident is open.
     #[error("{0} is not open")]
     NoIncident(IncidentId),
+    /// The policy was edited by somebody else meanwhile.
+    #[error("it was made from policy {base}, and {current} is in force")]
+    Outdated {
+        /// The text that it was made from.
+        base: Imprint,
+        /// The text in force.
+        current: Imprint,
+    },
+    /// Nothing is in force that could be edited.
+    #[error("no policy is in force yet")]
+    NoPolicy,
 }
 
 impl View {
@@ -308,6 +320,7 @@ impl View {
             Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
             Fact::Escalated { incident } => self.escalated(*incident),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
+            Fact::PolicyEdited { text, base, who } => self.policy_edited(index, (text, *base), who),
         }
     }
 

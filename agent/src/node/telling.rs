@@ -117,6 +117,8 @@ impl Node {
             }
             Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
             Fact::PolicyAgreed { .. }
+            // Told with what is different in it.
+            | Fact::PolicyEdited { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
@@ -281,5 +283,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::Leaderless { .. } => "time without a leader",
         Fact::Escalated { .. } => "escalation",
         Fact::ClaimedAlone { .. } => "claim alone",
+        Fact::PolicyEdited { .. } => "edit of the policy",
     }
 }

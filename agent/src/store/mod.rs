@@ -15,6 +15,7 @@ mod tests;
 pub use alone::AloneLines;
 pub use journal::JournalRows;
 
+use crate::policy_file::Marks;
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use state::{Head, Index, Stamp, Starts, Term};
@@ -23,6 +24,8 @@ use thiserror::Error;
 
 /// Under which key a site remembers when somebody led last.
 const LED: &str = "led";
+/// Under which key it remembers what its policy file has held.
+const MARKS: &str = "marks";
 
 /// One agreed fact, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +185,16 @@ impl Store {
     /// Remembers that somebody leads now: what remains when nobody does is since when.
     pub fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
         self.keep(LED, &at.millis().to_be_bytes())
+    }
+
+    /// What the policy file has held; nothing on a new disk.
+    pub fn marks(&self) -> Result<Marks, StoreError> {
+        Ok(self.kept(MARKS)?.map(|bytes| Marks::decode(&bytes)).unwrap_or_default())
+    }
+
+    /// Remembers it, before the file or an agreement changes.
+    pub fn keep_marks(&mut self, marks: &Marks) -> Result<(), StoreError> {
+        self.keep(MARKS, &marks.encode())
     }
 
     /// Where the journal ends, and the chain's head there.

@@ -6,6 +6,7 @@ use agent::event::{Asker, Effect, Event, Identity, Output, Presence, Report};
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::node::{Node, Shelf, Start};
+use agent::policy_file::Marks;
 use agent::probes::plan::{About, ProbePlan};
 use agent::quorum::{Batch, Past, Quorum, VoterState, Written};
 use agent::relay::{Seal, Sealed};
@@ -100,6 +101,10 @@ impl World for Tape {
         Ok(())
     }
 
+    fn keep_marks(&mut self, _marks: &Marks) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn keep_led(&mut self, _at: Stamp) -> Result<(), Infallible> {
         Ok(())
     }
@@ -159,6 +164,7 @@ pub fn node(site: &str, boot: u64) -> Node {
         stopped: None,
         led: None,
         alone: Vec::new(),
+        marks: Marks::default(),
     };
     Node::new(start, Mono::default())
 }
@@ -324,7 +330,12 @@ impl Town {
                 let report = Report { was: Was::Right, outcomes, note: None, late: Vec::new() };
                 Event::Executed { fence: point.fence, report }
             }
-            Effect::Release { .. } | Effect::Revoke { .. } | Effect::Answer { .. } | Effect::Reach(_) => {
+            Effect::Release { .. }
+            | Effect::Revoke { .. }
+            | Effect::Answer { .. }
+            | Effect::Reach(_)
+            | Effect::Link(_)
+            | Effect::Rewrite(_) => {
                 return;
             }
         };

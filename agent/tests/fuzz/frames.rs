@@ -57,7 +57,8 @@ fn sender(frame: &Frame) -> SiteId {
         | Body::Fetched(_)
         | Body::Hears { .. }
         | Body::Relayed(_)
-        | Body::Revoke { .. } => 1,
+        | Body::Revoke { .. }
+        | Body::Declined { .. } => 1,
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;
     SiteId::new(SITES[site])

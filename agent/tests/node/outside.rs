@@ -4,6 +4,7 @@ use super::world::TRIP;
 use agent::command::{Answer, Telling};
 use agent::event::{Event, Point};
 use agent::frame::{Body, Frame};
+use agent::policy_file::Marks;
 use agent::quorum::VoterState;
 use agent::relay::Sealed;
 use agent::store::JournalRow;
@@ -92,6 +93,8 @@ pub struct Outside {
     pub blind: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
+    /// The versions of edits that anybody told to be in force.
+    pub edits: BTreeSet<String>,
     /// The site that shows another journal than the others'.
     pub rewritten: Option<SiteId>,
 }
@@ -148,4 +151,10 @@ pub struct Disk {
     pub led: Option<Stamp>,
     pub alone: Vec<(u64, AloneEntry)>,
     pub starts: u64,
+    /// The policy file, the edits beside it, and what is remembered of it.
+    pub file: Option<String>,
+    pub aside: Vec<String>,
+    pub marks: Marks,
+    /// Why the file cannot be written, if it cannot.
+    pub unwritable: Option<String>,
 }

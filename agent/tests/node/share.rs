@@ -2,10 +2,11 @@
 
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
-use agent::command::Telling;
+use agent::command::{PolicyNews, Telling};
 use agent::event::{Effect, Event, Point, Report};
 use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
+use agent::policy_file::{Fate, Found, Marks, Rewrite};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::relay::{Seal, Sealed};
@@ -13,7 +14,7 @@ use agent::store::JournalRow;
 use agent::turn::World;
 use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
+use state::{Boot, Head, Imprint, Index, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -78,6 +79,11 @@ impl World for Share {
     fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
         let line = AloneEntry::decode(bytes).expect("the world is well formed");
         self.disk.borrow_mut().alone.push((n, line));
+        Ok(())
+    }
+
+    fn keep_marks(&mut self, marks: &Marks) -> Result<(), Infallible> {
+        self.disk.borrow_mut().marks = marks.clone();
         Ok(())
     }
 
@@ -157,18 +163,48 @@ impl World for Share {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
-            Effect::Release { .. } | Effect::Reach(_) => {}
+            Effect::Rewrite(order) => {
+                drop(outside);
+                self.rewrite(order);
+            }
+            Effect::Release { .. } | Effect::Reach(_) | Effect::Link(_) => {}
         }
     }
 
     fn tell(&mut self, telling: Telling) {
         let mut outside = self.outside.borrow_mut();
         let now = outside.now;
+        if let Telling::Policy { is: PolicyNews::InForce, version, .. } = &telling {
+            outside.edits.insert(version.clone());
+        }
         outside.told.push((now, self.here.clone(), telling));
     }
 }
 
 impl Share {
+    /// The folder of the policy file, and what was found there.
+    pub fn look_at_file(&self) {
+        let disk = self.disk.borrow();
+        let found = Found {
+            path: "/etc/pointsman/policy.yaml".to_owned(),
+            text: Ok(disk.file.clone()),
+            aside: disk.aside.iter().map(|text| format!("policy.yaml.aside-{}", Imprint::of(text))).collect(),
+            unwritable: disk.unwritable.clone(),
+        };
+        let to = (&self.here, self.boot);
+        self.outside.borrow_mut().post(TRIP, to, Mail::Event(Event::File(found)));
+    }
+
+    fn rewrite(&self, order: Rewrite) {
+        let mut disk = self.disk.borrow_mut();
+        if disk.unwritable.is_none() && disk.file.as_deref().map(Imprint::of) == order.over {
+            let before = disk.file.replace(order.with);
+            disk.aside.extend(before.filter(|_| order.fate == Fate::SetAside));
+        }
+        drop(disk);
+        self.look_at_file();
+    }
+
     pub fn point(&self, point: &Point) {
         let mut outside = self.outside.borrow_mut();
         let now = outside.now;
@@ -226,5 +262,6 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Fetched(_) => "fetched",
         Body::Hears { .. } => "hears",
         Body::Relayed(_) => "relayed",
+        Body::Declined { .. } => "declined",
     }
 }

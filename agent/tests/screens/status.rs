@@ -29,6 +29,7 @@ pub fn healthy() -> StatusReport {
         heard: age.map(Duration::from_millis),
         silent: Voice::Heard,
         over: None,
+        policy: Some("77ab".into()),
     };
     StatusReport {
         cluster: "bytemark".into(),

@@ -1,6 +1,7 @@
 //! A disk in memory: what was committed survives a crash, and what was not is gone as a whole.
 
 use agent::gaps::{Fetch, Missing};
+use agent::policy_file::Marks;
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::JournalRow;
@@ -58,6 +59,12 @@ pub struct Disk {
     pub led: Option<Stamp>,
     /// What persons did from here without an agreement.
     pub alone: Vec<Vec<u8>>,
+    /// The policy file of the site, and the edits that lie beside it.
+    pub file: Option<String>,
+    /// See there.
+    pub aside: Vec<String>,
+    /// What is remembered of the file.
+    pub marks: Marks,
     fuse: Option<Fuse>,
 }
 
@@ -147,6 +154,11 @@ impl Disk {
     /// Adds a line to the table of claims alone.
     pub fn keep_alone(&mut self, bytes: &[u8]) -> Result<(), Died> {
         self.guarded(|disk| disk.alone.push(bytes.to_vec()))
+    }
+
+    /// Remembers what the policy file has held.
+    pub fn keep_marks(&mut self, marks: &Marks) -> Result<(), Died> {
+        self.guarded(|disk| disk.marks = marks.clone())
     }
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {

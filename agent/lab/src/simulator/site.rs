@@ -155,11 +155,12 @@ impl Site {
         let start = Start {
             identity,
             view,
-            file: setting.policy.clone(),
+            file: disk.file.get_or_insert_with(|| setting.policy.clone()).clone(),
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
             alone: disk.told_alone(),
+            marks: disk.marks.clone(),
             led: disk.led.map(|at| self.clocks(now).wall.since(at)),
         };
         let mono = self.mono(now);

@@ -5,6 +5,7 @@ use agent::command::Telling;
 use agent::event::Effect;
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
+use agent::policy_file::Marks;
 use agent::quorum::{Batch, Written};
 use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
@@ -65,6 +66,10 @@ impl World for Trays {
 
     fn keep_alone(&mut self, _n: u64, bytes: &[u8]) -> Result<(), Died> {
         self.disk.keep_alone(bytes)
+    }
+
+    fn keep_marks(&mut self, marks: &Marks) -> Result<(), Died> {
+        self.disk.keep_marks(marks)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
