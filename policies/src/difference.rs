@@ -2,9 +2,8 @@
 
 use crate::policy::{Pace, Policy};
 use crate::reason::Setting;
-use crate::yaml;
 use state::SiteId;
-use state::document::{Faults, Node, Tree};
+use state::document::{self, Faults, Key, Node, Tree};
 use std::collections::BTreeMap;
 
 /// The sections whose keys are names, and what one of them is called.
@@ -17,14 +16,14 @@ const NAMED: [(&str, &str); 5] = [
 ];
 
 /// Two lists of together so many items are not said in full.
-const LONG: usize = 16;
+const LONG: usize = 12;
 
 /// What is different in `after`, line by line; nothing if only blanks, remarks or the order of keys are.
 ///
 /// It compares what is written and not what is understood: a key that the language learns later is never left out.
 /// What follows from it for votes and paces is said behind it.
 pub fn words(before: &str, after: &str) -> Vec<String> {
-    let read = |text: &str| yaml::read(text, &Faults::new()).map(|tree| tree.node);
+    let read = |text: &str| document::read(text, &Faults::new()).map(|tree| tree.node);
     let mut lines = Vec::new();
     if let (Some(before), Some(after)) = (read(before), read(after)) {
         compare(&[], (&before, &after), &mut lines);
@@ -40,13 +39,13 @@ pub fn words(before: &str, after: &str) -> Vec<String> {
 fn compare(path: &[&str], (before, after): (&Node, &Node), lines: &mut Vec<String>) {
     let (Node::Map(old), Node::Map(new)) = (before, after) else {
         if inline(before) != inline(after) {
-            let change = items(before, after)
-                .unwrap_or_else(|| format!("{} -> {}", inline(before), inline(after)));
+            let change =
+                items(before, after).unwrap_or_else(|| format!("{} -> {}", inline(before), inline(after)));
             lines.push(format!("{} {change}", label(path)));
         }
         return;
     };
-    let find = |map: &'_ [(state::document::Key, Tree)], name: &str| {
+    let find = |map: &'_ [(Key, Tree)], name: &str| {
         map.iter().find(|(key, _)| key.text == name).map(|(_, tree)| tree.node.clone())
     };
     for (key, tree) in new {
@@ -80,8 +79,7 @@ fn inline(node: &Node) -> String {
         Node::Scalar { text, .. } => text.clone(),
         Node::List(items) => format!("[{}]", many(items)),
         Node::Map(entries) => {
-            let entry =
-                |(key, tree): &(state::document::Key, Tree)| format!("{}: {}", key.text, inline(&tree.node));
+            let entry = |(key, tree): &(Key, Tree)| format!("{}: {}", key.text, inline(&tree.node));
             format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
         }
     }
@@ -128,7 +126,8 @@ fn paces(before: &Policy, after: &Policy) -> Vec<String> {
 }
 
 fn pace(before: Pace, after: Pace) -> Option<String> {
-    let span = |name: &str, was, is| (was != is).then(|| format!("{name} {} -> {}", Setting(was), Setting(is)));
+    let span =
+        |name: &str, was, is| (was != is).then(|| format!("{name} {} -> {}", Setting(was), Setting(is)));
     let count = |name: &str, was: u32, is: u32| (was != is).then(|| format!("{name} {was} -> {is}"));
     let parts = [
         span("every", before.every, after.every),

@@ -226,9 +226,11 @@ impl Node {
     fn out_of_reach(&self, policy: &Policy) -> Option<String> {
         let books = |route: &policies::policy::Route| {
             let played = &route.playbooks;
-            [&played.site_down, &played.none_left, &played.site_back].map(|book| (route.id.clone(), book.clone()))
+            [&played.site_down, &played.none_left, &played.site_back]
+                .map(|book| (route.id.clone(), book.clone()))
         };
-        let unknown = policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
+        let unknown =
+            policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
         unknown.map(|(route, book)| {
             format!(
                 "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
@@ -242,22 +244,34 @@ impl Node {
         for run in self.view.open_runs() {
             let (route, to) = (&run.plan.route, &run.plan.to);
             if policy.route(route).is_none() || !to.is_refuge() && policy.site(to).is_none() {
-                return Some(format!("{} is under way and needs {route} and {to}: wait until it has ended", run.id));
+                return Some(format!(
+                    "{} is under way and needs {route} and {to}: wait until it has ended",
+                    run.id
+                ));
             }
         }
         for route in &policy.routes {
             let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());
             let Some(site) = rings else { continue };
-            if site.is_refuge() && route.refuge.is_none() || !site.is_refuge() && policy.site(site).is_none() {
+            if site.is_refuge() && route.refuge.is_none() || !site.is_refuge() && policy.site(site).is_none()
+            {
                 let id = &route.id;
-                return Some(format!("{id} rings in {site}: move it first, with `pointsman claim {id} SITE`"));
+                return Some(format!(
+                    "{id} rings in {site}: move it first, with `pointsman claim {id} SITE`"
+                ));
             }
         }
         None
     }
 
     /// An edit is agreed, or lost to another one.
-    pub(super) fn edit_agreed(&mut self, entry: &Entry, applied: &Applied, before: Option<&str>, out: &mut Output) {
+    pub(super) fn edit_agreed(
+        &mut self,
+        entry: &Entry,
+        applied: &Applied,
+        before: Option<&str>,
+        out: &mut Output,
+    ) {
         let Fact::PolicyEdited { text, .. } = &entry.fact else { return };
         if self.edits.asked.as_ref().is_some_and(|(_, origin)| *origin == entry.origin) {
             self.edits.asked = None;
@@ -278,7 +292,9 @@ impl Node {
 
     /// The leader will not propose it.
     pub(super) fn declined(&mut self, origin: &Origin, why: &str, now: Mono, out: &mut Output) {
-        let Some((here, _)) = self.edits.asked.as_ref().filter(|(_, of)| of == origin).cloned() else { return };
+        let Some((here, _)) = self.edits.asked.as_ref().filter(|(_, of)| of == origin).cloned() else {
+            return;
+        };
         self.withdraw();
         let leader = self.standing.leader.as_ref().map_or("the leader", |site| site.as_str()).to_owned();
         self.refuse_file(here, Objection::plain(format!("{leader}, which leads, declines it: {why}")), out);
@@ -298,7 +314,8 @@ impl Node {
         // Told once, with the order; not again while that is tried.
         if self.edits.ordered.is_none_or(|(over, with, _)| (over, with) != (Some(here), wanted)) {
             let made = self.edits.marks.held.map_or("another policy".to_owned(), |of| format!("policy {of}"));
-            let why = format!("it was made from {made}, and {wanted} is in force: it is kept beside the file");
+            let why =
+                format!("it was made from {made}, and {wanted} is in force: it is kept beside the file");
             self.tell_policy(PolicyNews::SetAside, here.to_string(), vec![why], out);
         }
     }
@@ -319,7 +336,10 @@ impl Node {
         let mut need = |what: String, hint: String| needs.push(Need { what, hint });
         let path = &found.path;
         if let Some((_, why)) = &self.edits.refused {
-            need(format!("the edit of the policy here changes nothing: {why}"), format!("pointsman check {path}"));
+            need(
+                format!("the edit of the policy here changes nothing: {why}"),
+                format!("pointsman check {path}"),
+            );
         }
         if let Err(why) = &found.text {
             need(format!("the policy file here is not read: {why}"), format!("ls -l {path}"));
@@ -333,7 +353,10 @@ impl Node {
         for name in &found.aside {
             let aside = format!("{}{name}", path.strip_suffix("policy.yaml").unwrap_or_default());
             let what = format!("an edit was set aside in {name}: another one was agreed before it");
-            need(what, format!("diff {path} {aside}; put what is still wanted into the first, and rm the second"));
+            need(
+                what,
+                format!("diff {path} {aside}; put what is still wanted into the first, and rm the second"),
+            );
         }
         needs
     }
@@ -342,16 +365,20 @@ impl Node {
     pub(super) fn file_words(&self, now: Now) -> Vec<String> {
         let mut words = Vec::new();
         if let Some((version, _)) = &self.edits.asked {
-            words.push(format!("policy {version}, the edit of the file here, is proposed and not agreed yet"));
+            words
+                .push(format!("policy {version}, the edit of the file here, is proposed and not agreed yet"));
         }
-        let current = self.rules.as_ref().filter(|_| self.view.policy.is_some()).map(|rules| rules.digest.as_str());
+        let current =
+            self.rules.as_ref().filter(|_| self.view.policy.is_some()).map(|rules| rules.digest.as_str());
         for site in self.others() {
             let theirs = self.peers.policy(&site);
             let heard = self.peers.heard_within(&site, AGAIN, now.mono);
             if let (true, Some(theirs), Some(current)) = (heard, theirs, current)
                 && theirs != current
             {
-                words.push(format!("{site} still goes by policy {theirs}, and carries nothing out until it has {current}"));
+                words.push(format!(
+                    "{site} still goes by policy {theirs}, and carries nothing out until it has {current}"
+                ));
             }
         }
         words

@@ -118,11 +118,10 @@ fn watcher(path: &Path, stir: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
 
 /// Whether something was changed whose name begins like the file's. Who only reads, as we do, changes nothing.
 fn concerns(event: &notify::Event, name: &OsString) -> bool {
-    let reading = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
+    let reading =
+        matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
     let begins = name.to_string_lossy();
-    let ours = |path: &PathBuf| {
-        path.file_name().is_some_and(|of| of.to_string_lossy().starts_with(&*begins))
-    };
+    let ours = |path: &PathBuf| path.file_name().is_some_and(|of| of.to_string_lossy().starts_with(&*begins));
     // The system has lost count of what changed: that is a change.
     !reading && (event.need_rescan() || event.paths.iter().any(ours))
 }

@@ -50,7 +50,11 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let view = cluster.living().into_iter().next().and_then(|site| cluster.view(&site).cloned());
             let index = view.and_then(|view| view.policy).map(|policy| policy.index);
             let agreed = cluster.outside.borrow().edits.len();
-            if agreed.to_string() == *count { Ok(()) } else { Err(format!("{agreed}, the last at {index:?}")) }
+            if agreed.to_string() == *count {
+                Ok(())
+            } else {
+                Err(format!("{agreed}, the last at {index:?}"))
+            }
         }
         others => people::expect(cluster, others),
     }
@@ -70,10 +74,14 @@ fn one_policy(cluster: &mut Cluster) -> Result<(), String> {
             return Err(format!("{site} has folded {:?} and has {file:?}", text(cluster, site)));
         }
         let report = cluster.status(site);
-        let others = report.sites.iter().filter(|other| living.contains(&other.site) && other.policy != version);
+        let others =
+            report.sites.iter().filter(|other| living.contains(&other.site) && other.policy != version);
         let others: Vec<String> = others.map(|other| format!("{} {:?}", other.site, other.policy)).collect();
         if report.policy != version || !others.is_empty() {
-            return Err(format!("{site} goes by {:?}, and sees {others:?} instead of {version:?}", report.policy));
+            return Err(format!(
+                "{site} goes by {:?}, and sees {others:?} instead of {version:?}",
+                report.policy
+            ));
         }
     }
     Ok(())

@@ -16,9 +16,9 @@ mod known;
 
 use super::carrier::{Answered, By, Carrier, Flight, Timing};
 use super::disk::Promise;
+use agent::node::Rules;
 use agent::quorum::RaftId;
 use known::Intent;
-use agent::node::Rules;
 use policies::judge::{Case, Judge};
 use policies::tally::Verdict;
 use state::fact::{Entry, Fact, Mode, Origin};
