@@ -11,6 +11,9 @@ use state::Imprint;
 /// The longest policy text: a thousand numbers take 20 KiB, and an entry must not hold up heartbeats.
 pub const POLICY_MAX: usize = 96 * 1024;
 
+/// Under which key a site remembers what its policy file has held.
+pub const MARKS: &str = "marks";
+
 /// What the folder shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {

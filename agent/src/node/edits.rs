@@ -102,8 +102,8 @@ impl Node {
     }
 
     fn compare_file(&mut self, now: Mono, out: &mut Output) {
-        // Who does not fold on does not know the agreed text.
-        if self.stopped.is_some() {
+        // Who does not fold on, or stands outside, does not know the agreed text.
+        if self.stopped.is_some() || self.outside.is_some() {
             return;
         }
         let Some(agreed) = self.view.policy.as_ref().map(|policy| policy.text.clone()) else { return };

@@ -15,7 +15,7 @@ mod tests;
 pub use alone::AloneLines;
 pub use journal::JournalRows;
 
-use crate::policy_file::Marks;
+use crate::policy_file::{MARKS, Marks};
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use state::{Head, Index, Stamp, Starts, Term};
@@ -24,8 +24,6 @@ use thiserror::Error;
 
 /// Under which key a site remembers when somebody led last.
 const LED: &str = "led";
-/// Under which key it remembers what its policy file has held.
-const MARKS: &str = "marks";
 
 /// One agreed fact, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +47,13 @@ pub struct Loaded {
     pub last: Index,
     /// The chain's head there.
     pub head: Head,
+}
+
+impl Loaded {
+    /// Whether nothing was ever promised or agreed on this disk.
+    pub fn is_blank(&self) -> bool {
+        self.voters.is_empty() && self.last == Index(0)
+    }
 }
 
 /// Why the disk did not do as asked. The process cannot go on with it.
@@ -192,14 +197,14 @@ impl Store {
         Ok(self.kept(MARKS)?.map(|bytes| Marks::decode(&bytes)).unwrap_or_default())
     }
 
-    /// Remembers it, before the file or an agreement changes.
-    pub fn keep_marks(&mut self, marks: &Marks) -> Result<(), StoreError> {
-        self.keep(MARKS, &marks.encode())
-    }
-
     /// Where the journal ends, and the chain's head there.
     pub fn head(&self) -> (Index, Head) {
         (self.last, self.head)
+    }
+
+    /// The same for several, which are then known together or not at all.
+    pub fn keep_all(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        self.write("keep local facts", |tx| facts.iter().try_for_each(|(key, value)| keep(tx, key, value)))
     }
 
     fn count_start(&mut self) -> Result<Starts, StoreError> {

@@ -3,10 +3,10 @@
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
 use agent::command::{PolicyNews, Telling};
-use agent::event::{Effect, Event, Point, Report};
+use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
-use agent::policy_file::{Fate, Found, Marks, Rewrite};
+use agent::policy_file::{Fate, Found, Rewrite};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::relay::{Seal, Sealed};
@@ -14,7 +14,7 @@ use agent::store::JournalRow;
 use agent::turn::World;
 use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Head, Imprint, Index, Number, SiteId, Stamp, View};
+use state::{Boot, Head, Imprint, Index, Mono, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -76,14 +76,14 @@ impl World for Share {
         Ok(())
     }
 
-    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
-        let line = AloneEntry::decode(bytes).expect("the world is well formed");
-        self.disk.borrow_mut().alone.push((n, line));
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Infallible> {
+        self.disk.borrow_mut().kept.extend(facts.iter().cloned());
         Ok(())
     }
 
-    fn keep_marks(&mut self, marks: &Marks) -> Result<(), Infallible> {
-        self.disk.borrow_mut().marks = marks.clone();
+    fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
+        let line = AloneEntry::decode(bytes).expect("the world is well formed");
+        self.disk.borrow_mut().alone.push((n, line));
         Ok(())
     }
 
@@ -124,7 +124,8 @@ impl World for Share {
     fn act(&mut self, effect: Effect) {
         let mut outside = self.outside.borrow_mut();
         let to = (&self.here, self.boot);
-        let well = outside.carrier != Carrier::Mute;
+        let barred = outside.barred.contains(&self.here);
+        let well = outside.carrier != Carrier::Mute && !barred;
         match effect {
             Effect::Prepare { nonce, .. } if well => {
                 outside.post(TRIP * 3, to, Mail::Event(Event::Prepared { nonce }));
@@ -163,6 +164,12 @@ impl World for Share {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
+            Effect::Knock { carrier } => {
+                // Also a mute carrier's machine takes connections.
+                let asked = Mono::from_boot(outside.now);
+                let answer = if barred { Presence::Absent } else { Presence::Present };
+                outside.post(TRIP, to, Mail::Event(Event::Knocked { carrier, asked, answer }));
+            }
             Effect::Rewrite(order) => {
                 drop(outside);
                 self.rewrite(order);
@@ -262,6 +269,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Fetched(_) => "fetched",
         Body::Hears { .. } => "hears",
         Body::Relayed(_) => "relayed",
+        Body::Hello(_) => "hello",
         Body::Declined { .. } => "declined",
     }
 }

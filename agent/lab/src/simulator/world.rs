@@ -5,7 +5,6 @@ use agent::command::Telling;
 use agent::event::Effect;
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
-use agent::policy_file::Marks;
 use agent::quorum::{Batch, Written};
 use agent::relay::{Seal, Sealed};
 use agent::store::JournalRow;
@@ -64,12 +63,12 @@ impl World for Trays {
         self.disk.keep_led(at)
     }
 
-    fn keep_alone(&mut self, _n: u64, bytes: &[u8]) -> Result<(), Died> {
-        self.disk.keep_alone(bytes)
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
+        self.disk.keep(facts)
     }
 
-    fn keep_marks(&mut self, marks: &Marks) -> Result<(), Died> {
-        self.disk.keep_marks(marks)
+    fn keep_alone(&mut self, _n: u64, bytes: &[u8]) -> Result<(), Died> {
+        self.disk.keep_alone(bytes)
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {
