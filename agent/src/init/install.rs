@@ -34,7 +34,8 @@ pub(super) fn six_lines(site: &InitSite) -> String {
         "install -d -o root -g pointsman -m 1770 /etc/pointsman && \
          {own} -d -m 0700 /etc/pointsman/bundle /etc/pointsman/secrets && \
          {own} -m 0600 -t /etc/pointsman/bundle bundle/* && \
-         install -o root -g pointsman -m 0640 -t /etc/pointsman site.yaml && {own} -m 0640 -t /etc/pointsman policy.yaml"
+         install -o root -g pointsman -m 0640 -t /etc/pointsman site.yaml && \
+         {own} -m 0640 -t /etc/pointsman policy.yaml"
     );
     let unit = "install -m 0644 -t /etc/systemd/system pointsman.service && \
                 install -m 0644 -t /etc/sysctl.d pointsman-ping.conf && \

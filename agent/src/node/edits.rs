@@ -218,8 +218,23 @@ impl Node {
                 rules.cluster, policy.cluster
             )
         });
-        let why = renamed.or_else(|| self.out_of_reach(&policy)).or_else(|| self.stranded(&policy));
+        let why = renamed
+            .or_else(|| self.reseated(&policy))
+            .or_else(|| self.out_of_reach(&policy))
+            .or_else(|| self.stranded(&policy));
         why.map(Objection::plain)
+    }
+
+    /// Another list of sites, or other votes: majorities are of the membership, which a text does not change.
+    fn reseated(&self, policy: &Policy) -> Option<String> {
+        let rules = self.rules.as_ref()?;
+        let now = rules.sites().map(|site| (site, rules.votes_of(site)));
+        let same = now.eq(policy.sites.iter().map(|site| (&site.id, site.votes)));
+        (!same).then(|| {
+            "the sites and their votes are those of the birth of the cluster: this version changes neither while it \
+             runs"
+                .to_owned()
+        })
     }
 
     /// Names that nothing here answers to.
