@@ -217,6 +217,8 @@ pub struct SiteReport {
     pub silent: Voice,
     /// Over whom it is reached from here, if its own link is silent.
     pub over: Option<SiteId>,
+    /// The short name of the policy by which it acts, as far as is known here.
+    pub policy: Option<String>,
 }
 
 /// Whether a site is heard by the leader.
@@ -368,6 +370,24 @@ pub enum Telling {
     Escalated { incident: IncidentId },
     /// A claim alone goes on, or has ended.
     Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
+    /// Something became of the policy file of a site: the version, and what is different in it, or why not.
+    Policy { is: PolicyNews, site: SiteId, version: String, words: Vec<String> },
+}
+
+/// What became of a policy file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyNews {
+    /// It is another text than the agreed one, without faults, and proposed to all.
+    Proposed,
+    /// It is agreed, and in force everywhere.
+    InForce,
+    /// It changes nothing, because of its faults or of what it would do.
+    Refused,
+    /// It was made from a text that is not in force any more, and lies beside the file.
+    SetAside,
+    /// The agreed text could not be written to it.
+    Unwritten,
 }
 
 /// Whether something begins or ends.

@@ -30,7 +30,7 @@ impl Node {
             term: self.standing.term,
             heard: self.votes_heard(now.mono),
             votes: self.votes(),
-            policy: self.view.policy.as_ref().and(rules).map(|r| r.digest.clone()),
+            policy: self.policy_of(&self.identity.site),
             journal: (self.view.index, self.view.head.to_string()),
             sites: self.sites().iter().map(|site| self.site_report(site, now)).collect(),
             routes: self.routes().iter().filter_map(|route| self.route_report(route, now)).collect(),
@@ -68,7 +68,16 @@ impl Node {
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
             silent,
             over: self.detours.get(site).cloned(),
+            policy: self.policy_of(site),
         }
+    }
+
+    /// By which policy a site acts.
+    fn policy_of(&self, site: &SiteId) -> Option<String> {
+        if *site != self.identity.site {
+            return self.peers.policy(site).map(str::to_owned);
+        }
+        self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone())
     }
 
     fn route_report(&self, route: &RouteId, now: Now) -> Option<RouteReport> {
@@ -148,6 +157,8 @@ impl Node {
                 need(what, format!("pointsman why {route}"));
             }
         }
+        needs.extend(self.file_needs());
+        let mut need = |what: String, hint: String| needs.push(Need { what, hint });
         for (route, why) in &self.complaints {
             need(format!("{route}: {why}"), format!("pointsman why {route}"));
         }
@@ -155,7 +166,7 @@ impl Node {
     }
 
     fn worth_knowing(&self, now: Now) -> Vec<String> {
-        let mut watch = Vec::new();
+        let mut watch = self.file_words(now);
         watch.extend(self.flapping_words());
         watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {

@@ -1,8 +1,8 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::desk;
 use super::expect;
 use super::outside::{Carrier, Set};
-use super::people;
 use super::world::{Cluster, SITES};
 use agent::command::{Command, Telling};
 use state::fact::Mode;
@@ -192,7 +192,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        others => people::act(cluster, others),
+        others => desk::act(cluster, others),
     }
 }
 

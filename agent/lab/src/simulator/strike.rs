@@ -75,6 +75,7 @@ impl Town {
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Wipe { .. }
             | What::Image { .. }
@@ -97,6 +98,7 @@ impl Town {
             What::Freeze { site, lasts } => return self.stop(site, Stop::Frozen, lasts),
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
+            What::Save { site, change } => return self.save(site, change),
             What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
             What::Restore { site, down } => {
                 let image = self.sites[site].image.clone();
@@ -146,6 +148,7 @@ impl Town {
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Dropped { .. }
             | What::Wipe { .. }
