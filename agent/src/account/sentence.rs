@@ -42,6 +42,11 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
             let text = format!("policy {digest} is in force everywhere, brought by {who}");
             Sentence::of(About::Everything, text)
         }
+        Fact::PolicyEdited { text, base, who } => {
+            let digest = state::chain::digest(text);
+            let text = format!("policy {digest} takes the place of {base}, edited by {who}");
+            Sentence::of(About::Everything, text)
+        }
         Fact::BallotsCast { ballots } => said(by, ballots, before),
         Fact::FlappingSeen { subjects } => flapping(by, subjects),
         Fact::SiteSilent { site, .. } => {

@@ -2,7 +2,6 @@
 
 use super::desk;
 use super::outside::Heard;
-use super::people;
 use super::script::{doors, policy, time};
 use super::world::{Cluster, SITES};
 use agent::cli::screens::{self, telling};
