@@ -3,9 +3,11 @@
 mod alone;
 mod handover;
 mod millis;
+mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
+pub use reach::ReachReport;
 
 use policies::Decision;
 use policies::Verdict;
@@ -51,6 +53,8 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
+    /// A site that lost its disk may come back.
+    Readmit { site: SiteId },
 }
 
 impl Command {
@@ -65,7 +69,8 @@ impl Command {
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
-            | Self::Ack { .. } => Access::Act,
+            | Self::Ack { .. }
+            | Self::Readmit { .. } => Access::Act,
         }
     }
 }
@@ -138,6 +143,8 @@ pub struct StatusReport {
     pub handed_over: Vec<HandOver>,
     /// The sites whose loss, one more, would mean that only people can act; empty if it takes two.
     pub fragile: Vec<SiteId>,
+    /// Who reaches each carrier.
+    pub carriers: Vec<ReachReport>,
     /// What people were told last, the newest last.
     pub notices: Vec<(Stamp, String)>,
     /// What a person must do now.

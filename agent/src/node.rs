@@ -9,11 +9,13 @@ mod drift;
 mod execute;
 mod handover;
 mod lead;
+mod members;
 mod outbox;
 mod peers;
 mod people;
 mod placement;
 mod plans;
+mod reach;
 mod receipts;
 mod repair;
 mod report;
@@ -29,9 +31,10 @@ mod watch;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
-use crate::event::{Event, Identity, Output, Reign, Standing};
+use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
+use reach::Errand;
 use state::alone::AloneEntry;
 use state::handover::Hindrance;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
@@ -81,6 +84,8 @@ pub struct Node {
     stopped: Option<String>,
     /// Which of the two it is.
     stopped_by: Hindrance,
+    /// Why this site has no vote and does nothing, until a person lets it back in.
+    outside: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
     /// The part of the journal that is not here, if a snapshot stands for it.
@@ -89,6 +94,7 @@ pub struct Node {
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
     signals: signals::Signals,
+    reach: reach::Reach,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
@@ -130,6 +136,8 @@ pub struct Start {
     pub stopped: Option<String>,
     /// How long ago somebody led, as the disk remembers it; `None` on a new one.
     pub led: Option<Duration>,
+    /// Why its disk may not vote, if it may not.
+    pub outside: Option<String>,
     /// The table of claims alone.
     pub alone: Vec<(u64, AloneEntry)>,
 }
@@ -163,11 +171,13 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             stopped_by: Hindrance::Unreadable,
+            outside: start.outside,
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
             signals: signals::Signals::default(),
+            reach: reach::Reach::default(),
             jumped: None,
             detours: BTreeMap::new(),
             handed_over: None,
@@ -186,6 +196,11 @@ impl Node {
     /// Who it is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The name of one more proposal of this site, for what is agreed together with a change of the membership.
+    pub fn number(&mut self) -> state::fact::Origin {
+        self.outbox.number()
     }
 
     /// What it remembers.
@@ -217,6 +232,7 @@ impl Node {
         self.miss_a_leader(now, &mut out);
         self.read_for_the_card(now, &mut out);
         self.tell_handovers(now, &mut out);
+        self.reach_out(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
         self.wake_at = out.wake_at;
@@ -229,7 +245,9 @@ impl Node {
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
+            Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
+            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
@@ -244,11 +262,13 @@ impl Node {
             Event::Astray { by } => self.astray = by,
             Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => {
+                self.logged_in(Errand::Ask(nonce), Presence::Present, out);
                 if let Some(nonce) = self.prepared_alone(nonce, now, out) {
                     self.prepared(nonce, now, out);
                 }
             }
             Event::Unprepared { nonce, why } => {
+                self.logged_in(Errand::Ask(nonce), Presence::Absent, out);
                 self.unprepared_alone(nonce, &why, out);
                 self.unprepared(nonce, why, out);
             }
@@ -258,6 +278,8 @@ impl Node {
                 }
             }
             Event::Looked { id, found } => {
+                let read = if found.is_ok() { Presence::Present } else { Presence::Absent };
+                self.logged_in(Errand::Look(id), read, out);
                 self.read_here(id, &found, now.mono);
                 self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
@@ -272,6 +294,8 @@ impl Node {
         match body {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
+            // A greeting is heard at the door, and comes from there.
+            Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
@@ -321,7 +345,6 @@ impl Node {
             self.calls = conduct::Calls::default();
             self.looks.begin_anew();
             self.complaints.clear();
-            self.handovers.forget_carriers();
         }
     }
 

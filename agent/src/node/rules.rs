@@ -98,6 +98,12 @@ impl Rules {
         self.routes.iter().find(|rules| rules.route == *route)
     }
 
+    /// The carriers that hold a route's numbers, each once.
+    pub fn carriers_used(&self) -> impl Iterator<Item = &CarrierId> {
+        let used: BTreeSet<&CarrierId> = self.routes.iter().map(|route| &route.carrier).collect();
+        used.into_iter()
+    }
+
     /// The sites, in the policy's order.
     pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
         self.judge.sites.iter().map(|site| &site.site)
@@ -153,6 +159,7 @@ fn judge(policy: &Policy) -> Judge {
     let rule = |route: &Route| RouteRule {
         prefer: route.prefer.clone(),
         last_resort: route.last_resort.clone(),
+        failback: route.failback,
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
@@ -173,6 +180,7 @@ fn judge(policy: &Policy) -> Judge {
         },
         routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
         mode: policy.mode,
+        zone: policy.timezone.clone(),
     }
 }
 

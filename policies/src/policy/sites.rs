@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 const AGENT_PORT: u16 = 7701;
 /// Where a PBX listens (RFC 3261, 19.1.2).
 pub(super) const SIP_PORT: u16 = 5060;
-/// Words that playbooks use in the place of a site.
-const RESERVED: [&str; 6] = ["all", "any", "leader", "none", "reachable", "refuge"];
+/// Words that playbooks and reports use in the place of a site.
+const RESERVED: [&str; 7] = ["all", "any", "carrier", "leader", "none", "reachable", "refuge"];
 
 /// A place with traffic and an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Site {
     pub pbx: SocketAddr,
     /// At which pace its services are judged.
     pub pace: Pace,
+    /// The number that people dial to speak to its agent, digits only; kept, and not acted on yet.
+    pub magic: Option<String>,
 }
 
 /// Reads `sites`; a site without a pace of its own has the cluster's.
@@ -42,15 +44,34 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
     let pbx = fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT));
     let pace = pace::read(fields.optional("pace"), cluster);
+    let magic = fields.optional("magic").and_then(magic);
     fields.finish();
-    Some(Site { id: SiteId::new(id?), votes: u8::try_from(votes?).ok()?, address: address?, pbx: pbx?, pace })
+    Some(Site {
+        id: SiteId::new(id?),
+        votes: u8::try_from(votes?).ok()?,
+        address: address?,
+        pbx: pbx?,
+        pace,
+        magic,
+    })
+}
+
+/// Reads a number as people write it: `0113 496 0103`.
+fn magic(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let digits: String = text.chars().filter(|c| *c != ' ').collect();
+    let plain = digits.strip_prefix('+').unwrap_or(&digits);
+    if (3..=15).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(digits);
+    }
+    value.refuse(format!("`{text}` is no number to dial"), "digits and blanks, such as `0113 496 0103`")
 }
 
 /// The key as the name of a site, a route or a carrier.
 pub(super) fn name<'t>(key: &'t Key, value: Value<'_>, what: &str) -> Option<&'t str> {
     if RESERVED.contains(&key.text.as_str()) {
         let fault = Fault::at(key.place, format!("no {what} can be called `{}`", key.text));
-        value.faults().add(fault.note("playbooks use this word"));
+        value.faults().add(fault.note("playbooks and reports use this word"));
         return None;
     }
     if is_name(&key.text) {
