@@ -2,11 +2,13 @@
 
 mod alone;
 mod handover;
+mod journal;
 mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
+pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use reach::{DoorReport, ReachReport};
 
 use policies::Decision;
@@ -53,13 +55,25 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
+    /// A site that lost its disk may come back.
+    Readmit { site: SiteId },
+    /// What must be, or had to be, seen by a person?
+    Incidents,
+    /// What was agreed after this index?
+    Journal { after: Index },
 }
 
 impl Command {
     /// Whether it changes anything: reading is allowed to more people than changing.
     pub fn changes(&self) -> Access {
         match self {
-            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Status
+            | Self::Why { .. }
+            | Self::Plan { .. }
+            | Self::Runs
+            | Self::Incidents
+            | Self::Journal { .. }
+            | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
             | Self::ClaimOrOffer { .. }
@@ -67,7 +81,8 @@ impl Command {
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
-            | Self::Ack { .. } => Access::Act,
+            | Self::Ack { .. }
+            | Self::Readmit { .. } => Access::Act,
         }
     }
 }
@@ -105,6 +120,10 @@ pub enum Answer {
     Offered(Box<Offer>),
     /// To `ClaimAlone`: it is being done, and told under this number.
     Alone { n: u64 },
+    /// To `Incidents`: the newest last.
+    Incidents { incidents: Vec<Incident> },
+    /// To `Journal`: the next page.
+    Journal(Box<JournalPage>),
 }
 
 /// What the cluster believes.
@@ -198,6 +217,8 @@ pub struct SiteReport {
     pub silent: Voice,
     /// Over whom it is reached from here, if its own link is silent.
     pub over: Option<SiteId>,
+    /// The short name of the policy by which it acts, as far as is known here.
+    pub policy: Option<String>,
 }
 
 /// Whether a site is heard by the leader.
@@ -347,6 +368,24 @@ pub enum Telling {
     Escalated { incident: IncidentId },
     /// A claim alone goes on, or has ended.
     Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
+    /// Something became of the policy file of a site: the version, and what is different in it, or why not.
+    Policy { is: PolicyNews, site: SiteId, version: String, words: Vec<String> },
+}
+
+/// What became of a policy file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyNews {
+    /// It is another text than the agreed one, without faults, and proposed to all.
+    Proposed,
+    /// It is agreed, and in force everywhere.
+    InForce,
+    /// It changes nothing, because of its faults or of what it would do.
+    Refused,
+    /// It was made from a text that is not in force any more, and lies beside the file.
+    SetAside,
+    /// The agreed text could not be written to it.
+    Unwritten,
 }
 
 /// Whether something begins or ends.

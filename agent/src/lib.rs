@@ -1,5 +1,6 @@
 //! The hands: the only crate that touches the world.
 
+pub mod account;
 pub mod act;
 pub mod carriers;
 pub mod cli;
@@ -7,6 +8,7 @@ pub mod clock;
 pub mod cluster_clock;
 pub mod command;
 pub mod control;
+pub mod door;
 pub mod driver;
 pub mod event;
 pub mod frame;
@@ -14,6 +16,7 @@ pub mod gaps;
 pub mod init;
 pub mod links;
 pub mod node;
+pub mod policy_file;
 pub mod probes;
 pub mod quorum;
 pub mod relay;

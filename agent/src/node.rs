@@ -6,9 +6,11 @@ mod alone;
 mod card;
 mod conduct;
 mod drift;
+mod edits;
 mod execute;
 mod handover;
 mod lead;
+mod members;
 mod outbox;
 mod peers;
 mod people;
@@ -27,11 +29,13 @@ mod telling;
 mod waits;
 mod watch;
 
+pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
 use crate::frame::{Body, Pulse};
+use crate::policy_file::Marks;
 use playbooks::Playbook;
 use reach::Errand;
 use state::alone::AloneEntry;
@@ -83,6 +87,8 @@ pub struct Node {
     stopped: Option<String>,
     /// Which of the two it is.
     stopped_by: Hindrance,
+    /// Why this site has no vote and does nothing, until a person lets it back in.
+    outside: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
     /// The part of the journal that is not here, if a snapshot stands for it.
@@ -105,6 +111,7 @@ pub struct Node {
     absence: absence::Absence,
     handovers: handover::Handovers,
     alone: alone::Alone,
+    edits: edits::Edits,
     pulsed: Option<Mono>,
 }
 
@@ -133,8 +140,12 @@ pub struct Start {
     pub stopped: Option<String>,
     /// How long ago somebody led, as the disk remembers it; `None` on a new one.
     pub led: Option<Duration>,
+    /// Why its disk may not vote, if it may not.
+    pub outside: Option<String>,
     /// The table of claims alone.
     pub alone: Vec<(u64, AloneEntry)>,
+    /// What its policy file has held, as the disk remembers it.
+    pub marks: Marks,
 }
 
 impl Node {
@@ -166,6 +177,7 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             stopped_by: Hindrance::Unreadable,
+            outside: start.outside,
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
@@ -181,6 +193,7 @@ impl Node {
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
             alone: alone::Alone::replay(start.alone, now),
+            edits: edits::Edits::replay(start.marks),
             pulsed: None,
         };
         node.rule(now);
@@ -190,6 +203,11 @@ impl Node {
     /// Who it is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The name of one more proposal of this site, for what is agreed together with a change of the membership.
+    pub fn number(&mut self) -> state::fact::Origin {
+        self.outbox.number()
     }
 
     /// What it remembers.
@@ -214,6 +232,7 @@ impl Node {
         self.expire_wish(now.mono, &mut out);
         self.act_alone(now.mono, &mut out);
         self.merge_alone(&mut out);
+        self.mind_the_file(now, &mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -236,11 +255,12 @@ impl Node {
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
+            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
-            Event::Restored { view } => self.restored(*view, now.mono),
+            Event::Restored { view } => self.restored(*view, now.mono, out),
             Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
@@ -273,6 +293,8 @@ impl Node {
                 self.have_looked(id, found, out);
             }
             Event::Tallied(tally) => self.tally = tally,
+            Event::Secrets(held) => self.secrets = held,
+            Event::File(found) => self.file_found(found, out),
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -282,11 +304,14 @@ impl Node {
         match body {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
+            // A greeting is heard at the door, and comes from there.
+            Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                if self.standing.reign != Reign::Following && !known && theirs {
+                let leads = self.standing.reign != Reign::Following;
+                if leads && !known && theirs && !self.declines(&origin, &fact, out) {
                     out.propose.push((origin, fact));
                 }
             }
@@ -300,6 +325,11 @@ impl Node {
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
             Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
+            Body::Declined { origin, why } => {
+                if self.standing.leader.as_ref() == Some(from) {
+                    self.declined(&origin, &why, now.mono, out);
+                }
+            }
         }
     }
 

@@ -3,6 +3,11 @@
 #[path = "screens/status.rs"]
 mod status;
 
+/// The commands that look back, and those that need no agent.
+mod cli {
+    mod reading;
+}
+
 use agent::command::{AloneState, Answer, Command, Need, Offer, PlanReport, Telling};
 use agent::control::{Control, ControlEvent};
 use state::run::Word;
@@ -83,15 +88,19 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
     match command {
         Command::Status => (Answer::Status(Box::new(status::healthy())), Vec::new()),
         Command::Runs => (Answer::Runs { runs: vec![status::run(42, None)] }, Vec::new()),
-        Command::Hold { .. } | Command::Mode { .. } | Command::Resume { .. } | Command::Ack { .. } => {
-            (Answer::Agreed { index: Index(7) }, Vec::new())
-        }
+        Command::Hold { .. }
+        | Command::Mode { .. }
+        | Command::Resume { .. }
+        | Command::Ack { .. }
+        | Command::Readmit { .. } => (Answer::Agreed { index: Index(7) }, Vec::new()),
         Command::Why { .. }
         | Command::Plan { .. }
         | Command::Play { .. }
         | Command::Claim { .. }
         | Command::ClaimOrOffer { .. }
         | Command::ClaimAlone { .. }
+        | Command::Incidents
+        | Command::Journal { .. }
         | Command::Follow => no(),
     }
 }
@@ -200,7 +209,10 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Hold { .. }
         | Command::Resume { .. }
         | Command::Ack { .. }
+        | Command::Readmit { .. }
         | Command::Runs
+        | Command::Incidents
+        | Command::Journal { .. }
         | Command::Follow => no(),
     }
 }

@@ -1,10 +1,11 @@
 //! The facts: everything that sites agree on, in the past tense.
 
 use crate::alone::AloneClaim;
+use crate::chain::Imprint;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
-    Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
-    Who,
+    Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
+    Subject, Who,
 };
 use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
@@ -96,13 +97,34 @@ pub enum Fact {
     Escalated { incident: IncidentId },
     /// A person has pointed a route without an agreement, at the site that proposes this.
     ClaimedAlone { route: RouteId, claim: AloneClaim, pointings: Vec<Pointing> },
+    /// A site has its name for good: this disk holds its votes, and no other speaks for it.
+    Born { site: SiteId, disk: Disk, raft_ids: Vec<u64> },
+    /// A person lets a site with a new disk back in: its old votes are nobody's, these are new.
+    Readmitted { site: SiteId, disk: Disk, raft_ids: Vec<u64>, who: Who },
+    /// The membership is being changed; what stands here is agreed together with the change itself.
+    VotesChanging { seated: Vec<Seated> },
+    /// The membership is changed: from here on majorities are of these votes.
+    VotesChanged { seated: Vec<Seated> },
+    /// Another text takes the place of the one that it was made from; if that is not in force, of none.
+    PolicyEdited { text: String, base: Imprint, who: Who },
+}
+
+/// The seats of one site, as Raft knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seated {
+    /// Whose.
+    pub site: SiteId,
+    /// Those that vote.
+    pub voters: Vec<u64>,
+    /// Those that only listen: never to vote, or not yet.
+    pub learners: Vec<u64>,
 }
 
 impl Fact {
     /// Whether any site may ask the leader to have it agreed. The rest are decisions: only a leader makes them.
     pub fn may_be_asked_for(&self) -> bool {
         match self {
-            Self::PolicyAgreed { .. }
+            Self::PolicyEdited { .. }
             | Self::BallotsCast { .. }
             | Self::IncidentAcked { .. }
             | Self::StepEnded { .. }
@@ -112,8 +134,10 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
+            | Self::Readmitted { .. }
             | Self::ClaimedAlone { .. } => true,
-            Self::SiteSilent { .. }
+            Self::PolicyAgreed { .. }
+            | Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::RunOpened { .. }
@@ -128,6 +152,7 @@ impl Fact {
             | Self::TakenBack { .. }
             | Self::Leaderless { .. }
             | Self::Escalated { .. } => false,
+            Self::Born { .. } | Self::VotesChanging { .. } | Self::VotesChanged { .. } => false,
         }
     }
 }

@@ -313,6 +313,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::StepRead { fence: of, .. } => fence(of),
         Fact::RunTurned { run: of, .. } | Fact::RunEnded { run: of, .. } => *of == run.id,
         Fact::PolicyAgreed { .. }
+        | Fact::PolicyEdited { .. }
         | Fact::BallotsCast { .. }
         | Fact::SiteSilent { .. }
         | Fact::IncidentOpened { .. }
@@ -330,5 +331,9 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::Leaderless { .. }
         | Fact::Escalated { .. }
         | Fact::ClaimedAlone { .. } => false,
+        Fact::Born { .. }
+        | Fact::Readmitted { .. }
+        | Fact::VotesChanging { .. }
+        | Fact::VotesChanged { .. } => false,
     }
 }

@@ -56,6 +56,8 @@ impl Node {
             | Command::Why { .. }
             | Command::Plan { .. }
             | Command::Runs
+            | Command::Incidents
+            | Command::Journal { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -67,6 +69,9 @@ impl Node {
             }
             Command::Resume { route } => Fact::Resumed { route: self.known(route)?, who },
             Command::Ack { incident } => Fact::IncidentAcked { incident, who },
+            Command::Readmit { site } => {
+                self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
+            }
             Command::Claim { route, site, because } | Command::ClaimOrOffer { route, site, because } => {
                 let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
                 let playbook = self.played(&route, occasion).unwrap_or_else(|| PlaybookId::new("fail-over"));
@@ -132,7 +137,12 @@ impl Node {
                 Err(answer) => *answer,
             },
             Command::Runs => Answer::Runs { runs: self.view.runs.values().cloned().collect() },
-            Command::Follow
+            Command::Incidents => {
+                Answer::Incidents { incidents: self.view.incidents.values().cloned().collect() }
+            }
+            // The journal is shown by the turn, which has the disk.
+            Command::Journal { .. }
+            | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
             | Command::ClaimOrOffer { .. }
@@ -140,7 +150,8 @@ impl Node {
             | Command::Mode { .. }
             | Command::Hold { .. }
             | Command::Resume { .. }
-            | Command::Ack { .. } => *refused("this is not a question", "`pointsman --help`"),
+            | Command::Ack { .. }
+            | Command::Readmit { .. } => *refused("this is not a question", "`pointsman --help`"),
         }
     }
 

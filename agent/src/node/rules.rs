@@ -27,6 +27,8 @@ pub struct Rules {
     pub routes: Vec<RouteRules>,
     /// When automation hands over to people.
     pub deadman: Deadman,
+    /// Where each site's agent listens.
+    pub addresses: Vec<(SiteId, SocketAddr)>,
     /// The carriers.
     pub carriers: Vec<Carrier>,
     /// How many numbers a carrier takes in a second.
@@ -90,6 +92,7 @@ impl Rules {
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
             deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
@@ -163,6 +166,7 @@ fn judge(policy: &Policy) -> Judge {
     let rule = |route: &Route| RouteRule {
         prefer: policy.doors_of(&route.prefer),
         last_resort: policy.doors_of(&route.last_resort),
+        failback: route.failback,
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
@@ -183,6 +187,7 @@ fn judge(policy: &Policy) -> Judge {
         },
         routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
         mode: policy.mode,
+        zone: policy.timezone.clone(),
     }
 }
 

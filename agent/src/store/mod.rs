@@ -15,6 +15,7 @@ mod tests;
 pub use alone::AloneLines;
 pub use journal::JournalRows;
 
+use crate::policy_file::{MARKS, Marks};
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use state::{Head, Index, Stamp, Starts, Term};
@@ -35,6 +36,17 @@ pub struct JournalRow {
     pub bytes: Vec<u8>,
 }
 
+/// Some facts of the journal in order, as many as one answer may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The chain's head before the first fact of all.
+    pub birth: Head,
+    /// The facts.
+    pub rows: Vec<JournalRow>,
+    /// Each index up to which facts are missing here, with the head of the snapshot that stands for them.
+    pub gaps: Vec<(Index, Head)>,
+}
+
 /// What the disk remembered.
 #[derive(Debug)]
 pub struct Loaded {
@@ -46,6 +58,13 @@ pub struct Loaded {
     pub last: Index,
     /// The chain's head there.
     pub head: Head,
+}
+
+impl Loaded {
+    /// Whether nothing was ever promised or agreed on this disk.
+    pub fn is_blank(&self) -> bool {
+        self.voters.is_empty() && self.last == Index(0)
+    }
 }
 
 /// Why the disk did not do as asked. The process cannot go on with it.
@@ -184,9 +203,19 @@ impl Store {
         self.keep(LED, &at.millis().to_be_bytes())
     }
 
+    /// What the policy file has held; nothing on a new disk.
+    pub fn marks(&self) -> Result<Marks, StoreError> {
+        Ok(self.kept(MARKS)?.map(|bytes| Marks::decode(&bytes)).unwrap_or_default())
+    }
+
     /// Where the journal ends, and the chain's head there.
     pub fn head(&self) -> (Index, Head) {
         (self.last, self.head)
+    }
+
+    /// The same for several, which are then known together or not at all.
+    pub fn keep_all(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        self.write("keep local facts", |tx| facts.iter().try_for_each(|(key, value)| keep(tx, key, value)))
     }
 
     fn count_start(&mut self) -> Result<Starts, StoreError> {

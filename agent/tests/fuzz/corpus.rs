@@ -2,21 +2,24 @@
 
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Command, Telling};
+use agent::door::{Door, Own, Stand};
 use agent::event::{Asker, Effect, Event, Identity, Output, Presence, Report};
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::node::{Node, Shelf, Start};
+use agent::policy_file::Marks;
 use agent::probes::plan::{About, ProbePlan};
 use agent::quorum::{Batch, Past, Quorum, VoterState, Written};
 use agent::relay::{Seal, Sealed};
 use agent::start::seats;
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
 use state::fact::{Closure, Mode, Outcome, Reading, Was};
 use state::{
-    Boot, CarrierId, Destination, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp, Starts, View, Who,
+    Boot, CarrierId, Destination, Disk, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp,
+    Starts, View, Who,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -83,6 +86,10 @@ impl World for Tape {
         Ok(())
     }
 
+    fn keep(&mut self, _facts: &[(String, Vec<u8>)]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn note_gap(&mut self, _upto: Index, _view: &View) -> Result<(), Infallible> {
         Ok(())
     }
@@ -94,6 +101,11 @@ impl World for Tape {
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
         let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
         Ok(Some(self.rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, Infallible> {
+        let rows = self.rows.iter().filter(|row| row.index > after).cloned().collect();
+        Ok(Page { birth: Head::birth("bytemark"), rows, gaps: Vec::new() })
     }
 
     fn fill(&mut self, _missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
@@ -149,7 +161,8 @@ pub fn shelf() -> Shelf {
 
 /// An agent of a site as it is born.
 pub fn node(site: &str, boot: u64) -> Node {
-    let identity = Identity { site: SiteId::new(site), starts: Starts(1), boot: Boot(boot) };
+    let identity =
+        Identity { site: SiteId::new(site), starts: Starts(1), boot: Boot(boot), disk: Disk(boot) };
     let start = Start {
         identity,
         view: View::birth("bytemark"),
@@ -157,8 +170,10 @@ pub fn node(site: &str, boot: u64) -> Node {
         secrets: vec![CarrierId::new("magrathea")],
         playbooks: shelf(),
         stopped: None,
+        outside: None,
         led: None,
         alone: Vec::new(),
+        marks: Marks::default(),
     };
     Node::new(start, Mono::default())
 }
@@ -168,6 +183,13 @@ pub fn quorum(site: &str) -> Quorum {
     let policy = Policy::read("the test's", POLICY).expect("it is a policy");
     let seats = seats(&policy).expect("they can be counted");
     Quorum::new(seats, &SiteId::new(site), Past::default()).expect("it is born")
+}
+
+/// Who may speak to a site as it is born.
+pub fn door(site: &str, boot: u64) -> Door {
+    let own =
+        Own { boot: Boot(boot), disk: Disk(boot), starts: Starts(1), named: Index(0), stand: Stand::Inside };
+    Door::new(SiteId::new(site), own, Vec::new())
 }
 
 struct Town {
@@ -202,7 +224,7 @@ pub fn record() -> Recorded {
         let mut first = Output::default();
         node.watch(&mut first);
         let clock = ClusterClock::new(Stamp::default(), votes.clone());
-        let mut turn = Turn::new(id.clone(), (node, quorum(site)), clock, Tape::default());
+        let mut turn = Turn::new(id.clone(), (node, quorum(site), door(site, boot)), clock, Tape::default());
         turn.world().orders = first.act;
         town.turns.insert(id, turn);
     }
@@ -328,7 +350,9 @@ impl Town {
             | Effect::Release { .. }
             | Effect::Revoke { .. }
             | Effect::Answer { .. }
-            | Effect::Reach(_) => {
+            | Effect::Reach(_)
+            | Effect::Link(_)
+            | Effect::Rewrite(_) => {
                 return;
             }
         };

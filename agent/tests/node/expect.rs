@@ -1,7 +1,7 @@
 //! What a story can expect of what the agents say, agree on and show, and of what can be counted.
 
+use super::desk;
 use super::outside::Heard;
-use super::people;
 use super::script::{doors, policy, time};
 use super::world::{Cluster, SITES};
 use agent::cli::screens::{self, telling};
@@ -111,7 +111,7 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 fail(format!("{is}"))
             }
         }
-        others => people::expect(cluster, others),
+        others => desk::expect(cluster, others),
     }
 }
 

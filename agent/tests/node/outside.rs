@@ -94,6 +94,8 @@ pub struct Outside {
     pub blind: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
+    /// The versions of edits that anybody told to be in force.
+    pub edits: BTreeSet<String>,
     /// The site that shows another journal than the others'.
     pub rewritten: Option<SiteId>,
 }
@@ -130,7 +132,7 @@ impl Outside {
             }
             self.forged += 1;
             let fresh = Sealed { n: sealed.n + 1_000_000 + self.forged, ..(**sealed).clone() };
-            let fresh = Frame { stamp: None, body: Body::Relayed(Box::new(fresh)) };
+            let fresh = Frame { stamp: None, boot: frame.boot, body: Body::Relayed(Box::new(fresh)) };
             for frame in [frame, fresh] {
                 self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
             }
@@ -149,5 +151,11 @@ pub struct Disk {
     pub rows: Vec<JournalRow>,
     pub led: Option<Stamp>,
     pub alone: Vec<(u64, AloneEntry)>,
+    pub kept: BTreeMap<String, Vec<u8>>,
     pub starts: u64,
+    /// The policy file, and the edits beside it.
+    pub file: Option<String>,
+    pub aside: Vec<String>,
+    /// Why the file cannot be written, if it cannot.
+    pub unwritable: Option<String>,
 }

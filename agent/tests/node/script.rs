@@ -1,8 +1,8 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::desk;
 use super::expect;
 use super::outside::{Carrier, Set};
-use super::people;
 use super::world::{Cluster, SITES};
 use agent::command::{Command, Telling};
 use state::fact::Mode;
@@ -41,6 +41,12 @@ alerts:
 
 /// Plays a story to its end; the error says what was expected, and what happened.
 pub fn play(story: &str) -> Result<(), String> {
+    let (cluster, faults) = live(story);
+    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+}
+
+/// The world as a story leaves it, and what was expected of it in vain.
+pub fn live(story: &str) -> (Cluster, Vec<String>) {
     // A remark stands alone or after a blank: `london#2` is a door.
     let mut lines: Vec<&str> =
         story.lines().map(|line| line.split(" #").next().expect("the story is well formed").trim()).collect();
@@ -84,7 +90,7 @@ pub fn play(story: &str) -> Result<(), String> {
             strange => panic!("no such line: {strange:?}"),
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+    (cluster, faults)
 }
 
 /// The policy with so many numbers.
@@ -186,7 +192,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        others => people::act(cluster, others),
+        others => desk::act(cluster, others),
     }
 }
 

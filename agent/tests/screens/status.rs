@@ -30,6 +30,7 @@ pub fn healthy() -> StatusReport {
         further: Vec::new(),
         silent: Voice::Heard,
         over: None,
+        policy: Some("77ab".into()),
     };
     StatusReport {
         cluster: "bytemark".into(),

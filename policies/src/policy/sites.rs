@@ -31,6 +31,8 @@ pub struct Site {
     pub further: Vec<SocketAddr>,
     /// At which pace its services are judged.
     pub pace: Pace,
+    /// The number that people dial to speak to its agent, digits only; kept, and not acted on yet.
+    pub magic: Option<String>,
 }
 
 impl Site {
@@ -54,10 +56,22 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
     let doors = doors(&mut fields);
     let pace = pace::read(fields.optional("pace"), cluster);
+    let magic = fields.optional("magic").and_then(magic);
     fields.finish();
     let (id, votes) = (SiteId::new(id?), u8::try_from(votes?).ok()?);
     let (pbx, further) = doors?;
-    Some(Site { id, votes, address: address?, pbx, further, pace })
+    Some(Site { id, votes, address: address?, pbx, further, pace, magic })
+}
+
+/// Reads a number as people write it: `0113 496 0103`.
+fn magic(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let digits: String = text.chars().filter(|c| *c != ' ').collect();
+    let plain = digits.strip_prefix('+').unwrap_or(&digits);
+    if (3..=15).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(digits);
+    }
+    value.refuse(format!("`{text}` is no number to dial"), "digits and blanks, such as `0113 496 0103`")
 }
 
 /// Reads `pbx`, or in its place `doors` in order; the first and the rest.

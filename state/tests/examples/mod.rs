@@ -1,12 +1,15 @@
 //! One example of every fact, and of every line of a site's own table; more where a fact has several faces.
 
 use state::alone::{AloneClaim, AloneEntry};
-use state::fact::{Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Reading, Says, Was};
+use state::chain::Imprint;
+use state::fact::{
+    Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Reading, Says, Seated, Was,
+};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
 use state::run::{Cause, Direction, Word};
 use state::{
-    Boot, CarrierId, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId,
+    Boot, CarrierId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId,
     Stamp, Starts, Subject, Who,
 };
 use std::time::Duration;
@@ -18,6 +21,7 @@ pub fn facts() -> Vec<(&'static str, Fact)> {
     all.extend(attempts());
     all.extend(people());
     all.extend(handovers());
+    all.extend(membership());
     all
 }
 
@@ -73,6 +77,14 @@ fn seen() -> Vec<(&'static str, Fact)> {
     let subjects = vec![Subject::pbx(&site("office")), Subject::inbound(&site("office"))];
     let (incident, who) = (IncidentId(17), matthew());
     vec![
+        (
+            "",
+            Fact::PolicyEdited {
+                text: "cluster: bytemark\nmode: auto\n".into(),
+                base: Imprint::of("cluster: bytemark\n"),
+                who: who.clone(),
+            },
+        ),
         ("", Fact::PolicyAgreed { text: "cluster: bytemark\n".into(), who: who.clone() }),
         ("", Fact::BallotsCast { ballots }),
         ("", Fact::SiteSilent { site: site("london"), starts: Starts(2), n: 41 }),
@@ -212,6 +224,24 @@ fn handovers() -> Vec<(&'static str, Fact)> {
         ("", Fact::TakenBack { route: main(), hindrance: Hindrance::GivenUp }),
         ("", Fact::Leaderless { lasted: Duration::from_secs(95), strength, urgency }),
         ("", Fact::Escalated { incident: IncidentId(17) }),
+    ]
+}
+
+/// Disks and votes.
+fn membership() -> Vec<(&'static str, Fact)> {
+    let (disk, raft_ids) = (Disk(0x0123_4567_89ab_cdef), vec![4, 5]);
+    let seat = |name: &str, voters: &[u64], learners: &[u64]| Seated {
+        site: site(name),
+        voters: voters.to_vec(),
+        learners: learners.to_vec(),
+    };
+    let changing = vec![seat("london", &[1], &[]), seat("netherlands", &[4], &[6, 7])];
+    let changed = vec![seat("london", &[1], &[]), seat("netherlands", &[6, 7], &[])];
+    vec![
+        ("", Fact::Born { site: site("netherlands"), disk, raft_ids: raft_ids.clone() }),
+        ("", Fact::Readmitted { site: site("netherlands"), disk, raft_ids, who: matthew() }),
+        ("", Fact::VotesChanging { seated: changing }),
+        ("", Fact::VotesChanged { seated: changed }),
     ]
 }
 

@@ -168,7 +168,8 @@ fn thing(telling: &Telling) -> Option<String> {
         // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
-        | Telling::CarrierRead { .. } => return None,
+        | Telling::CarrierRead { .. }
+        | Telling::Policy { .. } => return None,
     })
 }
 
@@ -197,29 +198,22 @@ fn what(telling: Telling) -> Option<What> {
         }
         Telling::TakenBack { route, .. } => {
             let of = route.map_or("every route".to_owned(), |route| route.to_string());
-            What::HandOver {
-                hindrance: None,
-                text: format!("automation has {of} again"),
-                urgency: Urgency::Notice,
-            }
+            people(format!("automation has {of} again"), Urgency::Notice)
         }
-        Telling::Leaderless { lasted, urgency } => What::HandOver {
-            hindrance: None,
-            text: format!("nobody could lead for {}s", lasted.as_secs()),
-            urgency,
-        },
-        Telling::Escalated { incident } => What::HandOver {
-            hindrance: None,
-            text: format!("nobody has acknowledged {incident}"),
-            urgency: Urgency::Urgent,
-        },
-        Telling::Alone { route, text, .. } => What::HandOver {
-            hindrance: None,
-            text: format!("{route}, alone: {text}"),
-            urgency: Urgency::Notice,
-        },
-        Telling::Suspect { .. } | Telling::CarrierRead { .. } => return None,
+        Telling::Leaderless { lasted, urgency } => {
+            people(format!("nobody could lead for {}s", lasted.as_secs()), urgency)
+        }
+        Telling::Escalated { incident } => {
+            people(format!("nobody has acknowledged {incident}"), Urgency::Urgent)
+        }
+        Telling::Alone { route, text, .. } => people(format!("{route}, alone: {text}"), Urgency::Notice),
+        Telling::Suspect { .. } | Telling::CarrierRead { .. } | Telling::Policy { .. } => return None,
     })
+}
+
+/// What people are told, and nothing is in the way of automation by it.
+fn people(text: String, urgency: Urgency) -> What {
+    What::HandOver { hindrance: None, text, urgency }
 }
 
 /// A site has missed an answer of a subject.

@@ -7,7 +7,7 @@ use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
 use agent::relay::{Seal, Sealed};
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::World;
 use state::{Index, SiteId, Stamp, View};
 
@@ -53,6 +53,10 @@ impl World for Trays {
         Ok(self.disk.facts(fetch))
     }
 
+    fn page(&mut self, after: Index) -> Result<Page, Died> {
+        Ok(self.disk.page(&self.cluster, after))
+    }
+
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Died> {
         // What was fetched is looked at like everything else that stands in a journal.
         self.seen = self.seen.min(self.disk.fill(missing, rows)?);
@@ -61,6 +65,10 @@ impl World for Trays {
 
     fn keep_led(&mut self, at: Stamp) -> Result<(), Died> {
         self.disk.keep_led(at)
+    }
+
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
+        self.disk.keep(facts)
     }
 
     fn keep_alone(&mut self, _n: u64, bytes: &[u8]) -> Result<(), Died> {

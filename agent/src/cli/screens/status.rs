@@ -43,6 +43,18 @@ pub fn screen(report: &StatusReport) -> String {
     out + &labelled("more:", &format!("{why}, pointsman runs"), INDENT)
 }
 
+/// All of it in one line: for the corner of a terminal, and for a monitor that reads the exit code.
+pub fn line(report: &StatusReport) -> String {
+    let first = report.needs_you.first().map_or("nothing".to_owned(), |need| need.what.clone());
+    let more = match report.needs_you.len() {
+        0 | 1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    let (heard, votes) = (report.heard, report.votes);
+    let (rings, mood) = (rings(&report.routes), mood(report));
+    format!("{}: {rings}; {mood}; {heard} of {votes} votes; needs you: {first}{more}\n", report.cluster)
+}
+
 /// A verdict in one word; what is bad is loud without colour.
 pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
@@ -53,7 +65,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-fn rings(routes: &[RouteReport]) -> String {
+pub(super) fn rings(routes: &[RouteReport]) -> String {
     let of = |r: &RouteReport| match &r.rings_in {
         Some(site) if site.is_refuge() => format!("{} rings in its refuge", r.route),
         Some(site) => format!("{} rings in {site}", r.route),
@@ -71,7 +83,7 @@ fn rings(routes: &[RouteReport]) -> String {
 }
 
 /// The right edge: the worst thing in a word or two, else who may act.
-fn mood(report: &StatusReport) -> String {
+pub(super) fn mood(report: &StatusReport) -> String {
     match handover::mood(&report.handed_over) {
         Some(manual) if !quorate(report) => format!("NO QUORUM, {manual}"),
         Some(manual) if report.incidents.is_empty() => manual.to_owned(),
@@ -260,7 +272,7 @@ fn stranger(number: &str, shows: &Destination) -> String {
     format!("{number} shows {shows}, which is no site of ours")
 }
 
-fn happened(incident: &Incident) -> String {
+pub(super) fn happened(incident: &Incident) -> String {
     let left =
         incident.site.as_ref().map_or("a person moved it".to_owned(), |site| format!("{site} is down"));
     let state = match incident.state {
@@ -276,7 +288,7 @@ fn happened(incident: &Incident) -> String {
     format!("{}: {left} since {}; {state}; {seen}", incident.route, incident.opened)
 }
 
-fn goes(run: &Run) -> String {
+pub(super) fn goes(run: &Run) -> String {
     let moving = |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone);
     let step = run.steps.iter().position(moving);
     let at = step.and_then(|n| Some((n, run.plan.steps.get(n)?)));

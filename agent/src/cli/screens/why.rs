@@ -12,6 +12,11 @@ const INDENT: usize = 19;
 
 /// One route's screen.
 pub fn screen(report: &WhyReport) -> String {
+    if report.handed_over.is_empty() { said(report) + &typed(report) } else { said(report) }
+}
+
+/// The same without what can be typed now.
+pub fn said(report: &WhyReport) -> String {
     let mut out = labelled("", &answer(report), 0);
     let because = &report.decision.because;
     for reason in because {
@@ -24,10 +29,7 @@ pub fn screen(report: &WhyReport) -> String {
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
     out += &candidates(report);
-    if !report.handed_over.is_empty() {
-        return out + &handover::cards(&report.handed_over);
-    }
-    out + &typed(report)
+    out + &handover::cards(&report.handed_over)
 }
 
 /// Whether automation is barred by something that only a person can end.
@@ -52,6 +54,7 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::Quorum { .. }
             | Guarding::Damped { .. }
             | Guarding::NotSteady { .. }
+            | Guarding::OutOfHours { .. }
             | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
             | Guarding::Blip { .. } => false,
@@ -117,6 +120,7 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::Quorum { .. }
         | Guarding::Damped { .. }
         | Guarding::NotSteady { .. }
+        | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. } => return None,
@@ -133,7 +137,10 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
             Some(Age(needed.saturating_sub(*steady)))
         }
         Reason::Guard(
-            Guarding::Damped { left, .. } | Guarding::ClockJumped { left } | Guarding::RefugeWaits { left },
+            Guarding::Damped { left, .. }
+            | Guarding::OutOfHours { left, .. }
+            | Guarding::ClockJumped { left }
+            | Guarding::RefugeWaits { left },
         ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
     }
@@ -244,6 +251,7 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::NoQuorum { .. }
         | Guarding::Disputed { .. }
         | Guarding::NotSteady { .. }
+        | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. }
