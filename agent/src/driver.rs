@@ -179,6 +179,8 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
             bind,
             secrets: site.secrets.clone(),
             addresses: site.state.clone(),
+            commands: site.commands.clone(),
+            authorities: site.authorities.clone(),
             carriers: Vec::new(),
             events: events_in,
         }),

@@ -1,6 +1,7 @@
 //! The hands: the only crate that touches the world.
 
 pub mod act;
+pub mod ami;
 pub mod carriers;
 pub mod cli;
 pub mod clock;

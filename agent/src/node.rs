@@ -227,6 +227,7 @@ impl Node {
         match event {
             Event::Tick => {}
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
+            Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),

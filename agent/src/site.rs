@@ -61,6 +61,8 @@ pub struct SiteFile {
     pub secrets: Secrets,
     /// All that `exec` may ever run: a name, and the program with its arguments.
     pub commands: BTreeMap<String, Vec<String>>,
+    /// A file of authorities that HTTP probes believe beside this machine's own roots.
+    pub authorities: Option<PathBuf>,
     /// The folder of the database; default [`STATE`].
     pub state: PathBuf,
     /// The control socket; default [`CONTROL`].
@@ -81,6 +83,7 @@ struct RawSiteFile {
     secrets: Option<PathBuf>,
     #[serde(default)]
     commands: BTreeMap<String, Spanned<Vec<String>>>,
+    authorities: Option<PathBuf>,
     state: Option<PathBuf>,
     control: Option<PathBuf>,
     policy: Option<PathBuf>,
@@ -116,6 +119,7 @@ impl SiteFile {
             pbx: raw.pbx.map(|pbx| Pbx { sounds: pbx.sounds.map(|path| folder.join(path)), ..pbx }),
             secrets: Secrets::at(beside(raw.secrets, "secrets")),
             commands: commands(raw.commands, text)?,
+            authorities: raw.authorities.map(|path| folder.join(path)),
             state: beside(raw.state, STATE),
             control: beside(raw.control, CONTROL),
             policy: beside(raw.policy, "policy.yaml"),

@@ -17,17 +17,12 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 17] = [
+const ROWS: [(Section, &str, &str); 12] = [
     (Section::Top, "when", "routes alone are acted on"),
     (Section::Top, "greetings", "switch them on the PBX by hand"),
     (Section::Top, "sorry_pages", "keep them on your web server"),
     (Section::Site, "doors", "write the first of them as `pbx`"),
     (Section::Site, "magic", "use `pointsman claim` instead"),
-    (Section::Probe, "exec", "`sip_options` and `tcp` are"),
-    (Section::Probe, "http", "`sip_options` and `tcp` are"),
-    (Section::Probe, "icmp", "`sip_options` and `tcp` are"),
-    (Section::Probe, "dns", "`sip_options` and `tcp` are"),
-    (Section::Probe, "ami", "`sip_options` and `tcp` are"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
     (Section::Route, "failback", "a person plays `fail-back`"),

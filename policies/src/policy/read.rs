@@ -1,5 +1,6 @@
 //! Reads a policy section by section, compares the sections, and builds the policy if nothing is wrong.
 
+use super::asks::At;
 use super::draft::{Draft, DraftProbe, DraftRoute, Written};
 use super::later::{self, Section};
 use super::routes::MODES;
@@ -93,9 +94,12 @@ fn all_probes(draft: &Draft) -> Vec<Probe> {
 
 /// A probe with its address: its own, or the PBX's.
 fn whole_probe(draft: &DraftProbe, pbx: SocketAddr) -> Probe {
-    let ip = draft.address.unwrap_or(pbx.ip());
-    let by = draft.by.clone().map(plain);
-    Probe { address: SocketAddr::new(ip, draft.probe.address.port()), by, ..draft.probe.clone() }
+    let address = match draft.at {
+        At::Pbx(port) => Some(SocketAddr::new(pbx.ip(), port)),
+        At::Own(address) => Some(address),
+        At::Here => None,
+    };
+    Probe { address, by: draft.by.clone().map(plain), ..draft.probe.clone() }
 }
 
 /// A route whose names were all found.
