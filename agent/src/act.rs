@@ -4,6 +4,7 @@ mod entrance;
 mod fences;
 mod held;
 mod histogram;
+mod knock;
 mod look;
 pub mod outcome;
 mod reins;
@@ -132,6 +133,11 @@ impl Hands {
                     self.reins.tell(Event::Looked { id: look.id, found });
                 }
             },
+            Effect::Knock { carrier } => {
+                if let Some((_, entrance)) = self.carriers.get(&carrier) {
+                    knock::start(&self.reins, entrance, carrier);
+                }
+            }
             Effect::Watch(plans) => {
                 let _within = self.runtime.enter();
                 self.watch.over(plans);

@@ -3,9 +3,11 @@
 mod alone;
 mod handover;
 mod millis;
+mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
+pub use reach::ReachReport;
 
 use policies::Decision;
 use policies::Verdict;
@@ -138,6 +140,8 @@ pub struct StatusReport {
     pub handed_over: Vec<HandOver>,
     /// The sites whose loss, one more, would mean that only people can act; empty if it takes two.
     pub fragile: Vec<SiteId>,
+    /// Who reaches each carrier.
+    pub carriers: Vec<ReachReport>,
     /// What people were told last, the newest last.
     pub notices: Vec<(Stamp, String)>,
     /// What a person must do now.

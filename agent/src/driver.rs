@@ -116,6 +116,7 @@ impl World for Real {
             | Effect::Notify { .. }
             | Effect::Look(_)
             | Effect::Watch(_)
+            | Effect::Knock { .. }
             | Effect::Reach(_)) => self.hands.act(effect),
         }
     }

@@ -23,6 +23,8 @@ pub enum Event {
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// An address that a carrier's calls come from answered, or not.
     Signalled { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// A carrier's interface let itself be connected to, or not.
+    Knocked { carrier: CarrierId, asked: Mono, answer: Presence },
     /// A peer said something.
     Heard { from: SiteId, body: Body },
     /// Raft says who leads.
@@ -161,6 +163,8 @@ pub enum Effect {
     Notify { fence: Index, text: String },
     /// Read what a carrier shows.
     Look(Look),
+    /// Connect to a carrier's interface and leave, saying nothing.
+    Knock { carrier: CarrierId },
     /// Answer a person.
     Answer { to: u64, answer: Box<Answer> },
     /// Watch these subjects from now on.

@@ -14,6 +14,7 @@ mod peers;
 mod people;
 mod placement;
 mod plans;
+mod reach;
 mod receipts;
 mod repair;
 mod report;
@@ -29,9 +30,10 @@ mod watch;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
-use crate::event::{Event, Identity, Output, Reign, Standing};
+use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
 use crate::frame::{Body, Pulse};
 use playbooks::Playbook;
+use reach::Errand;
 use state::alone::AloneEntry;
 use state::handover::Hindrance;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
@@ -89,6 +91,7 @@ pub struct Node {
     astray: BTreeMap<SiteId, Duration>,
     steady: steady::Standings,
     signals: signals::Signals,
+    reach: reach::Reach,
     /// When this machine's clock last jumped.
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
@@ -168,6 +171,7 @@ impl Node {
             astray: BTreeMap::new(),
             steady: steady::Standings::default(),
             signals: signals::Signals::default(),
+            reach: reach::Reach::default(),
             jumped: None,
             detours: BTreeMap::new(),
             handed_over: None,
@@ -217,6 +221,7 @@ impl Node {
         self.miss_a_leader(now, &mut out);
         self.read_for_the_card(now, &mut out);
         self.tell_handovers(now, &mut out);
+        self.reach_out(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
         self.wake_at = out.wake_at;
@@ -230,6 +235,7 @@ impl Node {
             Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
+            Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
@@ -245,11 +251,13 @@ impl Node {
             Event::Astray { by } => self.astray = by,
             Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => {
+                self.logged_in(Errand::Ask(nonce), Presence::Present, out);
                 if let Some(nonce) = self.prepared_alone(nonce, now, out) {
                     self.prepared(nonce, now, out);
                 }
             }
             Event::Unprepared { nonce, why } => {
+                self.logged_in(Errand::Ask(nonce), Presence::Absent, out);
                 self.unprepared_alone(nonce, &why, out);
                 self.unprepared(nonce, why, out);
             }
@@ -259,6 +267,8 @@ impl Node {
                 }
             }
             Event::Looked { id, found } => {
+                let read = if found.is_ok() { Presence::Present } else { Presence::Absent };
+                self.logged_in(Errand::Look(id), read, out);
                 self.read_here(id, &found, now.mono);
                 self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
@@ -322,7 +332,6 @@ impl Node {
             self.calls = conduct::Calls::default();
             self.looks.begin_anew();
             self.complaints.clear();
-            self.handovers.forget_carriers();
         }
     }
 

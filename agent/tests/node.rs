@@ -25,6 +25,10 @@ fn every_story_ends_as_it_is_written() {
     names.sort();
     assert!(!names.is_empty());
     let mut wrong = String::new();
+    // One story at a time for whoever writes it: `ONLY=a-site-dies`.
+    if let Ok(only) = std::env::var("ONLY") {
+        names.retain(|p| p.to_string_lossy().contains(&only));
+    }
     for path in names {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -73,6 +73,10 @@ fn status_with_an_incident_that_nobody_has_seen() {
         carrier.site = Some(site("manchester"));
         carrier.shows = Some(Destination::new("S:442079460000@198.51.100.11"));
     }
+    let carrier = &mut report.carriers[0];
+    carrier.reached_by.retain(|by| *by == site("manchester") || *by == site("netherlands"));
+    carrier.not_by.push((site("office"), stamp("02:40:03")));
+    carrier.unsure.push(site("london"));
     report.incidents.push(Incident {
         id: IncidentId(17),
         route: RouteId::new("main"),
@@ -129,6 +133,7 @@ fn status_before_anything_is_known() {
     let mut report = status::healthy();
     (report.at, report.leader, report.policy, report.heard) = (None, None, None, 0);
     (report.sites, report.routes, report.watch) = (Vec::new(), Vec::new(), Vec::new());
+    report.carriers.clear();
     check("status-newborn", &screen::status::screen(&report));
 }
 

@@ -6,9 +6,8 @@ mod template;
 pub use template::{Inputs, Template};
 
 use crate::limits;
-use crate::yaml;
 use state::PlaybookId;
-use state::document::{Fault, Faults, Report, Value};
+use state::document::{self, Fault, Faults, Report, Value};
 use state::plan::IfFailed;
 use std::time::Duration;
 
@@ -83,7 +82,7 @@ impl Playbook {
     /// Reads a playbook; `name` is what its file is called in the report of its faults.
     pub fn read(name: &str, text: &str) -> Result<Self, Report> {
         let faults = Faults::new();
-        let playbook = yaml::read(text, &faults).and_then(|tree| playbook(Value::root(&tree, &faults)));
+        let playbook = document::read(text, &faults).and_then(|tree| playbook(Value::root(&tree, &faults)));
         match (faults.report(name, text), playbook) {
             (None, Some(playbook)) => Ok(playbook),
             (Some(report), _) => Err(report),

@@ -7,7 +7,6 @@ mod repair;
 pub mod run;
 mod shipped;
 pub mod words;
-mod yaml;
 
 pub use language::Playbook;
 pub use plan::{Arguments, PlanError, RouteFacts, plan};

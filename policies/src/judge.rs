@@ -81,10 +81,12 @@ pub struct Case<'a> {
 }
 
 impl Judge {
-    /// The sites whose ballots on a subject count, with their votes, in the order of the policy.
+    /// The sites whose ballots on a subject count, with their votes, in the order of the policy: none for a carrier,
+    /// because each site speaks of its own way there only.
     pub fn electorate<'a>(&'a self, subject: &Subject) -> impl Iterator<Item = &'a SiteVotes> {
         let only = self.electorates.get(subject);
-        let asked = move |site: &SiteId| only.is_none_or(|only| only.contains(site));
+        let judged = !subject.is_carrier();
+        let asked = move |site: &SiteId| judged && only.is_none_or(|only| only.contains(site));
         self.sites.iter().filter(move |site| site.votes > 0 && asked(&site.site))
     }
 

@@ -13,7 +13,6 @@ pub mod policy;
 pub mod reason;
 pub mod repair;
 pub mod tally;
-pub mod yaml;
 
 pub use decide::Decision;
 pub use policy::Policy;

@@ -27,9 +27,8 @@ pub use routes::{Budget, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;
 
-use crate::yaml;
 use jiff::tz::TimeZone;
-use state::document::{Faults, Report};
+use state::document::{self, Faults, Report};
 use state::fact::Mode;
 use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
 use std::net::SocketAddr;
@@ -68,7 +67,7 @@ impl Policy {
     /// Every fault of the text, of all sections at once, each at its place.
     pub fn read(name: &str, text: &str) -> Result<Self, Report> {
         let faults = Faults::new();
-        let policy = yaml::read(text, &faults).and_then(|tree| read::policy(&tree, &faults));
+        let policy = document::read(text, &faults).and_then(|tree| read::policy(&tree, &faults));
         match (policy, faults.report(name, text)) {
             (_, Some(report)) => Err(report),
             (Some(policy), None) => Ok(policy),

@@ -1,7 +1,6 @@
 //! A written document as a tree that knows its places, and every fault of it in one report.
 //!
-//! The crates that read YAML hand their reader in; this module never sees the library. What is here is shared
-//! by the policy, the playbooks and the site file, so that all three are refused in the same words.
+//! What is here is shared by the policy and the playbooks, so that both are refused in the same words.
 
 mod duration;
 mod fault;
@@ -10,6 +9,7 @@ mod nearest;
 mod scalar;
 mod tree;
 mod value;
+mod yaml;
 
 pub use fault::{Fault, Faults, Report};
 pub use fields::Fields;
@@ -29,16 +29,16 @@ const REPEATS_MAX: usize = 64;
 
 /// Why a text is no document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+struct Broken {
     /// Where it was noticed; the end of the text if it is not known.
-    pub place: Option<Place>,
+    place: Option<Place>,
     /// What was noticed.
-    pub why: Why,
+    why: Why,
 }
 
 /// What the reader of the notation stumbled over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+enum Why {
     /// A key that its map has already; the place is the second one.
     RepeatedKey,
     /// An anchor, an alias or a tag: the notation's own shortcuts are not part of our languages.
@@ -51,11 +51,11 @@ pub enum Why {
     Notation(String),
 }
 
-/// Reads `text` with `parse`, and puts what is wrong with its notation into `faults`.
+/// Reads a YAML document, and puts what is wrong with its notation into `faults`.
 ///
 /// A repeated key ends the reading of most libraries. Here it gets a stand-in of the same length and the
 /// text is read again, so that the repetition is one fault among the others and no other fault is hidden.
-pub fn read(text: &str, parse: fn(&str) -> Result<Tree, Broken>, faults: &Faults) -> Option<Tree> {
+pub fn read(text: &str, faults: &Faults) -> Option<Tree> {
     if text.len() > BYTES_MAX {
         let size = format!("the document has {} KiB, more than {}", text.len() / 1024, BYTES_MAX / 1024);
         faults.add(Fault::at(Place::START, size));
@@ -65,7 +65,7 @@ pub fn read(text: &str, parse: fn(&str) -> Result<Tree, Broken>, faults: &Faults
     let mut masked = text.to_string();
     let mut repeats = Vec::new();
     loop {
-        match parse(&masked) {
+        match yaml::parse(&masked) {
             Ok(mut tree) => {
                 restore(&mut tree, &repeats);
                 return Some(tree);

@@ -109,6 +109,9 @@ impl Destination {
     }
 }
 
+/// What stands in the place of a site where a carrier is spoken of.
+const CARRIER: &str = "carrier";
+
 /// What is judged: one service of one site, written `london/pbx`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
@@ -127,6 +130,17 @@ impl Subject {
     /// Whether calls of the carrier reach a site, which that site alone can tell.
     pub fn inbound(site: &SiteId) -> Self {
         Self { site: site.clone(), service: ServiceId::new("inbound") }
+    }
+
+    /// Whether a carrier's interface is reached, which each site says of its own way there: `carrier/magrathea`. No
+    /// site is called so, and no verdict comes of it.
+    pub fn carrier(carrier: &CarrierId) -> Self {
+        Self { site: SiteId::new(CARRIER), service: ServiceId::new(carrier.as_str()) }
+    }
+
+    /// Whether it is about each site's own way to a carrier, and so nothing that could be up or down for all.
+    pub fn is_carrier(&self) -> bool {
+        self.site.as_str() == CARRIER
     }
 
     /// Whether only its own site can judge it.

@@ -4,6 +4,7 @@ use super::CarrierSetup;
 use crate::carriers::ntsapi::{Account, Login, NtsapiLine, Transport, chain};
 use crate::clock::mono;
 use crate::probes::means::source_for;
+use crate::probes::tcp::TcpConnect;
 use crate::resolve::Resolved;
 use crate::secret::Secret;
 use crate::site::Secrets;
@@ -108,6 +109,12 @@ impl Entrance {
     pub fn after(mut self, before: &Self) -> Self {
         self.credit = Arc::clone(&before.credit);
         self
+    }
+
+    /// A bare connection to where the carrier is now; `None` if that has never been known here.
+    pub fn door(&self) -> Option<TcpConnect> {
+        let target = self.resolved.address()?;
+        Some(TcpConnect { target, bind: source_for(self.bind, target) })
     }
 
     /// Logs in, unless the credentials were refused before; says with which, or why not.

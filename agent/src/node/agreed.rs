@@ -87,6 +87,7 @@ impl Node {
             Err(why) => self.broken = Some(why),
         }
         self.watch_subjects(now);
+        self.watch_carriers(now);
         self.watch_signals();
     }
 

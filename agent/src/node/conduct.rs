@@ -153,7 +153,8 @@ impl Node {
         self.say(&executor, Body::Prepare(call), out);
     }
 
-    /// The destination, else the leader, else the first in `prefer` order that is able; another one each time.
+    /// The destination, else the leader, else the first in `prefer` order that is able and says that it reaches the
+    /// carrier; another one each time.
     fn executor(&mut self, run: &Run, call: &Call, now: Now) -> Option<SiteId> {
         let planned = run.plan.steps.get(usize::from(call.step))?;
         let here = self.identity.site.clone();
@@ -164,12 +165,16 @@ impl Node {
         };
         let failed = self.calls.unready.get(&call.key());
         let tried = |site: &SiteId| failed.is_some_and(|unready| unready.sites.contains(site));
-        let able: Vec<&SiteId> =
-            sites.iter().filter(|site| self.able(site, call.carrier.as_ref(), now)).collect();
+        let able = |site: &SiteId| self.able(site, call.carrier.as_ref(), now);
+        let able: Vec<SiteId> = sites.into_iter().filter(able).collect();
+        let able = match &call.carrier {
+            Some(carrier) => self.who_reach(carrier, able, now),
+            None => able,
+        };
         // Whoever failed twice in a row is asked after all others, but asked: it may be the only one left.
         let shaky = |site: &SiteId| self.calls.failures.get(site).is_some_and(|times| *times >= SHAKY);
         let fresh = able.iter().min_by_key(|site| (tried(site), shaky(site)));
-        let chosen = fresh.map(|site| (*site).clone());
+        let chosen = fresh.cloned();
         if chosen.is_none() {
             let why = "no site that is heard has the carrier's secret".to_owned();
             self.calls.unready.entry(call.key()).or_default().why = why;
@@ -202,9 +207,6 @@ impl Node {
         if !asked {
             return;
         }
-        if let Some(carrier) = &call.carrier {
-            self.handovers.missed(carrier, from);
-        }
         self.calls.failed(call, from, (why, now.mono));
     }
 
@@ -214,9 +216,6 @@ impl Node {
         let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
         if called.call != *call || called.executor != *from || !free || !self.leads() {
             return;
-        }
-        if let Some(carrier) = &call.carrier {
-            self.handovers.reached(carrier);
         }
         let (boot, nonce) = ask;
         self.calls.open.remove(&call.run);

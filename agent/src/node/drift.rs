@@ -183,6 +183,7 @@ impl Node {
         if able.is_empty() {
             return;
         }
+        let able = self.who_reach(&carrier, able, now);
         self.looks.turn += 1;
         let site = able[self.looks.turn % able.len()].clone();
         let id = self.looks.name();
@@ -221,14 +222,9 @@ impl Node {
             return;
         }
         let Some(open) = self.looks.open.remove(&id) else { return };
-        let carrier = self.carrier(&open.route);
         let readings = match found {
-            Ok(readings) => {
-                carrier.iter().for_each(|carrier| self.handovers.reached(carrier));
-                readings
-            }
+            Ok(readings) => readings,
             Err(why) => {
-                carrier.iter().for_each(|carrier| self.handovers.missed(carrier, from));
                 self.unread(&open, &why, now.mono);
                 return;
             }

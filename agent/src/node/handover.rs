@@ -5,13 +5,13 @@ use super::outbox::Answered;
 use crate::command::{HandOver, Telling};
 use crate::event::{Output, Reign};
 use policies::decide::Decision;
-use policies::limits::{CARRIER_FALL, GIVE_UP};
+use policies::limits::GIVE_UP;
 use policies::reason::{Age, Guarding, Reason};
 use policies::tally::Verdict;
-use state::fact::{Fact, Mode};
+use state::fact::{Fact, Mode, Says};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::{Incident, IncidentState};
-use state::{CarrierId, Now, RouteId, SiteId, Stamp};
+use state::{Now, RouteId, SiteId, Stamp, Subject};
 use std::collections::BTreeMap;
 
 /// How many of this site's own notices are shown.
@@ -20,31 +20,12 @@ const NOTICES: usize = 10;
 /// What names a hand-over: the route, or all of them; the cause; how it ends.
 type Key = (Option<RouteId>, Hindrance, Strength);
 
-/// What this site has told of hand-overs, and what the leader has seen of carriers.
+/// What this site has told of hand-overs.
 #[derive(Debug, Default)]
 pub struct Handovers {
     told: BTreeMap<Key, (Stamp, Urgency)>,
     /// What was told here and agreed nowhere.
     pub notices: Vec<(Stamp, String)>,
-    /// The sites that failed to reach a carrier since anybody last did, and how often.
-    mute: BTreeMap<CarrierId, BTreeMap<SiteId, u32>>,
-}
-
-impl Handovers {
-    /// A site could not log in at a carrier.
-    pub fn missed(&mut self, carrier: &CarrierId, site: &SiteId) {
-        *self.mute.entry(carrier.clone()).or_default().entry(site.clone()).or_default() += 1;
-    }
-
-    /// Somebody reached it.
-    pub fn reached(&mut self, carrier: &CarrierId) {
-        self.mute.remove(carrier);
-    }
-
-    /// What a leader has seen of carriers means nothing outside its reign.
-    pub fn forget_carriers(&mut self) {
-        self.mute.clear();
-    }
 }
 
 impl Node {
@@ -99,7 +80,8 @@ impl Node {
         found
     }
 
-    /// Whether every site that could has failed to reach the route's carrier, or none could.
+    /// Whether no site that could says that it reaches the route's carrier and one is sure that it does not, or none
+    /// could.
     fn carrier_mute(&self, route: &RouteId, now: Now) -> Option<String> {
         let carrier = self.carrier(route)?;
         let sites = self.sites();
@@ -107,10 +89,12 @@ impl Node {
         if able.is_empty() {
             return Some(format!("no site that is heard holds the secret of {carrier}"));
         }
-        let missed = self.handovers.mute.get(&carrier)?;
-        let often = missed.values().sum::<u32>() >= CARRIER_FALL;
-        let all = able.iter().all(|site| missed.contains_key(*site));
-        (often && all).then(|| format!("no site reaches the interface of {carrier}"))
+        let subject = Subject::carrier(&carrier);
+        let denies =
+            |site: &&SiteId| matches!(self.view.says(site, &subject, now.stamp), Some(Says::Down { .. }));
+        let reached = able.iter().any(|site| self.reaches(site, &carrier, now));
+        let denied = able.iter().any(denies);
+        (denied && !reached).then(|| format!("no site reaches the interface of {carrier}"))
     }
 
     /// Whether a switch has been wanted for too long.

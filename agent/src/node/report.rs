@@ -36,6 +36,7 @@ impl Node {
             runs: self.view.open_runs().cloned().collect(),
             handed_over: self.hand_overs(now),
             fragile: self.fragile(now.mono),
+            carriers: self.reach_reports(now),
             notices: self.notices(),
             needs_you: self.needs(now),
             watch: self.worth_knowing(now),
@@ -202,8 +203,9 @@ impl Node {
         let words = |subject: &&Subject| {
             let sees = |site: &SiteId| self.view.flaps(site, subject);
             let by: Vec<&str> = self.view.flapping.keys().filter(|s| sees(s)).map(SiteId::as_str).collect();
-            let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject));
-            let rest = Setting(pace.copied().unwrap_or(Pace::CALM).blip * 2);
+            let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject)).copied();
+            let otherwise = if subject.is_carrier() { Pace::CARRIER } else { Pace::CALM };
+            let rest = Setting(pace.unwrap_or(otherwise).blip * 2);
             format!("{subject} flaps, as seen from {}: believed again once steady for {rest}", by.join(", "))
         };
         subjects.iter().map(words).collect()

@@ -98,6 +98,12 @@ impl Rules {
         self.routes.iter().find(|rules| rules.route == *route)
     }
 
+    /// The carriers that hold a route's numbers, each once.
+    pub fn carriers_used(&self) -> impl Iterator<Item = &CarrierId> {
+        let used: BTreeSet<&CarrierId> = self.routes.iter().map(|route| &route.carrier).collect();
+        used.into_iter()
+    }
+
     /// The sites, in the policy's order.
     pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
         self.judge.sites.iter().map(|site| &site.site)

@@ -134,7 +134,8 @@ impl Node {
     fn tell_ballots(&mut self, site: &SiteId, now: Now, out: &mut Output) {
         let Some(rules) = &self.rules else { return };
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
-        for subject in rules.subjects.keys() {
+        let carriers: Vec<Subject> = rules.carriers_used().map(Subject::carrier).collect();
+        for subject in rules.subjects.keys().chain(&carriers) {
             let says = match self.view.says(site, subject, now.stamp) {
                 Some(Says::Up) => "up",
                 Some(Says::Down { .. }) => "down",

@@ -63,8 +63,13 @@ impl Watches {
     }
 
     fn believed(&self, subject: &Subject, belief: Belief) -> Presence {
-        let is = self.watches.get(subject).is_some_and(|watched| watched.opinion.belief() == belief);
+        let is = self.belief(subject) == Some(belief);
         if is { Presence::Present } else { Presence::Absent }
+    }
+
+    /// What this site believes of a subject that it watches.
+    pub fn belief(&self, subject: &Subject) -> Option<Belief> {
+        self.watches.get(subject).map(|watched| watched.opinion.belief())
     }
 
     /// Something befell this site itself, so that every opinion is touched by it.
@@ -112,11 +117,14 @@ impl Node {
         let mut kept = std::mem::take(&mut self.watches.watches);
         let here = &self.identity.site;
         let mine = |subject: &Subject| !subject.is_inbound() || subject.site == *here;
-        for (subject, pace) in rules.subjects.iter().filter(|(subject, _)| mine(subject)) {
-            let proof = if serving.contains(subject) { Proof::One } else { Proof::Rise };
-            let kept = kept.remove(subject).filter(|watched| watched.rules.pace == *pace);
-            let fresh = || Watched { rules: judged(*pace, proof), opinion: Opinion::new(now), unable: None };
-            self.watches.watches.insert(subject.clone(), kept.unwrap_or_else(fresh));
+        let judged_by_all = rules.subjects.iter().filter(|(subject, _)| mine(subject));
+        let asked = judged_by_all.map(|(subject, pace)| (subject.clone(), *pace));
+        let carriers = self.held_carriers().into_iter().map(|held| (Subject::carrier(&held), Pace::CARRIER));
+        for (subject, pace) in asked.chain(carriers) {
+            let proof = if serving.contains(&subject) { Proof::One } else { Proof::Rise };
+            let kept = kept.remove(&subject).filter(|watched| watched.rules.pace == pace);
+            let fresh = || Watched { rules: judged(pace, proof), opinion: Opinion::new(now), unable: None };
+            self.watches.watches.insert(subject, kept.unwrap_or_else(fresh));
         }
     }
 

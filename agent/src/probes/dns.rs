@@ -19,6 +19,15 @@ const DATAGRAM_MAX: u16 = 1232;
 /// An answer over TCP longer than this is none that a probe needs.
 pub const STREAM_MAX: usize = 16 * 1024;
 
+/// The head of a message.
+const HEAD: usize = 12;
+
+/// The shortest question: the root, a type and a class.
+const QUESTION_MIN: usize = 5;
+
+/// The shortest record: the root, a type, a class, a life and a length.
+const RECORD_MIN: usize = 11;
+
 /// Who is asked, from where, and for what.
 #[derive(Clone, Debug)]
 pub struct Dns {
@@ -126,7 +135,7 @@ impl Lookup {
     }
 
     fn read(&self, bytes: &[u8]) -> Heard<Said> {
-        let Ok(message) = Message::from_vec(bytes) else { return Heard::Nonsense };
+        let Some(message) = message(bytes) else { return Heard::Nonsense };
         let about = |query: &Query| {
             query.query_type() == self.query.query_type() && query.name().eq_ignore_root(self.query.name())
         };
@@ -134,12 +143,13 @@ impl Lookup {
         if !ours || !message.queries.first().is_some_and(about) {
             return Heard::Foreign;
         }
-        Heard::Answer(match message.metadata.response_code {
-            _ if message.metadata.truncation => Said::Cut,
-            ResponseCode::NoError => {
-                Said::Records(message.answers.iter().filter_map(|record| plain(&record.data)).collect())
-            }
-            refused => Said::No(format!("\"{}\"", refused.to_str())),
+        let code = message.metadata.response_code;
+        Heard::Answer(if message.metadata.truncation {
+            Said::Cut
+        } else if code == ResponseCode::NoError {
+            Said::Records(message.answers.iter().filter_map(|record| plain(&record.data)).collect())
+        } else {
+            Said::No(format!("\"{}\"", code.to_str()))
         })
     }
 }
@@ -158,11 +168,21 @@ fn plain(data: &RData) -> Option<Record> {
     Some(Record::Srv { priority, weight, port, target })
 }
 
+/// The message in these bytes. One that promises more than it can hold is not read: room is made for what is promised.
+fn message(bytes: &[u8]) -> Option<Message> {
+    let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
+    let count = |at: usize| usize::from(u16::from_be_bytes([head[at], head[at + 1]]));
+    let least = count(4) * QUESTION_MIN + (count(6) + count(8) + count(10)) * RECORD_MIN;
+    if least > rest.len() {
+        return None;
+    }
+    Message::from_vec(bytes).ok()
+}
+
 /// What was answered of the type asked for, read back from the bytes of a message; for whoever wants to be sure
 /// that no bytes do harm.
 pub fn records(bytes: &[u8]) -> Option<Vec<Record>> {
-    let message = Message::from_vec(bytes).ok()?;
-    Some(message.answers.iter().filter_map(|record| plain(&record.data)).collect())
+    Some(message(bytes)?.answers.iter().filter_map(|record| plain(&record.data)).collect())
 }
 
 /// What the answer lacks, in words.

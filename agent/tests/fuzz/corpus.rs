@@ -324,7 +324,11 @@ impl Town {
                 let report = Report { was: Was::Right, outcomes, note: None, late: Vec::new() };
                 Event::Executed { fence: point.fence, report }
             }
-            Effect::Release { .. } | Effect::Revoke { .. } | Effect::Answer { .. } | Effect::Reach(_) => {
+            Effect::Knock { .. }
+            | Effect::Release { .. }
+            | Effect::Revoke { .. }
+            | Effect::Answer { .. }
+            | Effect::Reach(_) => {
                 return;
             }
         };

@@ -43,6 +43,10 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
             if said { Ok(()) } else { fail("nobody said it".to_owned()) }
         }
+        ["screen", at, "says", rest @ ..] => {
+            let screen = screens::status::screen(&cluster.status(&SiteId::new(*at)));
+            if screen.contains(&rest.join(" ")) { Ok(()) } else { fail(screen) }
+        }
         ["why", at, "says", rest @ ..] => {
             let said = why(cluster, at);
             if said.contains(&rest.join(" ")) { Ok(()) } else { fail(said) }

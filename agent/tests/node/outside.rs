@@ -88,8 +88,12 @@ pub struct Outside {
     pub dice: u64,
     /// Sites that the carrier's signalling does not answer.
     pub deaf: BTreeSet<SiteId>,
+    /// Sites that the carrier's interface does not answer.
+    pub barred: BTreeSet<SiteId>,
     /// Sites whose own references do not answer.
     pub blind: BTreeSet<SiteId>,
+    /// Sites whose kernels let them ask nobody.
+    pub unable: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
     /// The site that shows another journal than the others'.

@@ -3,7 +3,7 @@
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
 use agent::command::Telling;
-use agent::event::{Effect, Event, Point, Report};
+use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
 use agent::probes::plan::ProbePlan;
@@ -13,7 +13,7 @@ use agent::store::JournalRow;
 use agent::turn::World;
 use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Head, Index, Number, SiteId, Stamp, View};
+use state::{Boot, Head, Index, Mono, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -118,7 +118,8 @@ impl World for Share {
     fn act(&mut self, effect: Effect) {
         let mut outside = self.outside.borrow_mut();
         let to = (&self.here, self.boot);
-        let well = outside.carrier != Carrier::Mute;
+        let barred = outside.barred.contains(&self.here);
+        let well = outside.carrier != Carrier::Mute && !barred;
         match effect {
             Effect::Prepare { nonce, .. } if well => {
                 outside.post(TRIP * 3, to, Mail::Event(Event::Prepared { nonce }));
@@ -157,6 +158,12 @@ impl World for Share {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
+            Effect::Knock { carrier } => {
+                // Also a mute carrier's machine takes connections.
+                let asked = Mono::from_boot(outside.now);
+                let answer = if barred { Presence::Absent } else { Presence::Present };
+                outside.post(TRIP, to, Mail::Event(Event::Knocked { carrier, asked, answer }));
+            }
             Effect::Release { .. } | Effect::Reach(_) => {}
         }
     }

@@ -253,6 +253,10 @@ impl Cluster {
                         && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
             };
             let (after, event) = match &plan.about {
+                About::Subject(subject) if outside.unable.contains(site) => {
+                    let why = "the kernel lets this group send no ping".to_owned();
+                    (TRIP, Event::Unasked { subject: subject.clone(), asked, why })
+                }
                 About::Subject(subject) => {
                     let absent = dark(subject);
                     let answer = if absent { Presence::Absent } else { Presence::Present };

@@ -1,6 +1,6 @@
 //! A cluster on a calm night, and a run; the cases change what they are about.
 
-use agent::command::{CarrierReport, RouteReport, SiteReport, StatusReport, Voice};
+use agent::command::{CarrierReport, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
 use policies::Verdict;
 use state::fact::Mode;
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
@@ -46,6 +46,12 @@ pub fn healthy() -> StatusReport {
         runs: Vec::new(),
         handed_over: Vec::new(),
         fragile: Vec::new(),
+        carriers: vec![ReachReport {
+            carrier: CarrierId::new("magrathea"),
+            reached_by: all.iter().map(|name| site(name)).collect(),
+            not_by: Vec::new(),
+            unsure: Vec::new(),
+        }],
         notices: Vec::new(),
         needs_you: Vec::new(),
         late_writes: 0,

@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 const AGENT_PORT: u16 = 7701;
 /// Where a PBX listens (RFC 3261, 19.1.2).
 pub(super) const SIP_PORT: u16 = 5060;
-/// Words that playbooks use in the place of a site.
-const RESERVED: [&str; 6] = ["all", "any", "leader", "none", "reachable", "refuge"];
+/// Words that playbooks and reports use in the place of a site.
+const RESERVED: [&str; 7] = ["all", "any", "carrier", "leader", "none", "reachable", "refuge"];
 
 /// A place with traffic and an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
 pub(super) fn name<'t>(key: &'t Key, value: Value<'_>, what: &str) -> Option<&'t str> {
     if RESERVED.contains(&key.text.as_str()) {
         let fault = Fault::at(key.place, format!("no {what} can be called `{}`", key.text));
-        value.faults().add(fault.note("playbooks use this word"));
+        value.faults().add(fault.note("playbooks and reports use this word"));
         return None;
     }
     if is_name(&key.text) {

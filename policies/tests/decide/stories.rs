@@ -130,7 +130,7 @@ fn table() -> String {
 
 /// What a machine reads is what was meant.
 fn kept(reason: &Reason) {
-    let written = serde_yaml::to_string(reason).unwrap();
-    let read: Reason = serde_yaml::from_str(&written).unwrap();
+    let written = serde_json::to_string(reason).unwrap();
+    let read: Reason = serde_json::from_str(&written).unwrap();
     assert_eq!(read, *reason, "{written}");
 }

@@ -1,14 +1,13 @@
 //! YAML to trees: what the notation allows, how it is refused, and which place everything has.
 
 use super::golden;
-use policies::yaml;
-use state::document::{Faults, Node, Place, Quoting, Tree};
+use state::document::{self, Faults, Node, Place, Quoting, Tree};
 
 #[test]
 fn notation_in_golden_files() {
     golden::check("notation", |input| {
         let faults = Faults::new();
-        let tree = yaml::read(input, &faults);
+        let tree = document::read(input, &faults);
         let mut shown = String::new();
         if let Some(tree) = tree {
             show(&tree, 0, &mut shown);
@@ -51,7 +50,7 @@ fn at(place: Place) -> String {
 fn a_document_has_limits() {
     let refused = |text: &str| {
         let faults = Faults::new();
-        assert_eq!(yaml::read(text, &faults), None);
+        assert_eq!(document::read(text, &faults), None);
         faults.report("file.yaml", text).expect("it is refused").faults[0].message().to_string()
     };
     let many = format!("a: [{}]\n", "1,".repeat(21_000));

@@ -33,7 +33,9 @@ impl Account {
             What::Ballot { says, .. } if says == "withdrawn" => {}
             What::Ballot { site, subject, says, votes, of } => {
                 let text = format!("{:<12} {subject} {says}", format!("{site}:"));
-                page.line("ballot", &text, &format!("{votes} of {of} votes"));
+                // Of a site's own way to a carrier nobody else is asked.
+                let votes = if *of == 0 { String::new() } else { format!("{votes} of {of} votes") };
+                page.line("ballot", &text, &votes);
             }
             What::Verdict { subject, is, votes, of } => {
                 let text = format!("{subject} is {}", verdict(*is));
@@ -52,14 +54,7 @@ impl Account {
                 page.line("run", &format!("{playbook} ended: {word}"), "");
                 page.more(why);
             }
-            What::Read { number, shows, by, login } => {
-                let site = self.site(shows);
-                let (fresh, by) = (format!("AUTH ok; STAT: slot 1 is {site}"), format!("by {by}"));
-                match login {
-                    Login::Fresh => page.line("carrier", &fresh, &by),
-                    Login::Before => page.line("carrier", &format!("STAT {number} -> {shows}  {site}"), ""),
-                }
-            }
+            What::Read { number, shows, by, login } => self.read(&mut page, (number, shows), by, *login),
             What::Set { number, slot, to, moved, code, by } => {
                 let answer = code.map_or_else(|| "no reply".to_owned(), |code| code.to_string());
                 page.line("carrier", &format!("SET {number} {slot} {to} -> {answer}"), "");
@@ -81,6 +76,17 @@ impl Account {
             }
         }
         page.lines()
+    }
+
+    /// What a reading showed: whoever has just logged in says so first.
+    fn read(&self, page: &mut Page, (number, shows): (&str, &str), by: &str, login: Login) {
+        let site = self.site(shows);
+        match login {
+            Login::Fresh => {
+                page.line("carrier", &format!("AUTH ok; STAT: slot 1 is {site}"), &format!("by {by}"));
+            }
+            Login::Before => page.line("carrier", &format!("STAT {number} -> {shows}  {site}"), ""),
+        }
     }
 
     /// The site that a destination means, or that it is none of ours.

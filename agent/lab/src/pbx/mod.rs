@@ -1,9 +1,9 @@
 //! A PBX that answers SIP OPTIONS over UDP and TCP, and its manager interface, and can be stopped, hung and drained.
 
-pub mod manager;
+pub mod ami;
 pub mod sip;
 
-use manager::Manager;
+use ami::Ami;
 use sip::{Intake, answer, whole};
 use std::collections::BTreeSet;
 use std::io;
@@ -49,7 +49,7 @@ pub struct Pbx {
     at: SocketAddr,
     condition: watch::Sender<Condition>,
     extensions: Arc<BTreeSet<String>>,
-    manager: Option<(SocketAddr, Arc<Manager>)>,
+    ami: Option<(SocketAddr, Arc<Ami>)>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -69,13 +69,13 @@ impl Pbx {
     pub async fn start_with(
         at: SocketAddr,
         extensions: &[&str],
-        manager: Option<(SocketAddr, Arc<Manager>)>,
+        ami: Option<(SocketAddr, Arc<Ami>)>,
     ) -> Result<Self, PbxError> {
-        let sockets = Sockets::open(at, manager.as_ref().map(|(at, _)| *at)).await?;
-        let place = sockets.manager.as_ref().and_then(|listener| listener.local_addr().ok());
+        let sockets = Sockets::open(at, ami.as_ref().map(|(at, _)| *at)).await?;
+        let place = sockets.ami.as_ref().and_then(|listener| listener.local_addr().ok());
         let mut pbx = Self {
             at: sockets.at,
-            manager: place.zip(manager).map(|(place, (_, manager))| (place, manager)),
+            ami: place.zip(ami).map(|(place, (_, ami))| (place, ami)),
             condition: watch::Sender::new(Condition::Running),
             extensions: Arc::new(extensions.iter().map(|name| (*name).to_owned()).collect()),
             task: None,
@@ -90,8 +90,8 @@ impl Pbx {
     }
 
     /// Where its manager interface listens, if it has one.
-    pub fn manager_address(&self) -> Option<SocketAddr> {
-        self.manager.as_ref().map(|(at, _)| *at)
+    pub fn ami_address(&self) -> Option<SocketAddr> {
+        self.ami.as_ref().map(|(at, _)| *at)
     }
 
     /// How it is.
@@ -111,7 +111,7 @@ impl Pbx {
                 let _ = task.await;
             }
         } else if self.task.is_none() {
-            let sockets = Sockets::open(self.at, self.manager_address()).await?;
+            let sockets = Sockets::open(self.at, self.ami_address()).await?;
             self.condition.send_replace(condition);
             self.serve(sockets);
         }
@@ -121,11 +121,11 @@ impl Pbx {
 
     fn serve(&mut self, sockets: Sockets) {
         let desk = Desk { condition: self.condition.subscribe(), extensions: Arc::clone(&self.extensions) };
-        let manager = self.manager.as_ref().map(|(_, manager)| Arc::clone(manager)).zip(sockets.manager);
+        let ami = self.ami.as_ref().map(|(_, ami)| Arc::clone(ami)).zip(sockets.ami);
         let (condition, extensions) = (self.condition.subscribe(), Arc::clone(&self.extensions));
         let managing = async move {
-            if let Some((manager, listener)) = manager {
-                manager.serve(listener, condition, extensions).await;
+            if let Some((ami, listener)) = ami {
+                ami.serve(listener, condition, extensions).await;
             }
         };
         self.task = Some(tokio::spawn(async move {
@@ -146,15 +146,15 @@ struct Sockets {
     at: SocketAddr,
     udp: UdpSocket,
     tcp: TcpListener,
-    manager: Option<TcpListener>,
+    ami: Option<TcpListener>,
 }
 
 impl Sockets {
-    async fn open(at: SocketAddr, manager: Option<SocketAddr>) -> Result<Self, PbxError> {
+    async fn open(at: SocketAddr, ami: Option<SocketAddr>) -> Result<Self, PbxError> {
         let mut tries = if at.port() == 0 { TRIES } else { 1 };
         loop {
             tries -= 1;
-            match Self::try_open(at, manager).await {
+            match Self::try_open(at, ami).await {
                 Ok(sockets) => return Ok(sockets),
                 Err(source) if tries == 0 => return Err(PbxError { at, source }),
                 Err(_) => {}
@@ -162,15 +162,15 @@ impl Sockets {
         }
     }
 
-    async fn try_open(at: SocketAddr, manager: Option<SocketAddr>) -> io::Result<Self> {
+    async fn try_open(at: SocketAddr, ami: Option<SocketAddr>) -> io::Result<Self> {
         let udp = UdpSocket::bind(at).await?;
         let at = udp.local_addr()?;
         let tcp = TcpListener::bind(at).await?;
-        let manager = match manager {
+        let ami = match ami {
             Some(at) => Some(TcpListener::bind(at).await?),
             None => None,
         };
-        Ok(Self { at, udp, tcp, manager })
+        Ok(Self { at, udp, tcp, ami })
     }
 }
 

@@ -12,9 +12,9 @@ use agent::carriers::window::Window;
 use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::Look;
 use agent::probes::plan::{About, ProbePlan};
-use policies::limits::CLOSE_BY;
+use policies::limits::{CARRIER_TIMEOUT, CLOSE_BY};
 use state::fact::{Reading, Was};
-use state::{Destination, Mono, Nonce, Number, Subject};
+use state::{CarrierId, Destination, Mono, Nonce, Number, Subject};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ impl Town {
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
             Effect::Look(look) => self.look(site, look),
+            Effect::Knock { carrier } => self.knock(site, carrier),
             Effect::Answer { answer, .. } => return self.answered(site, &answer),
         }
         Ok(())
@@ -280,6 +281,19 @@ impl Town {
             Some((at, shown)) if at <= late => (at, Ok(shown)),
             Some(_) | None => (late, Err(LineError::Lost("no answer within its time".to_owned()))),
         }
+    }
+
+    /// A bare connection: taken by a carrier that hangs as well, because its machine lives.
+    fn knock(&mut self, site: usize, carrier: CarrierId) {
+        let asked = self.sites[site].mono(self.now);
+        let open = self.net.reaches_carrier(site);
+        let answer = if open && self.carrier.conduct != Conduct::Closed {
+            Presence::Present
+        } else {
+            Presence::Absent
+        };
+        let after = if open { 2 * self.net.carrier_way() } else { self.sites[site].span(CARRIER_TIMEOUT) };
+        self.soon(site, after, Event::Knocked { carrier, asked, answer });
     }
 
     fn look(&mut self, site: usize, look: Look) {

@@ -6,7 +6,7 @@ use agent::event::{Effect, Event, Presence};
 use agent::node::Rules;
 use agent::probes::plan::About;
 use agent::site::Secrets;
-use lab::pbx::manager::{Class, Manager};
+use lab::pbx::ami::{Ami, Class};
 use lab::pbx::{Condition, Pbx};
 use state::SiteId;
 use std::fs;
@@ -65,7 +65,8 @@ impl Asking {
              \x20 london: {{ votes: 1, address: 127.0.0.11, pbx: 127.0.0.21 }}\n\
              \x20 manchester: {{ votes: 1, address: 127.0.0.12, pbx: 127.0.0.22 }}\n\
              carriers: {{ magrathea: {{ ntsapi: {{ host: 127.0.0.31 }} }} }}\n\
-             routes: {{ main: {{ carrier: magrathea, numbers: [\"02079460000\"], to: S:$number@$pbx, prefer: [london] }} }}\n\
+             routes: {{ main: {{ carrier: magrathea, numbers: [\"02079460000\"], to: S:$number@$pbx, \
+             prefer: [london] }} }}\n\
              probes: {{ london/thing: {{ {asks} }} }}\n"
         );
         let rules = Rules::read(&text, &SiteId::new("manchester")).unwrap_or_else(|fault| panic!("{fault}"));
@@ -81,11 +82,11 @@ impl Asking {
     /// The next observation: whether it is there, and in which words; nothing if it could not be asked.
     pub async fn next(&mut self) -> (Option<Presence>, String) {
         let event = tokio::time::timeout(LIMIT, self.inbox.recv()).await.expect("an answer in time").unwrap();
-        match event {
-            Event::Observed { answer, detail, .. } => (Some(answer), detail),
-            Event::Unasked { why, .. } => (None, why),
-            event => panic!("{event:?}"),
+        if let Event::Observed { answer, detail, .. } = event {
+            return (Some(answer), detail);
         }
+        let Event::Unasked { why, .. } = event else { panic!("{event:?}") };
+        (None, why)
     }
 
     /// What is seen is this; the answers of the watch before may still be on their way.
@@ -315,10 +316,10 @@ async fn a_command_and_all_its_children_die_at_the_deadline_and_with_the_watch()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ami_is_a_banner_and_a_login_and_a_frozen_asterisk_is_dead() {
-    let manager = Arc::new(Manager::new(&[("pointsman", "s3cret", Class::Reporting)]));
+    let ami = Arc::new(Ami::new(&[("pointsman", "s3cret", Class::Reporting)]));
     let any = "127.0.0.21:0".parse().unwrap();
-    let mut pbx = Pbx::start_with(any, &[], Some((any, Arc::clone(&manager)))).await.unwrap();
-    let asks = format!("ami: {}", pbx.manager_address().unwrap());
+    let mut pbx = Pbx::start_with(any, &[], Some((any, Arc::clone(&ami)))).await.unwrap();
+    let asks = format!("ami: {}", pbx.ami_address().unwrap());
     let mut asking = Asking::new();
     asking.sees(&asks, UNASKED, "cannot read the secret").await;
     asking.secret("ami", "s3cret");
@@ -336,12 +337,12 @@ async fn ami_is_a_banner_and_a_login_and_a_frozen_asterisk_is_dead() {
 /// Asterisk takes a second to refuse, longer than the probe waits: once it is known, it is no evidence any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_login_is_this_sites_own_fault_and_is_not_tried_again_and_again() {
-    let manager = Arc::new(Manager::new(&[("pointsman", "s3cret", Class::Reporting)]));
+    let ami = Arc::new(Ami::new(&[("pointsman", "s3cret", Class::Reporting)]));
     let any = "127.0.0.21:0".parse().unwrap();
-    let mut pbx = Pbx::start_with(any, &[], Some((any, Arc::clone(&manager)))).await.unwrap();
+    let mut pbx = Pbx::start_with(any, &[], Some((any, Arc::clone(&ami)))).await.unwrap();
     let mut asking = Asking::new();
     asking.secret("ami", "wrong");
-    asking.watch(&format!("ami: {}", pbx.manager_address().unwrap()));
+    asking.watch(&format!("ami: {}", pbx.ami_address().unwrap()));
     let mut seen = Vec::new();
     while seen.last().is_none_or(|(presence, _)| *presence != UNASKED) {
         seen.push(asking.next().await);
@@ -349,11 +350,11 @@ async fn a_refused_login_is_this_sites_own_fault_and_is_not_tried_again_and_agai
     }
     let (_, why) = seen.last().unwrap();
     assert!(why.contains("refuses the login of the secret `ami` (Authentication failed)"), "{why}");
-    let refusals = manager.logins().1;
+    let refusals = ami.logins().1;
     for _ in 0..4 {
         assert_eq!(asking.next().await.0, UNASKED);
     }
-    assert_eq!(manager.logins(), (0, refusals), "what was refused is not said again");
+    assert_eq!(ami.logins(), (0, refusals), "what was refused is not said again");
     // The banner is still waited for: a PBX that freezes now is seen to.
     pbx.set(Condition::Hung).await.unwrap();
     while asking.next().await.0 != GONE {}

@@ -2,8 +2,9 @@
 
 use super::bench::{Bench, LONDON};
 use agent::clock::mono;
-use agent::event::Event;
+use agent::event::{Effect, Event, Presence};
 use lab::carrier::faults::{Fault, Kind, Moment};
+use state::CarrierId;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,4 +123,28 @@ async fn a_look_that_hangs_ends_and_a_number_that_cannot_be_read_spoils_it() {
     bench.look(2, 3);
     assert!(bench.looked().await.is_err());
     assert!(mono().since(began) < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_knock_is_a_connection_and_no_login() {
+    let mut bench = Bench::new().await;
+    assert_eq!(bench.knocked().await, Presence::Present);
+    bench.carrier.fault(Fault::of(Kind::Hang { at: Moment::Greeting }));
+    assert_eq!(bench.knocked().await, Presence::Present, "whoever hangs still takes connections");
+    bench.carrier.clear_faults();
+    assert_eq!(bench.logins(), 0);
+    bench.carrier.fault(Fault::of(Kind::RefuseConnections));
+    while bench.knocked().await == Presence::Present {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+impl Bench {
+    async fn knocked(&mut self) -> Presence {
+        self.hands.act(Effect::Knock { carrier: CarrierId::new("magrathea") });
+        let event = self.event().await;
+        let Event::Knocked { carrier, answer, .. } = event else { panic!("{event:?}") };
+        assert_eq!(carrier, CarrierId::new("magrathea"));
+        answer
+    }
 }

@@ -3,7 +3,7 @@
 use super::runs::wanted;
 use super::table::table;
 use super::{WIDTH, edges, handover, labelled};
-use crate::command::{CarrierReport, HandOver, RouteReport, SiteReport, StatusReport, Voice};
+use crate::command::{CarrierReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
 use policies::Verdict;
 use policies::reason::Age;
 use state::fact::Mode;
@@ -29,6 +29,7 @@ pub fn screen(report: &StatusReport) -> String {
             out += &table(&rows);
         }
     }
+    out += &carriers(report);
     out += &troubles(report);
     out.push('\n');
     out += &needs(report);
@@ -129,6 +130,27 @@ fn sites(report: &StatusReport) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// Who reaches each carrier, in the sites' own words.
+fn carriers(report: &StatusReport) -> String {
+    let names: Vec<&SiteId> = report.sites.iter().map(|site| &site.site).collect();
+    let shorts = short(&names);
+    let known = |site: &SiteId| names.iter().zip(&shorts).find(|(name, _)| **name == site);
+    let short = |site: &SiteId| known(site).map_or(site.to_string(), |(_, short)| short.clone());
+    let mut out = String::new();
+    for ReachReport { carrier, reached_by, not_by, unsure } in &report.carriers {
+        let by: Vec<String> = reached_by.iter().map(short).collect();
+        let by = if by.is_empty() { "nobody".to_owned() } else { by.join(" ") };
+        let mut text = format!("carrier {carrier}: reached by {by}");
+        not_by.iter().for_each(|(site, since)| text += &format!("; {site} not since {since}"));
+        if !unsure.is_empty() {
+            let unsure: Vec<&str> = unsure.iter().map(SiteId::as_str).collect();
+            text += &format!("; {} unsure", unsure.join(", "));
+        }
+        out += &labelled("", &text, 0);
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
 }
 
 fn agent(report: &StatusReport, site: &SiteReport) -> String {

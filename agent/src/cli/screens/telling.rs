@@ -27,7 +27,9 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
             ("suspect", format!("{site} misses {subject} ({missed} of {fall})"), Vec::new())
         }
         Telling::Ballot { site, subject, says, votes, of } => {
-            ("ballot", format!("{site}: {subject} {says}; {votes} of {of} votes"), Vec::new())
+            // Of a site's own way to a carrier nobody else is asked.
+            let votes = if *of == 0 { String::new() } else { format!("; {votes} of {of} votes") };
+            ("ballot", format!("{site}: {subject} {says}{votes}"), Vec::new())
         }
         Telling::Verdict { subject, is, votes, of } => {
             let is = super::status::verdict(*is);

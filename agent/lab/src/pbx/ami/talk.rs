@@ -44,7 +44,7 @@ enum Next {
 
 impl Talk {
     pub(super) fn new(stream: TcpStream, desk: Desk, condition: watch::Receiver<Condition>) -> Self {
-        let events = desk.manager.events.subscribe();
+        let events = desk.ami.events.subscribe();
         Self { stream, desk, condition, events, class: None, hears: Hears::All, inbox: Vec::new() }
     }
 
@@ -107,7 +107,7 @@ impl Talk {
             Answer::SayThenTell(reply, event) => {
                 self.say(&reply).await?;
                 // Nobody may listen.
-                let _nobody = self.desk.manager.events.send(event);
+                let _nobody = self.desk.ami.events.send(event);
             }
             Answer::Leave(reply) => {
                 self.say(&reply).await?;
@@ -122,22 +122,22 @@ impl Talk {
             self.say(&action.error("Permission denied")).await?;
             return Ok(Next::On);
         }
-        let manager = std::sync::Arc::clone(&self.desk.manager);
-        let account = action.get("Username").and_then(|user| manager.accounts.get(user));
+        let ami = std::sync::Arc::clone(&self.desk.ami);
+        let account = action.get("Username").and_then(|user| ami.accounts.get(user));
         match account.filter(|(secret, _)| action.get("Secret") == Some(secret)) {
             Some((_, class)) => {
                 self.class = Some(*class);
-                manager.kept().logins += 1;
+                ami.kept().logins += 1;
                 self.listen(action.get("Events"));
                 self.say(&action.success(&[], Some("Authentication accepted"))).await?;
-                let booted = mono() >= manager.kept().booted_at;
+                let booted = mono() >= ami.kept().booted_at;
                 if booted && self.hears == Hears::All {
                     self.say(FULLY_BOOTED).await?;
                 }
                 Ok(Next::On)
             }
             None => {
-                manager.kept().refusals += 1;
+                ami.kept().refusals += 1;
                 tokio::time::sleep(REFUSED_AFTER).await;
                 self.say(&action.error("Authentication failed")).await?;
                 Ok(Next::Over)

@@ -1,18 +1,13 @@
-//! YAML text to a document tree with places: the only file of this crate that names the YAML library.
+//! YAML text to a document tree with places: the only file of the pure crates that names the YAML library.
 
+use super::{Broken, DEPTH_MAX, Key, NODES_MAX, Node, Place, Quoting, Tree, Why};
 use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess, SeqAccess, Visitor};
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{Location, Options, Spanned};
-use state::document::{Broken, DEPTH_MAX, Faults, Key, NODES_MAX, Node, Place, Quoting, Tree, Why};
 use std::fmt;
 
-/// Reads a YAML document; what is wrong with its notation goes into `faults`.
-pub fn read(text: &str, faults: &Faults) -> Option<Tree> {
-    state::document::read(text, parse, faults)
-}
-
 /// One reading, up to the first fault of the notation.
-fn parse(text: &str) -> Result<Tree, Broken> {
+pub(super) fn parse(text: &str) -> Result<Tree, Broken> {
     let raw: Spanned<Raw> =
         serde_yaml::from_str_with_options(text, options()).map_err(|error| broken(&error))?;
     tree(raw, text)

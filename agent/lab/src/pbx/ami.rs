@@ -42,7 +42,7 @@ pub struct Originated {
 
 /// What a manager interface knows; it outlives a restart of the PBX, as a database on a disk does.
 #[derive(Debug)]
-pub struct Manager {
+pub struct Ami {
     accounts: BTreeMap<String, (String, Class)>,
     boots_in: Duration,
     kept: Mutex<Kept>,
@@ -60,7 +60,7 @@ struct Kept {
     refusals: usize,
 }
 
-impl Manager {
+impl Ami {
     /// With these accounts, each a user and a secret; nobody else gets in.
     pub fn new(accounts: &[(&str, &str, Class)]) -> Self {
         let account = |(user, secret, class): &(&str, &str, Class)| {
@@ -124,7 +124,7 @@ impl Manager {
                 Some(_) = guests.join_next(), if !guests.is_empty() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let desk = Desk { manager: Arc::clone(&self), extensions: Arc::clone(&extensions) };
+                        let desk = Desk { ami: Arc::clone(&self), extensions: Arc::clone(&extensions) };
                         guests.spawn(Talk::new(stream, desk, condition.clone()).hold());
                     }
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -137,6 +137,6 @@ impl Manager {
 /// What a conversation is held with.
 #[derive(Clone, Debug)]
 struct Desk {
-    manager: Arc<Manager>,
+    ami: Arc<Ami>,
     extensions: Arc<BTreeSet<String>>,
 }

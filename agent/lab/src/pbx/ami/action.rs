@@ -97,7 +97,7 @@ impl Action {
             |fault| fault,
             |place| {
                 let value = self.get("Val").unwrap_or_default().to_owned();
-                desk.manager.kept().database.insert(place, value);
+                desk.ami.kept().database.insert(place, value);
                 self.success(&[], Some("Updated database successfully"))
             },
         )
@@ -106,7 +106,7 @@ impl Action {
     fn db_del(&self, desk: &Desk) -> String {
         self.place().map_or_else(
             |fault| fault,
-            |place| match desk.manager.kept().database.remove(&place) {
+            |place| match desk.ami.kept().database.remove(&place) {
                 Some(_) => self.success(&[], Some("Key deleted successfully")),
                 None => self.error("Database entry could not be deleted"),
             },
@@ -118,7 +118,7 @@ impl Action {
             Ok(place) => place,
             Err(fault) => return fault,
         };
-        let Some(value) = desk.manager.kept().database.get(&place).cloned() else {
+        let Some(value) = desk.ami.kept().database.get(&place).cloned() else {
             return self.error("Database entry not found");
         };
         let (family, key) = (self.get("Family").unwrap_or_default(), self.get("Key").unwrap_or_default());
@@ -132,7 +132,7 @@ impl Action {
         let family = self.get("Family").unwrap_or_default();
         let key = self.get("Key").map(|key| format!("/{key}")).unwrap_or_default();
         let root = if family.is_empty() { String::new() } else { format!("/{family}{key}") };
-        let kept = desk.manager.kept();
+        let kept = desk.ami.kept();
         let under =
             |place: &str| place == root || place.strip_prefix(&root).is_some_and(|p| p.starts_with('/'));
         let event = |(place, value): (&String, &String)| {
@@ -162,7 +162,7 @@ impl Action {
             None => format!("{}@{}", get("Exten"), get("Context")),
         };
         let waits = !get("Async").eq_ignore_ascii_case("true");
-        desk.manager.kept().originated.push(Originated { channel: channel.to_owned(), to });
+        desk.ami.kept().originated.push(Originated { channel: channel.to_owned(), to });
         if waits && !reached {
             return Answer::Say(self.error("Originate failed"));
         }
