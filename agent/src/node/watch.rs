@@ -145,6 +145,13 @@ impl Node {
         }
     }
 
+    /// This machine's clock jumped or it stood still: whatever was believed is old.
+    pub(super) fn clock_jumped(&mut self, now: Mono) {
+        self.jumped = Some(now);
+        self.steady.forget();
+        self.watches.all_see(Seen::Gap, now);
+    }
+
     /// This site could not ask: whatever it believed is old, and it says nothing aloud until it can.
     pub(super) fn unasked(&mut self, subject: &Subject, asked: Mono, why: String) {
         let Some(watched) = self.watches.watches.get_mut(subject) else { return };

@@ -1,6 +1,7 @@
 //! Tests that are texts: each file says what it shows, what goes in, and what must come out.
 
 mod asks;
+mod corpus;
 mod faults;
 mod golden;
 mod good;

@@ -275,10 +275,7 @@ async fn a_command_is_its_exit_and_its_first_line() {
         ("escape", HERE, "[2Jx in "),
         ("unknown", UNASKED, "no command `unknown` here"),
     ] {
-        asking.watch_at(
-            &format!("exec: {name}, by: [london, manchester]"),
-            "{ every: 1s, timeout: 1s, fall: 2, rise: 2, blip: 2s }",
-        );
+        asking.watch_at(&format!("exec: {name}"), "{ every: 1s, timeout: 1s, fall: 2, rise: 2, blip: 2s }");
         let (presence, said) = asking.next().await;
         assert!(presence == expected && said.contains(words), "{name}: {presence:?} {said}");
         assert!(!said.contains('\u{1b}'));
