@@ -114,6 +114,26 @@ pub(super) enum At {
     Here,
 }
 
+impl At {
+    /// The same at the PBX, for the other doors of a site.
+    pub fn at_the_pbx(self) -> Self {
+        match self {
+            Self::Own(address) => Self::Pbx(address.port()),
+            Self::Pbx(_) | Self::Here => self,
+        }
+    }
+}
+
+impl Ask {
+    /// Whether it is asked of one machine by its address: what has a place in it, or runs here, asks no other door.
+    pub(super) fn goes_anywhere(&self) -> bool {
+        match self {
+            Self::SipOptions(_) | Self::Tcp | Self::Icmp | Self::Ami { .. } => true,
+            Self::Http(_) | Self::Dns(_) | Self::Exec { .. } => false,
+        }
+    }
+}
+
 /// Reads what stands under the key of a kind.
 type Reader = fn(Value<'_>) -> Option<Asked>;
 

@@ -14,9 +14,8 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 4] = [
+const ROWS: [(Section, &str, &str); 3] = [
     (Section::Top, "when", "routes alone are acted on"),
-    (Section::Site, "doors", "write the first of them as `pbx`"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
 ];

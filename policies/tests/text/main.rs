@@ -2,6 +2,7 @@
 
 mod asks;
 mod corpus;
+mod difference;
 mod faults;
 mod golden;
 mod good;
