@@ -157,6 +157,7 @@ impl Node {
 
     fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = self.file_words(now);
+        watch.extend(self.unasked_words());
         watch.extend(self.flapping_words());
         watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {
