@@ -2,12 +2,14 @@
 
 mod alone;
 mod handover;
+mod journal;
 mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
-pub use reach::ReachReport;
+pub use journal::{FactBytes, JournalPage, PeerHead};
+pub use reach::{DoorReport, ReachReport};
 
 use policies::Decision;
 use policies::Verdict;
@@ -55,13 +57,23 @@ pub enum Command {
     ClaimAlone { token: u64 },
     /// A site that lost its disk may come back.
     Readmit { site: SiteId },
+    /// What must be, or had to be, seen by a person?
+    Incidents,
+    /// What was agreed after this index?
+    Journal { after: Index },
 }
 
 impl Command {
     /// Whether it changes anything: reading is allowed to more people than changing.
     pub fn changes(&self) -> Access {
         match self {
-            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Status
+            | Self::Why { .. }
+            | Self::Plan { .. }
+            | Self::Runs
+            | Self::Incidents
+            | Self::Journal { .. }
+            | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
             | Self::ClaimOrOffer { .. }
@@ -108,6 +120,10 @@ pub enum Answer {
     Offered(Box<Offer>),
     /// To `ClaimAlone`: it is being done, and told under this number.
     Alone { n: u64 },
+    /// To `Incidents`: the newest last.
+    Incidents { incidents: Vec<Incident> },
+    /// To `Journal`: the next page.
+    Journal(Box<JournalPage>),
 }
 
 /// What the cluster believes.
@@ -188,10 +204,12 @@ pub struct SiteReport {
     pub site: SiteId,
     /// Its votes.
     pub votes: u8,
-    /// The verdict on its PBX.
+    /// The verdict on its PBX, at its first door.
     pub pbx: Verdict,
-    /// Which sites say that they see the PBX up.
+    /// Which sites say that they see the PBX up there.
     pub seen_by: Vec<SiteId>,
+    /// Its other doors.
+    pub further: Vec<DoorReport>,
     /// How long ago its agent was heard from here; `None` for the own agent or if never.
     #[serde(rename = "heard_ms", with = "millis::maybe")]
     pub heard: Option<Duration>,

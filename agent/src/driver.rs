@@ -12,7 +12,7 @@ use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
-use crate::store::{JournalRow, Store, StoreError};
+use crate::store::{JournalRow, Page, Store, StoreError};
 use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
 use state::{Index, Mono, SiteId, Stamp, View};
@@ -80,6 +80,10 @@ impl World for Real {
 
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, StoreError> {
         self.store.facts(fetch.after, fetch.upto)
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, StoreError> {
+        self.store.page(after)
     }
 
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The hands: the only crate that touches the world.
 
+pub mod account;
 pub mod act;
 pub mod carriers;
 pub mod cli;

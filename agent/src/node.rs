@@ -32,6 +32,7 @@ mod telling;
 mod waits;
 mod watch;
 
+pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;

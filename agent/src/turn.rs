@@ -2,13 +2,14 @@
 
 mod greeting;
 mod lacking;
+mod page;
 mod passing;
 mod recording;
 
 use crate::cluster_clock::ClusterClock;
-use crate::command::Telling;
+use crate::command::{Command, Telling};
 use crate::door::Door;
-use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
+use crate::event::{Asker, Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
@@ -16,7 +17,7 @@ use crate::policy_file::MARKS;
 use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
-use crate::store::JournalRow;
+use crate::store::{JournalRow, Page};
 use state::fact::{Entry, Fact, Origin};
 use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +39,8 @@ pub trait World {
     fn missing(&mut self) -> Result<Option<Missing>, Self::Error>;
     /// The next facts after an index, up to another one; `None` if they are not all here.
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
+    /// The next facts after an index for whoever reads the journal, gaps or not.
+    fn page(&mut self, after: Index) -> Result<Page, Self::Error>;
     /// Fills the first gap of the journal.
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Remembers that somebody leads, at this time of the machine's wall clock.
@@ -193,6 +196,9 @@ impl<W: World> Turn<W> {
             Input::Frame { from, frame } => {
                 self.relay.heard(&from, clocks.mono);
                 self.hear(&from, frame, clocks)?;
+            }
+            Input::Event(Event::Asked { asker: Asker { id, .. }, command: Command::Journal { after } }) => {
+                self.show_page(id, after, clocks)?;
             }
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {

@@ -1,11 +1,16 @@
 //! What an agreed entry means here: it is folded and obeyed; and what stops a site from folding on.
 
 use super::{Folding, HEADS, Node, Rules};
+use crate::command::PeerHead;
 use crate::event::Output;
 use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
 use state::{Head, Index, Mono, Now, SiteId, View};
+use std::time::Duration;
+
+/// How old another site's word about its journal may be, to be compared with ours: sixty of its pulses.
+const HEADS_WITHIN: Duration = Duration::from_secs(60);
 
 impl Node {
     /// One more entry is agreed: fold it, and do what it means for this site.
@@ -67,6 +72,11 @@ impl Node {
             self.stop(what);
             self.stopped_by = Hindrance::TwoHistories;
         }
+    }
+
+    /// What other sites said of their own journals within the last minute.
+    pub fn heads_heard(&self, now: Mono) -> Vec<PeerHead> {
+        self.peers.heads(HEADS_WITHIN, now)
     }
 
     /// From here on this site votes and answers, but says nothing of what it sees and does nothing.

@@ -36,6 +36,17 @@ pub struct JournalRow {
     pub bytes: Vec<u8>,
 }
 
+/// Some facts of the journal in order, as many as one answer may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The chain's head before the first fact of all.
+    pub birth: Head,
+    /// The facts.
+    pub rows: Vec<JournalRow>,
+    /// Each index up to which facts are missing here, with the head of the snapshot that stands for them.
+    pub gaps: Vec<(Index, Head)>,
+}
+
 /// What the disk remembered.
 #[derive(Debug)]
 pub struct Loaded {

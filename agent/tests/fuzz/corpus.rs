@@ -12,14 +12,14 @@ use agent::probes::plan::{About, ProbePlan};
 use agent::quorum::{Batch, Past, Quorum, VoterState, Written};
 use agent::relay::{Seal, Sealed};
 use agent::start::seats;
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
 use state::fact::{Closure, Mode, Outcome, Reading, Was};
 use state::{
-    Boot, CarrierId, Destination, Disk, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp, Starts,
-    View, Who,
+    Boot, CarrierId, Destination, Disk, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp,
+    Starts, View, Who,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -101,6 +101,11 @@ impl World for Tape {
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
         let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
         Ok(Some(self.rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, Infallible> {
+        let rows = self.rows.iter().filter(|row| row.index > after).cloned().collect();
+        Ok(Page { birth: Head::birth("bytemark"), rows, gaps: Vec::new() })
     }
 
     fn fill(&mut self, _missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {

@@ -24,7 +24,7 @@ pub const SITES: [&str; 4] = ["london", "manchester", "office", "netherlands"];
 pub const STEP: Duration = Duration::from_millis(10);
 pub const TRIP: Duration = Duration::from_millis(20);
 /// The wall clock when the world begins.
-const WALL: u64 = 1_800_000_000_000;
+pub const WALL: u64 = 1_800_000_000_000;
 
 /// One living agent.
 struct Life {
@@ -276,10 +276,10 @@ impl Cluster {
             let mut outside = self.outside.borrow_mut();
             let lost = outside.lost();
             let dark = |of: &Subject| {
+                let there = of.site.site();
                 outside.missing.contains(&of.site)
-                    || of.site != *site && lost && outside.lossy.contains(&of.site)
-                    || of.site != *site
-                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
+                    || there != *site && lost && outside.lossy.contains(&there)
+                    || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {

@@ -14,7 +14,7 @@
 
 mod known;
 
-use super::carrier::{Answered, By, Carrier, Flight, Timing};
+use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::disk::Promise;
 use agent::node::Rules;
 use agent::quorum::RaftId;
@@ -363,11 +363,14 @@ impl Invariants {
 /// 2: nothing else is alive on the number, and nothing later was sent before.
 pub(super) fn single_flight(flight: &Flight, carrier: &Carrier) -> Checked {
     for other in carrier.flights.iter().filter(|other| other.number == flight.number) {
-        if other.fence == flight.fence || other.timing == Timing::Late {
+        // What was done alone may meet what the others do, but not what its own site does.
+        let apart = flight.mandate != other.mandate || flight.mandate == Mandate::Alone;
+        if other.id == flight.id || other.timing == Timing::Late || apart && other.site != flight.site {
             continue;
         }
         let alive = other.answer == Answered::No && other.until > flight.sent;
-        if alive || other.fence > flight.fence {
+        let same = other.fence == flight.fence && other.mandate == flight.mandate;
+        if alive && !same || other.fence > flight.fence && !apart {
             let left = other.until.saturating_sub(flight.sent) / 1000;
             let (number, fence, before) = (&flight.number, flight.fence, other.fence);
             let what = format!("{fence} was sent on {number} while {before} can live for {left} ms");

@@ -1,5 +1,6 @@
 //! The simulator: a whole cluster in one thread and virtual time, faults from a seed, invariants after every event.
 
+mod alone;
 mod ambush;
 pub mod carrier;
 pub mod cuts;
@@ -7,6 +8,7 @@ pub mod cutting;
 pub mod desk;
 mod dice;
 pub mod disk;
+mod garbling;
 mod hands;
 mod heal;
 pub mod invariants;
