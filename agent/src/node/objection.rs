@@ -6,6 +6,7 @@ use crate::frame::Body;
 use policies::Policy;
 use state::document::Report;
 use state::fact::{Fact, Origin};
+use std::collections::BTreeMap;
 
 /// Why a text is not proposed: in a sentence, and in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +67,9 @@ impl Node {
     /// Another list of sites, or other votes: majorities are of the membership, which a text does not change.
     fn reseated(&self, policy: &Policy) -> Option<String> {
         let rules = self.rules.as_ref()?;
-        let now = rules.sites().map(|site| (site, rules.votes_of(site)));
-        let same = now.eq(policy.sites.iter().map(|site| (&site.id, site.votes)));
-        (!same).then(|| {
+        let now: BTreeMap<_, _> = rules.sites().map(|site| (site, rules.votes_of(site))).collect();
+        let then: BTreeMap<_, _> = policy.sites.iter().map(|site| (&site.id, site.votes)).collect();
+        (now != then).then(|| {
             "the sites and their votes are those of the birth of the cluster: this version changes neither while it \
              runs"
                 .to_owned()
