@@ -53,6 +53,8 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
+    /// A site that lost its disk may come back.
+    Readmit { site: SiteId },
 }
 
 impl Command {
@@ -67,7 +69,8 @@ impl Command {
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
-            | Self::Ack { .. } => Access::Act,
+            | Self::Ack { .. }
+            | Self::Readmit { .. } => Access::Act,
         }
     }
 }

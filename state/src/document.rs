@@ -1,6 +1,6 @@
 //! A written document as a tree that knows its places, and every fault of it in one report.
 //!
-//! What is here is shared by the policy and the playbooks, so that both are refused in the same words.
+//! What is here is shared by the policy, the playbooks and the site file, so that all are refused in the same words.
 
 mod duration;
 mod example;
@@ -8,6 +8,7 @@ mod fault;
 mod fields;
 mod nearest;
 mod scalar;
+mod sketch;
 mod tree;
 mod value;
 mod yaml;
@@ -16,6 +17,7 @@ pub use fault::{Fault, Faults, Report};
 pub use fields::Fields;
 pub use nearest::nearest;
 pub use scalar::{NAME_MAX, is_name, spell};
+pub use sketch::Sketch;
 pub use tree::{Key, Node, Place, Quoting, Tree};
 pub use value::Value;
 

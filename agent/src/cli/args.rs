@@ -45,6 +45,8 @@ pub enum Verb {
     Resume(ResumeArgs),
     /// Say that you have seen an incident
     Ack(AckArgs),
+    /// A site that lost its disk may come back: type it on a healthy site.
+    Readmit(ReadmitArgs),
     /// Show what was done, the newest last
     Runs(RunsArgs),
 }
@@ -72,11 +74,14 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Policies, playbooks or site files; what each is shows in its first key
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
     pub files: Vec<PathBuf>,
     /// Print who can act in every combination of sites
     #[arg(long)]
     pub table: bool,
+    /// Print the JSON Schema of each file's language, for editors; the policy's without a file
+    #[arg(long, conflicts_with = "table")]
+    pub schema: bool,
 }
 
 /// Of every command that shows something.
@@ -197,6 +202,17 @@ pub struct AckArgs {
     /// The incident, like `i-17`
     #[arg(value_name = "INCIDENT", value_parser = |text: &str| numbered(text, "i-"))]
     pub incident: u64,
+    /// How to print it
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Of `readmit`.
+#[derive(Debug, Args)]
+pub struct ReadmitArgs {
+    /// The site that stands outside
+    #[arg(value_name = "SITE")]
+    pub site: String,
     /// How to print it
     #[command(flatten)]
     pub look: Look,

@@ -38,6 +38,7 @@ pub fn main() -> ExitCode {
         Verb::Hold(args) => waiting(order::hold(&socket, args)),
         Verb::Resume(args) => waiting(order::resume(&socket, args)),
         Verb::Ack(args) => waiting(order::ack(&socket, args)),
+        Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
     };
     ended.map_or_else(|failure| failure.report(), ExitCode::from)
 }

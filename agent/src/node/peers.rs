@@ -1,5 +1,6 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
+use crate::door::{Hello, Unfit};
 use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
@@ -9,6 +10,18 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Peers {
     known: BTreeMap<SiteId, Peer>,
+    greetings: BTreeMap<SiteId, Greeting>,
+}
+
+/// What a site said at the door, and what is held against it.
+#[derive(Debug)]
+pub struct Greeting {
+    /// When.
+    pub at: Mono,
+    /// Its words.
+    pub hello: Hello,
+    /// Why nothing else is taken from it.
+    pub unfit: Option<Unfit>,
 }
 
 #[derive(Debug)]
@@ -26,6 +39,16 @@ impl Peers {
             Some(peer) => peer.heard = peer.heard.max(now),
             None => drop(self.known.insert(site.clone(), Peer { heard: now, follows: None, pulse: None })),
         }
+    }
+
+    /// A greeting alone is no life: only what was let in counts.
+    pub fn greeted(&mut self, site: &SiteId, (hello, unfit): (Hello, Option<Unfit>), at: Mono) {
+        self.greetings.insert(site.clone(), Greeting { at, hello, unfit });
+    }
+
+    /// The last greeting of a site.
+    pub fn greeting(&self, site: &SiteId) -> Option<&Greeting> {
+        self.greetings.get(site)
     }
 
     /// A pulse says more.
