@@ -114,7 +114,14 @@ impl Sketch {
     fn beside(self, other: Self) -> Self {
         let mut all = match self {
             Self::Either(of) => of,
-            one => vec![one],
+            one @ (Self::Map { .. }
+            | Self::Names(_)
+            | Self::List(_)
+            | Self::Word(_)
+            | Self::Count(..)
+            | Self::Duration
+            | Self::Text
+            | Self::Anything) => vec![one],
         };
         let like = |known: &Self| std::mem::discriminant(known) == std::mem::discriminant(&other);
         match all.iter().position(like) {
