@@ -8,7 +8,7 @@ mod tests;
 pub use secrets::{SecretError, Secrets};
 
 use state::SiteId;
-use state::document::Report;
+use state::document::{Report, Sketch};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -99,6 +99,11 @@ impl SiteFile {
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse(&path.display().to_string(), &text, folder)
             .map_err(|report| SiteFileError::Fault { path: path.to_owned(), report: Box::new(report) })
+    }
+
+    /// The language of the site file, as far as editors can be told of it.
+    pub fn sketch() -> Sketch {
+        read::sketch()
     }
 
     /// The same from its text; `name` is what the report calls it, `folder` what paths in it are relative to.

@@ -7,7 +7,7 @@ pub use template::{Inputs, Template};
 
 use crate::limits;
 use state::PlaybookId;
-use state::document::{self, Fault, Faults, Report, Value};
+use state::document::{self, Fault, Faults, Report, Sketch, Value};
 use state::plan::IfFailed;
 use std::time::Duration;
 
@@ -89,7 +89,32 @@ impl Playbook {
             (None, None) => Err(unread(name, text)),
         }
     }
+
+    /// The language itself, as far as editors can be told of it: what is asked of a playbook that has every key.
+    pub fn sketch() -> Sketch {
+        let faults = Faults::sketching();
+        let tree = document::read(SAMPLE, &faults).expect("the sample is read in the tests");
+        drop(playbook(Value::root(&tree, &faults)));
+        Sketch::of(Value::root(&tree, &faults))
+    }
 }
+
+/// A playbook with every key that there is.
+const SAMPLE: &str = "\
+playbook: sample
+about: Every key that there is.
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo:   { route_points_at: { route: $route, site: $from } }
+    at: executor
+    timeout: 10s
+    attempts: 3
+    backoff: 1s
+    if_failed: stuck
+  - ensure: { notify: { text: $reason } }
+    no_undo: a message cannot be recalled
+";
 
 /// The report about a text from which nothing came although nobody found a fault in it.
 fn unread(name: &str, text: &str) -> Report {

@@ -33,10 +33,13 @@ pub use sites::Site;
 pub use template::Template;
 
 use jiff::tz::TimeZone;
-use state::document::{self, Faults, Report};
+use state::document::{self, Faults, Report, Sketch, Value};
 use state::fact::Mode;
 use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
 use std::net::SocketAddr;
+
+/// A policy with every key that there is.
+const SAMPLE: &str = include_str!("../tests/fixtures/full.yaml");
 
 /// A policy that has been read and holds together: every name in it is known, every number has one route.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +85,14 @@ impl Policy {
             (Some(policy), None) => Ok(policy),
             (None, None) => unreachable!("a policy that cannot be read has left a fault"),
         }
+    }
+
+    /// The language itself, as far as editors can be told of it: what is asked of the policy that has every key.
+    pub fn sketch() -> Sketch {
+        let faults = Faults::sketching();
+        let tree = document::read(SAMPLE, &faults).expect("the sample is read in the tests");
+        drop(read::policy(&tree, &faults));
+        Sketch::of(Value::root(&tree, &faults))
     }
 
     /// A site by its name.

@@ -8,6 +8,7 @@ mod fault;
 mod fields;
 mod nearest;
 mod scalar;
+mod sketch;
 mod tree;
 mod value;
 mod yaml;
@@ -16,6 +17,7 @@ pub use fault::{Fault, Faults, Report};
 pub use fields::Fields;
 pub use nearest::nearest;
 pub use scalar::{NAME_MAX, is_name, spell};
+pub use sketch::Sketch;
 pub use tree::{Key, Node, Place, Quoting, Tree};
 pub use value::Value;
 

@@ -89,11 +89,14 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Policies, playbooks or site files; what each is shows in its first key
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
     pub files: Vec<PathBuf>,
     /// Print who can act in every combination of sites
     #[arg(long)]
     pub table: bool,
+    /// Print the JSON Schema of each file's language, for editors; the policy's without a file
+    #[arg(long, conflicts_with = "table")]
+    pub schema: bool,
 }
 
 /// Of `completions`.

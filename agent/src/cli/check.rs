@@ -1,5 +1,8 @@
 //! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
 
+mod beside;
+mod schema;
+
 use super::args::CheckArgs;
 use super::ending::{Ending, Failure};
 use super::print;
@@ -7,10 +10,13 @@ use crate::site::{SiteFile, SiteFileError};
 use playbooks::Playbook;
 use policies::Policy;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Checks every file, also after a fault in an earlier one.
 pub fn check(args: &CheckArgs) -> Result<Ending, Failure> {
+    if args.schema {
+        return schemas(&args.files);
+    }
     let mut faulty = 0;
     for file in &args.files {
         match checked(file, args)? {
@@ -26,6 +32,19 @@ pub fn check(args: &CheckArgs) -> Result<Ending, Failure> {
         (_, 1) => Err(Failure::mistyped("the file has faults")),
         (n, all) => Err(Failure::mistyped(format!("{n} of {all} files have faults"))),
     }
+}
+
+/// The schema of each file's language; of the policy's, if there is no file.
+fn schemas(files: &[PathBuf]) -> Result<Ending, Failure> {
+    let kinds = files.iter().map(|file| read(file).map(|text| kind(&text))).collect::<Result<Vec<_>, _>>()?;
+    for kind in if kinds.is_empty() { vec![Kind::Policy] } else { kinds } {
+        print(&match kind {
+            Kind::Policy => schema::schema("a policy of pointsman", &Policy::sketch()),
+            Kind::Playbook => schema::schema("a playbook of pointsman", &Playbook::sketch()),
+            Kind::Site => schema::schema("a site file of pointsman", &SiteFile::sketch()),
+        })?;
+    }
+    Ok(Ending::Done)
 }
 
 /// A policy for a command that cannot go on without one; its faults go to stdout, as `check` prints them.
@@ -46,8 +65,11 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
     let (name, text) = (file.display().to_string(), read(file)?);
     Ok(match kind(&text) {
         Kind::Policy => match Policy::read(&name, &text) {
-            Ok(policy) if args.table => Ok(policies::check::table(&policy)),
-            Ok(policy) => Ok(policies::check::words(&policy)),
+            Ok(policy) => match beside::missing(&name, &text, &beside::playbooks(file, &args.files)) {
+                Some(report) => Err(report.to_string()),
+                None if args.table => Ok(policies::check::table(&policy)),
+                None => Ok(policies::check::words(&policy)),
+            },
             Err(report) => Err(report.to_string()),
         },
         Kind::Playbook => match Playbook::read(&name, &text) {
@@ -57,11 +79,28 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
             Err(report) => Err(report.to_string()),
         },
         Kind::Site => match SiteFile::load(file) {
-            Ok(site) => Ok(format!("ok: site {}, listens at {}\n", site.site, site.listen.peers)),
+            Ok(site) => site_words(&site, args),
             Err(SiteFileError::Fault { report, .. }) => Err(report.to_string()),
             Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
         },
     })
+}
+
+/// What a good site file means, and what of it is of no use on this machine.
+fn site_words(site: &SiteFile, args: &CheckArgs) -> Result<String, String> {
+    let faults = beside::secrets(site);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut words = format!("ok: site {}, listens at {}\n", site.site, site.listen.peers);
+    let texts = args.files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let policies =
+        texts.filter(|text| kind(text) == Kind::Policy).filter_map(|text| Policy::read("policy", &text).ok());
+    for lacks in policies.flat_map(|policy| beside::lacking(site, &policy)) {
+        words +=
+            &format!("warning: no secret `{lacks}` here, so {} is never chosen to act there\n", site.site);
+    }
+    Ok(words)
 }
 
 /// What a file is.

@@ -2,7 +2,7 @@
 
 use super::{CONTROL, Listen, Pbx, STATE, Secrets, SiteFile};
 use state::SiteId;
-use state::document::{self, Fault, Faults, Place, Report, Value, is_name};
+use state::document::{self, Fault, Faults, Place, Report, Sketch, Value, is_name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,28 @@ pub(super) fn site_file((name, text): (&str, &str), folder: &Path) -> Result<Sit
         (None, None) => Err(unread(name, text)),
     }
 }
+
+/// What is asked of a site file that has every key.
+pub(super) fn sketch() -> Sketch {
+    let faults = Faults::sketching();
+    let tree = document::read(SAMPLE, &faults).expect("the sample is read in the tests");
+    drop(whole(Value::root(&tree, &faults), Path::new("")));
+    Sketch::of(Value::root(&tree, &faults))
+}
+
+/// A site file with every key that there is.
+const SAMPLE: &str = "\
+site: london
+bundle: /etc/pointsman/bundle
+listen: { peers: 192.0.2.10:7701, fastagi: 127.0.0.1:4573, http: 0.0.0.0:80, https: 0.0.0.0:443 }
+pbx: { ami: 127.0.0.1:5038, sounds: /var/lib/asterisk/sounds/pointsman }
+secrets: /etc/pointsman/secrets
+commands: { announce-anycast: [/usr/sbin/birdc, enable, anycast] }
+state: /var/lib/pointsman
+control: /run/pointsman/control.sock
+policy: /etc/pointsman/policy.yaml
+playbooks: /etc/pointsman/playbooks
+";
 
 /// The report about a text from which nothing came although nobody found a fault in it.
 fn unread(name: &str, text: &str) -> Report {

@@ -1,5 +1,6 @@
 //! Faults of a document, collected while it is read and shown at their places in one report.
 
+use super::sketch::Asked;
 use super::tree::Place;
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -114,6 +115,8 @@ fn cut(line: &str, column: usize) -> (String, usize) {
 #[derive(Debug, Default)]
 pub struct Faults {
     found: RefCell<Vec<Fault>>,
+    /// What was asked of which place, for the sketch of the language.
+    asked: Option<RefCell<Vec<(Place, Asked)>>>,
 }
 
 impl Faults {
@@ -128,6 +131,23 @@ impl Faults {
         if !found.iter().any(|known| known.place == fault.place && known.message == fault.message) {
             found.push(fault);
         }
+    }
+
+    /// None yet; and what is asked of the document is remembered for its sketch.
+    pub fn sketching() -> Self {
+        Self { asked: Some(RefCell::default()), ..Self::default() }
+    }
+
+    /// Remembers what was asked of a place, if anybody wants to know.
+    pub(super) fn asks(&self, place: Place, asked: impl FnOnce() -> Asked) {
+        if let Some(known) = &self.asked {
+            known.borrow_mut().push((place, asked()));
+        }
+    }
+
+    /// Everything that was asked.
+    pub(super) fn asked(&self) -> Vec<(Place, Asked)> {
+        self.asked.as_ref().map(|asked| asked.borrow().clone()).unwrap_or_default()
     }
 
     /// How many there are.

@@ -3,6 +3,7 @@
 use super::example::example;
 use super::fault::Fault;
 use super::nearest::nearest;
+use super::sketch::Asked;
 use super::tree::{Key, Tree};
 use super::value::{Value, repeated};
 
@@ -15,6 +16,7 @@ pub struct Fields<'t> {
     map: Value<'t>,
     left: Vec<(&'t Key, &'t Tree)>,
     known: Vec<&'static str>,
+    required: Vec<&'static str>,
     missing: Vec<&'static str>,
 }
 
@@ -22,7 +24,7 @@ impl<'t> Fields<'t> {
     /// Begins to read a map.
     pub(super) fn new(map: Value<'t>, entries: &'t [(Key, Tree)]) -> Self {
         let left = entries.iter().map(|(key, tree)| (key, tree)).collect();
-        Self { map, left, known: Vec::new(), missing: Vec::new() }
+        Self { map, left, known: Vec::new(), required: Vec::new(), missing: Vec::new() }
     }
 
     /// The map itself, for faults about the whole of it.
@@ -63,6 +65,7 @@ impl<'t> Fields<'t> {
     /// The value of a key that must be there; its absence is reported by `finish`.
     pub fn required(&mut self, key: &'static str) -> Option<Value<'t>> {
         let value = self.optional(key);
+        self.required.push(key);
         if value.is_none() {
             self.missing.push(key);
         }
@@ -72,6 +75,7 @@ impl<'t> Fields<'t> {
     /// Reports the keys that nobody asked for, and those that are missing.
     pub fn finish(mut self) {
         let faults = self.map.faults();
+        self.map.asks(|| Asked::Fields { known: self.known.clone(), required: self.required.clone() });
         for (key, _) in std::mem::take(&mut self.left) {
             let fault = Fault::at(key.place, format!("unknown key `{}`", key.text));
             let unused = self.known.iter().copied().filter(|known| !self.is_taken(known));

@@ -2,6 +2,7 @@
 
 use super::duration::{NoDuration, duration};
 use super::nearest::nearest;
+use super::sketch::Asked;
 use super::tree::{Node, Quoting};
 use super::value::Value;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +18,7 @@ const TRUTHS: [&str; 6] = ["true", "false", "yes", "no", "on", "off"];
 impl<'t> Value<'t> {
     /// The value as text, in whatever way it is quoted; a bare true or false is refused.
     pub fn text(self) -> Option<&'t str> {
+        self.asks(|| Asked::Text);
         match &self.tree().node {
             Node::Scalar { text, quoted: Quoting::Bare }
                 if TRUTHS.iter().any(|truth| text.eq_ignore_ascii_case(truth)) =>
@@ -57,6 +59,7 @@ impl<'t> Value<'t> {
     /// One of a few words, each with its meaning.
     pub fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Option<T> {
         let text = self.text()?;
+        self.asks(|| Asked::Word(words.iter().map(|(word, _)| *word).collect()));
         if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*meaning);
         }
@@ -70,6 +73,7 @@ impl<'t> Value<'t> {
     /// A whole number within a range.
     pub fn count(self, range: RangeInclusive<u32>) -> Option<u32> {
         let text = self.text()?;
+        self.asks(|| Asked::Count(*range.start(), *range.end()));
         let note = format!("a whole number from {} to {}", range.start(), range.end());
         match text.parse::<u32>() {
             Ok(number) if range.contains(&number) && text.bytes().all(|b| b.is_ascii_digit()) => Some(number),
@@ -80,6 +84,7 @@ impl<'t> Value<'t> {
     /// A time with its unit.
     pub fn duration(self) -> Option<Duration> {
         let text = self.text()?;
+        self.asks(|| Asked::Duration);
         match duration(text) {
             Ok(duration) => Some(duration),
             Err(NoDuration::NoUnit(number)) => {

@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Faults};
 use super::fields::Fields;
+use super::sketch::Asked;
 use super::tree::{Key, Node, Place, Tree};
 
 /// One value of a document, the key it stands under, and where its faults go.
@@ -75,6 +76,11 @@ impl<'t> Value<'t> {
         self.faults
     }
 
+    /// Remembers what was asked of this value.
+    pub(super) fn asks(self, asked: impl FnOnce() -> Asked) {
+        self.faults.asks(self.tree.place, asked);
+    }
+
     /// Adds a fault at the value and gives no answer.
     pub fn refuse<T>(self, message: impl Into<String>, note: impl Into<String>) -> Option<T> {
         self.faults.add(Fault::at(self.place(), message).note(note));
@@ -103,6 +109,7 @@ impl<'t> Value<'t> {
                 return Vec::new();
             }
         };
+        self.asks(|| Asked::Names);
         let mut unique: Vec<(&Key, Value)> = Vec::new();
         for (key, tree) in entries {
             match unique.iter().find(|(known, _)| known.text == key.text) {
@@ -115,6 +122,7 @@ impl<'t> Value<'t> {
 
     /// The value as a list; one value may stand for a list of one.
     pub fn list(self) -> Vec<Value<'t>> {
+        self.asks(|| Asked::List);
         match &self.tree.node {
             Node::List(items) => {
                 let entry = |tree| Value { key: self.key, stands: Stands::Entry, tree, faults: self.faults };
