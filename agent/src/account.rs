@@ -2,6 +2,7 @@
 
 mod attempts;
 mod calendar;
+mod members;
 mod past;
 mod sentence;
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub enum Command {
     Incidents,
     /// What was agreed after this index?
     Journal { after: Index },
+    /// A site that lost its disk may come back.
+    Readmit { site: SiteId },
 }
 
 impl Command {
@@ -79,7 +81,8 @@ impl Command {
             | Self::Mode { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
-            | Self::Ack { .. } => Access::Act,
+            | Self::Ack { .. }
+            | Self::Readmit { .. } => Access::Act,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Page, Store, StoreError};
-use crate::turn::{Clocks, GAP, Input, Turn, World};
+use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
 use state::{Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
@@ -92,6 +92,10 @@ impl World for Real {
         self.store.keep_led(at)
     }
 
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        self.store.keep_all(facts)
+    }
+
     fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), StoreError> {
         self.store.append_alone(n, bytes)
     }
@@ -161,7 +165,17 @@ impl Inboxes {
 /// # Errors
 /// Names what could not be started, or the disk that gave up.
 pub async fn run(config: &Path) -> Result<(), DriverError> {
-    let Ready { site, certificate, policy, node, quorum, clock, store } = start(config)?;
+    loop {
+        // Whoever loses its seat, or is given a new one, is another agent from there on: start-up is the only way in.
+        match live(config).await? {
+            Anew::GoesOn => return Ok(()),
+            Anew::Begins => tracing::info!("the agent begins anew from its disk"),
+        }
+    }
+}
+
+async fn live(config: &Path) -> Result<Anew, DriverError> {
+    let Ready { site, certificate, policy, node, quorum, door, clock, store } = start(config)?;
     let (links_in, links) = mpsc::channel(INBOX);
     let (events_in, events) = mpsc::channel(INBOX);
     let (control_in, control) = mpsc::channel(INBOX);
@@ -192,7 +206,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
     };
     let mut first = Output::default();
     node.watch(&mut first);
-    let mut turn = Turn::new(site.site.clone(), (node, quorum), clock, world);
+    let mut turn = Turn::new(site.site.clone(), (node, quorum, door), clock, world);
     for effect in first.act {
         turn.world().act(effect);
     }
@@ -201,7 +215,7 @@ pub async fn run(config: &Path) -> Result<(), DriverError> {
     drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
 }
 
-async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverError> {
+async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, DriverError> {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut compaction = interval(COMPACT_EVERY);
@@ -213,8 +227,8 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
         let nap = wake_at.map_or(TICK, |at| at.left(clock::mono()));
         let input = tokio::select! {
             biased;
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(Anew::GoesOn),
+            _ = interrupt.recv() => return Ok(Anew::GoesOn),
             _ = ticks.tick() => {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 Some(Input::Tick)
@@ -234,6 +248,9 @@ async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<(), DriverE
         last = clocks.mono;
         if let Some(input) = input {
             wake_at = turn.take(input, clocks)?;
+        }
+        if turn.begins() == Anew::Begins {
+            return Ok(Anew::Begins);
         }
     }
 }

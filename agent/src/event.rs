@@ -1,12 +1,16 @@
 //! The one door in and the one door out of `Node`: events, and what is to be done about them.
 
 use crate::command::{Answer, Command, HandsReport, Telling};
+use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
 use crate::probes::plan::ProbePlan;
+use crate::quorum::Seat;
 use state::alone::AloneEntry;
-use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
+use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
 use state::plan::Pointing;
-use state::{Boot, CarrierId, Destination, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who};
+use state::{
+    Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -25,6 +29,8 @@ pub enum Event {
     Knocked { carrier: CarrierId, asked: Mono, answer: Presence },
     /// A peer said something.
     Heard { from: SiteId, body: Body },
+    /// A peer greeted; nothing is taken from it if it is not fit.
+    Greeted { from: SiteId, hello: Box<Hello>, unfit: Option<Unfit> },
     /// Raft says who leads.
     Standing(Standing),
     /// An entry entered this site's own log; it may never be agreed.
@@ -90,6 +96,12 @@ pub struct Standing {
     pub applied: Index,
     /// The last entry of the longest own log: what was appended after it was taken back.
     pub end: Index,
+    /// Who sits where in the membership that is applied here.
+    pub seated: Vec<Seated>,
+    /// Who voted before the change that is under way; nobody while none is. Then both majorities count.
+    pub before: Vec<Seated>,
+    /// The greatest id that a vote ever had, as far as is applied here.
+    pub greatest: u64,
 }
 
 /// Whether this site leads, and may act on it.
@@ -136,6 +148,8 @@ pub struct Output {
     pub propose: Vec<(Origin, Fact)>,
     /// Leadership is to be handed to this site.
     pub hand_over: Option<SiteId>,
+    /// Who shall sit where: the membership is brought there step by step.
+    pub reseat: Option<Vec<Seat>>,
     /// To be said to peers, or to oneself.
     pub send: Vec<(SiteId, Body)>,
     /// To be done outside.
@@ -195,6 +209,8 @@ pub struct Identity {
     pub starts: state::Starts,
     /// Names this process.
     pub boot: Boot,
+    /// Names the disk.
+    pub disk: Disk,
 }
 
 /// What an unprepared or unanswered call was about.

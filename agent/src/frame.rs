@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct Frame {
     /// The sender's cluster time; `None` while it has not learned it.
     pub stamp: Option<Stamp>,
+    /// Which life of the sender: what is known of one says nothing about the next.
+    pub boot: Boot,
     /// What it says.
     pub body: Body,
 }
@@ -47,6 +49,8 @@ pub enum Body {
     Relayed(Box<Sealed>),
     /// From a new leader: whatever of this attempt has not been sent yet must not be sent any more; say so.
     Revoke { fence: Index, boot: Boot, nonce: Nonce },
+    /// To everybody, before anything else, signed: who I am, and what I have; and what I think of you.
+    Hello(Box<Sealed>),
 }
 
 /// What a site can do, and what its clock says.

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cluster_clock;
 pub mod command;
 pub mod control;
+pub mod door;
 pub mod driver;
 pub mod event;
 pub mod frame;

@@ -9,6 +9,7 @@ mod drift;
 mod execute;
 mod handover;
 mod lead;
+mod members;
 mod outbox;
 mod peers;
 mod people;
@@ -84,6 +85,8 @@ pub struct Node {
     stopped: Option<String>,
     /// Which of the two it is.
     stopped_by: Hindrance,
+    /// Why this site has no vote and does nothing, until a person lets it back in.
+    outside: Option<String>,
     /// The chain's head at the last entries, to be compared with the others'.
     heads: BTreeMap<Index, Head>,
     /// The part of the journal that is not here, if a snapshot stands for it.
@@ -134,6 +137,8 @@ pub struct Start {
     pub stopped: Option<String>,
     /// How long ago somebody led, as the disk remembers it; `None` on a new one.
     pub led: Option<Duration>,
+    /// Why its disk may not vote, if it may not.
+    pub outside: Option<String>,
     /// The table of claims alone.
     pub alone: Vec<(u64, AloneEntry)>,
 }
@@ -167,6 +172,7 @@ impl Node {
             broken: None,
             stopped: start.stopped,
             stopped_by: Hindrance::Unreadable,
+            outside: start.outside,
             heads: BTreeMap::new(),
             lacking: None,
             astray: BTreeMap::new(),
@@ -191,6 +197,11 @@ impl Node {
     /// Who it is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The name of one more proposal of this site, for what is agreed together with a change of the membership.
+    pub fn number(&mut self) -> state::fact::Origin {
+        self.outbox.number()
     }
 
     /// What it remembers.
@@ -237,6 +248,7 @@ impl Node {
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
+            Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
             Event::Standing(standing) => self.stand(standing, now, out),
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
@@ -283,6 +295,8 @@ impl Node {
         match body {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
+            // A greeting is heard at the door, and comes from there.
+            Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);

@@ -12,7 +12,7 @@ pub use sealed::{CHAIN_MAX, Seal, Sealed};
 
 use policies::limits::{HEARTBEAT, RELAY_AFTER};
 use seen::Seen;
-use state::{Mono, SiteId, Starts};
+use state::{Disk, Mono, SiteId, Starts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use thiserror::Error;
@@ -47,6 +47,8 @@ struct Known {
     taken: Seen,
     /// Its frames that were passed on from here.
     forwarded: Seen,
+    /// The disk that bears its name, as far as that is agreed.
+    disk: Option<Disk>,
 }
 
 /// What is to be done with a sealed frame.
@@ -230,6 +232,15 @@ impl Relay {
         if let Some(origin) = self.known.get_mut(&sealed.from) {
             origin.taken.note(sealed.starts, sealed.n);
             origin.passed = Some((now, by.clone()));
+        }
+    }
+
+    /// Which disk bears a site's name. A new one may count its lives from the beginning, so what was noted of the lost
+    /// one's numbers is forgotten; the door keeps the lost one's lives out.
+    pub fn borne(&mut self, site: &SiteId, disk: Disk) {
+        let Some(known) = self.known.get_mut(site) else { return };
+        if known.disk.replace(disk).is_some_and(|before| before != disk) {
+            (known.taken, known.forwarded) = (Seen::default(), Seen::default());
         }
     }
 

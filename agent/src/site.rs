@@ -1,20 +1,40 @@
 //! The site file: what is true of this one machine and never replicated.
 
-mod fault;
+mod read;
 mod secrets;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{SiteFault, SiteFileError};
 pub use secrets::{SecretError, Secrets};
 
-use crate::links::name::is_label;
-use serde::Deserialize;
-use serde_yaml::Spanned;
 use state::SiteId;
+use state::document::Report;
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why the site file cannot be used.
+#[derive(Debug, Error)]
+pub enum SiteFileError {
+    /// It cannot be read.
+    #[error("cannot read the site file `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It says something that it must not, or fails to say something.
+    #[error("{}", report.to_string().trim_end())]
+    Fault {
+        /// Which.
+        path: PathBuf,
+        /// Every fault at its place.
+        report: Box<Report>,
+    },
+}
 
 /// Where the agent keeps what it remembers, unless `state:` says otherwise.
 pub const STATE: &str = "/var/lib/pointsman";
@@ -23,8 +43,7 @@ pub const STATE: &str = "/var/lib/pointsman";
 pub const CONTROL: &str = "/run/pointsman/control.sock";
 
 /// What this machine listens at.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// The links of other sites.
     pub peers: SocketAddr,
@@ -37,8 +56,7 @@ pub struct Listen {
 }
 
 /// The PBX beside this agent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pbx {
     /// Its manager interface; user and secret are in the secret `ami`.
     pub ami: Option<SocketAddr>,
@@ -71,71 +89,21 @@ pub struct SiteFile {
     pub playbooks: PathBuf,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSiteFile {
-    site: Spanned<String>,
-    bundle: Option<PathBuf>,
-    listen: Listen,
-    pbx: Option<Pbx>,
-    secrets: Option<PathBuf>,
-    #[serde(default)]
-    commands: BTreeMap<String, Spanned<Vec<String>>>,
-    state: Option<PathBuf>,
-    control: Option<PathBuf>,
-    policy: Option<PathBuf>,
-    playbooks: Option<PathBuf>,
-}
-
 impl SiteFile {
     /// Reads a site file. A path in it that is not absolute is meant from the file's own folder.
     pub fn load(path: &Path) -> Result<Self, SiteFileError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| SiteFileError::Read { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder)
-            .map_err(|fault| SiteFileError::Fault { path: path.to_owned(), fault: Box::new(fault) })
+        Self::parse(&path.display().to_string(), &text, folder)
+            .map_err(|report| SiteFileError::Fault { path: path.to_owned(), report: Box::new(report) })
     }
 
-    /// The same from its text; `folder` is what paths in it are relative to.
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, SiteFault> {
-        let raw: RawSiteFile =
-            serde_yaml::from_str(text).map_err(|error| SiteFault::from_yaml(&error, text))?;
-        if !is_label(&raw.site.value) {
-            let what = "a site's name is lower-case letters, digits and hyphens".to_owned();
-            return Err(SiteFault::at(what, raw.site.referenced, text));
-        }
-        let beside = |given: Option<PathBuf>, default: &str| match given {
-            Some(path) => folder.join(path),
-            None => folder.join(default),
-        };
-        Ok(Self {
-            site: SiteId::new(raw.site.value),
-            bundle: beside(raw.bundle, "bundle"),
-            listen: raw.listen,
-            pbx: raw.pbx.map(|pbx| Pbx { sounds: pbx.sounds.map(|path| folder.join(path)), ..pbx }),
-            secrets: Secrets::at(beside(raw.secrets, "secrets")),
-            commands: commands(raw.commands, text)?,
-            state: beside(raw.state, STATE),
-            control: beside(raw.control, CONTROL),
-            policy: beside(raw.policy, "policy.yaml"),
-            playbooks: beside(raw.playbooks, "playbooks"),
-        })
+    /// The same from its text; `name` is what the report calls it, `folder` what paths in it are relative to.
+    ///
+    /// # Errors
+    /// Every fault of the text at once, each at its place.
+    pub fn parse(name: &str, text: &str, folder: &Path) -> Result<Self, Report> {
+        read::site_file((name, text), folder)
     }
-}
-
-// A program is named by its whole path: what `PATH` holds at three in the morning is nobody's decision.
-fn commands(
-    raw: BTreeMap<String, Spanned<Vec<String>>>,
-    text: &str,
-) -> Result<BTreeMap<String, Vec<String>>, SiteFault> {
-    let mut commands = BTreeMap::new();
-    for (name, words) in raw {
-        if !words.value.first().is_some_and(|program| program.starts_with('/')) {
-            let what = format!("the command `{name}` must begin with the whole path of a program");
-            return Err(SiteFault::at(what, words.referenced, text));
-        }
-        commands.insert(name, words.value);
-    }
-    Ok(commands)
 }

@@ -1,11 +1,14 @@
 //! Start-up: files, disk and links become an agent; its memory is the replay of its journal.
 
+mod disk;
+
 use crate::cluster_clock::ClusterClock;
+use crate::door::{self, Door, Named, Own, Stand};
 use crate::links::{Identity as Certificate, IdentityError};
 use crate::node::{Node, Shelf, Start};
 use crate::quorum::{LoadError, Past, Quorum, RaftId, Seat, Seats, SeatsError, Standing, VoterState};
 use crate::site::{SiteFile, SiteFileError};
-use crate::store::{Loaded, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::{clock, event};
 use playbooks::Playbook;
 use policies::Policy;
@@ -78,6 +81,15 @@ pub enum StartError {
         /// The decoder's words.
         source: postcard::Error,
     },
+    /// The file with the name of the disk was edited.
+    #[error("cannot read the name of the disk in `{}`", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was kept of the birth of the cluster was written by another version.
+    #[error("cannot read who sat where at the birth of the cluster")]
+    Birth(#[source] postcard::Error),
     /// The table of claims alone was written by another version.
     #[error("cannot read line {n} of the claims alone")]
     Alone {
@@ -106,6 +118,8 @@ pub struct Ready {
     pub node: Node,
     /// Its quorum.
     pub quorum: Quorum,
+    /// Who may speak to it.
+    pub door: Door,
     /// Its clock.
     pub clock: ClusterClock,
     /// Its disk.
@@ -125,23 +139,61 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     }
     std::fs::create_dir_all(&site.state)
         .map_err(|source| StartError::Folder { path: site.state.clone(), source })?;
-    let cluster = certificate.cluster();
-    let (store, loaded) = Store::open(&site.state.join("pointsman.db"), cluster)?;
-    let (view, stopped) = replay(&store, cluster, &loaded.voters)?;
+    let shelf = disk::Shelf {
+        state: &site.state,
+        beside: config.parent().unwrap_or(Path::new("")),
+        cluster: certificate.cluster(),
+    };
+    let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
+    let disk::Opened { mut store, loaded, disk, outside } = opened;
     let (policy, file) = in_force(&view, own)?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
     let identity =
-        event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()) };
+        event::Identity { site: site.site.clone(), starts: loaded.starts, boot: Boot(rand::random()), disk };
+    let stand = match &outside {
+        Some(why) => Stand::Outside { why: why.clone() },
+        None if loaded.is_blank() && named.is_none() => Stand::Newborn,
+        None => Stand::Inside,
+    };
+    let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
+    let named = named.map(|named| named.at).unwrap_or_default();
+    let own = Own { boot: identity.boot, disk, starts: loaded.starts, named, stand: stand.clone() };
+    let door = Door::new(site.site.clone(), own, disk::heard(&store, &policy)?);
     let secrets = secrets(&site, &policy);
-    let playbooks = shelf(&site.playbooks)?;
+    let playbooks = shelf_of(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
     let alone = alone(&store)?;
-    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone };
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, outside };
     let node = Node::new(start, clock::mono());
-    let quorum = quorum(&policy, &site.site, loaded)?;
-    Ok(Ready { site, certificate, policy, node, quorum, clock, store })
+    let past = Past { journal: loaded.last, voters: loaded.voters, ids };
+    let past = Some(past).filter(|_| stand == Stand::Inside);
+    let quorum = quorum(&policy, &site.site, (&mut store, past))?;
+    Ok(Ready { site, certificate, policy, node, quorum, door, clock, store })
+}
+
+/// What the disk tells.
+struct Remembered {
+    opened: disk::Opened,
+    view: View,
+    stopped: Option<String>,
+    named: Option<Named>,
+}
+
+/// Opens the disk and replays its journal, which may tell that another disk bears this site's name.
+fn remember(shelf: &disk::Shelf<'_>, here: &SiteId) -> Result<Remembered, StartError> {
+    let opened = disk::open(shelf)?;
+    let (view, stopped) = replay(&opened.store, shelf.cluster, &opened.loaded.voters)?;
+    let named = opened.store.kept(door::NAMED)?.and_then(|bytes| Named::from_bytes(&bytes));
+    let at = named.as_ref().map(|named| named.at).unwrap_or_default();
+    let foreign = view.members.get(here).filter(|member| member.disk != opened.disk && member.at > at);
+    if foreign.is_none() {
+        return Ok(Remembered { opened, view, stopped, named });
+    }
+    let why = "its journal tells that another disk is this site's";
+    let opened = disk::put_aside(shelf, opened.store, why)?;
+    Ok(Remembered { opened, view: View::birth(shelf.cluster), stopped: None, named: None })
 }
 
 fn read(path: &Path) -> Result<String, StartError> {
@@ -236,7 +288,7 @@ fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
 
 /// The playbooks that come with the program, and those of the folder, which win. A spoilt one keeps no site down:
 /// nothing is played under the name of its file.
-fn shelf(folder: &Path) -> Result<Shelf, StartError> {
+fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     let mut shelf = BTreeMap::new();
     for (name, text) in playbooks::shipped() {
         let playbook = playbook(name, text)?;
@@ -265,9 +317,22 @@ fn playbook(name: &str, text: &str) -> Result<Playbook, StartError> {
     Playbook::read(name, text).map_err(|report| StartError::Faults(report.to_string()))
 }
 
-fn quorum(policy: &Policy, here: &SiteId, loaded: Loaded) -> Result<Quorum, StartError> {
-    let past = Past { journal: loaded.last, voters: loaded.voters };
-    Ok(Quorum::new(seats(policy)?, here, past)?)
+/// The votes of this site, on the seats that were there before the first entry of all logs.
+fn quorum(
+    policy: &Policy,
+    here: &SiteId,
+    (store, past): (&mut Store, Option<Past>),
+) -> Result<Quorum, StartError> {
+    let kept = store.kept(door::BIRTH)?;
+    let birth = match &kept {
+        Some(bytes) => postcard::from_bytes(bytes).map_err(StartError::Birth)?,
+        None => seats(policy)?,
+    };
+    let Some(past) = past else { return Ok(Quorum::outside(birth, here)) };
+    if kept.is_none() {
+        store.keep(door::BIRTH, &door::plain(&birth))?;
+    }
+    Ok(Quorum::new(birth, here, past)?)
 }
 
 /// Who votes, and who stands for election first: witnesses, then those where no calls are, their twins last.
@@ -296,7 +361,7 @@ pub fn seats(policy: &Policy) -> Result<Seats, SeatsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quorum::wire::{ConfState, Snapshot};
+    use crate::quorum::wire::Snapshot;
     use crate::store::JournalRow;
     use state::fact::{Entry, Fact, Mode, Origin};
     use state::{Stamp, Starts, Term, Who};
@@ -324,9 +389,9 @@ mod tests {
         assert!(matches!(replay(&store, "bytemark", &[]), Err(StartError::Gap { gap: Index(2) })));
 
         let mut voter = VoterState::empty(RaftId(1));
-        let conf = ConfState { voters: vec![RaftId(1)], learners: Vec::new() };
+        let seats = Seats::nameless(vec![RaftId(1)], Vec::new());
         let bytes = postcard::to_stdvec(&view).unwrap();
-        voter.snapshot = Some(Snapshot { index: Index(2), term: Term(1), conf, bytes });
+        voter.snapshot = Some(Snapshot { index: Index(2), term: Term(1), seats, bytes });
         let (replayed, _) = replay(&store, "bytemark", &[voter]).unwrap();
         let _ = view.apply(Index(3), &rows[2].0.bytes, &rows[2].1);
         assert_eq!(replayed, view);

@@ -1,21 +1,24 @@
 //! One turn: think, record, agree, send, act; the order is fixed here and nowhere else.
 
+mod greeting;
 mod lacking;
 mod page;
 mod passing;
+mod recording;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::{Command, Telling};
+use crate::door::Door;
 use crate::event::{Asker, Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
-use crate::quorum::{self, Agreed, Batch, Quorum, Refused, Written};
+use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::store::{JournalRow, Page};
 use state::fact::{Entry, Fact, Origin};
-use state::{Index, Mono, Now, SiteId, Stamp, Term, View, codec};
+use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -41,6 +44,8 @@ pub trait World {
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Remembers that somebody leads, at this time of the machine's wall clock.
     fn keep_led(&mut self, at: Stamp) -> Result<(), Self::Error>;
+    /// Keeps small local facts, in one transaction.
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Self::Error>;
     /// Adds a line to the table of claims alone.
     fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Self::Error>;
     /// Hands a frame to a link.
@@ -80,6 +85,7 @@ pub struct Turn<W> {
     here: SiteId,
     node: Node,
     quorum: Quorum,
+    door: Door,
     clock: ClusterClock,
     world: W,
     standing: Standing,
@@ -95,16 +101,35 @@ pub struct Turn<W> {
     events: VecDeque<Event>,
     /// When the node last wanted to come back.
     wake_at: Option<Mono>,
+    boot: Boot,
+    /// Its disk stands for another agent from here on: this one says nothing more.
+    anew: Anew,
+}
+
+/// Whether an agent goes on with what it read from its disk when it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anew {
+    /// It does.
+    GoesOn,
+    /// It lost its votes, or was given new ones: whoever drives it starts it again from its disk.
+    Begins,
 }
 
 impl<W: World> Turn<W> {
     /// Puts an agent together.
-    pub fn new(here: SiteId, (node, quorum): (Node, Quorum), clock: ClusterClock, world: W) -> Self {
+    pub fn new(
+        here: SiteId,
+        (node, quorum, door): (Node, Quorum, Door),
+        clock: ClusterClock,
+        world: W,
+    ) -> Self {
         let relay = Relay::new(here.clone(), node.identity().starts, quorum.sites());
+        let boot = node.identity().boot;
         Self {
             here,
             node,
             quorum,
+            door,
             clock,
             world,
             standing: Standing::default(),
@@ -115,7 +140,14 @@ impl<W: World> Turn<W> {
             detours: BTreeMap::new(),
             events: VecDeque::new(),
             wake_at: None,
+            boot,
+            anew: Anew::GoesOn,
         }
+    }
+
+    /// Whether the agent must be started again from its disk.
+    pub fn begins(&self) -> Anew {
+        self.anew
     }
 
     /// What the agent remembers.
@@ -135,13 +167,20 @@ impl<W: World> Turn<W> {
 
     /// One turn: everything that the input means, to its end. Returns when to come back at the latest.
     pub fn take(&mut self, input: Input, clocks: Clocks) -> Result<Option<Mono>, W::Error> {
+        if self.anew == Anew::Begins {
+            return Ok(None);
+        }
         self.clock.see_wall(&self.here, clocks.wall, clocks.mono);
         if self.gaps.is_none() {
             self.look_for_gaps()?;
         }
         match input {
             Input::Tick => {
+                self.greet(clocks)?;
                 self.quorum.tick();
+                if self.quorum.owes_snapshot() {
+                    self.compact(quorum::KEEP);
+                }
                 if self.standing.reign != Reign::Following {
                     self.clock.slew(clocks.mono);
                 }
@@ -170,7 +209,9 @@ impl<W: World> Turn<W> {
         // What only the turn took note of changes nothing about when to come back.
         let mut wake_at = if self.events.is_empty() { self.wake_at } else { None };
         self.record(clocks)?;
-        while let Some(event) = self.events.pop_front() {
+        while self.anew == Anew::GoesOn
+            && let Some(event) = self.events.pop_front()
+        {
             let now = Now { mono: clocks.mono, stamp: self.clock.now(clocks.mono) };
             let out = self.node.step(event, now);
             wake_at = wake_at.into_iter().chain(out.wake_at).min();
@@ -181,6 +222,13 @@ impl<W: World> Turn<W> {
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
+        if let Body::Hello(sealed) = frame.body {
+            return self.knocked(from, *sealed, clocks);
+        }
+        if !self.door.lets_in(from, frame.boot) {
+            self.door.stranger(from, clocks.mono);
+            return Ok(());
+        }
         if let Some(stamp) = frame.stamp {
             self.clock.hear(stamp, clocks.mono);
         }
@@ -216,98 +264,15 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
-            | Body::Revoke { .. }) => other,
+            | Body::Revoke { .. }
+            | Body::Hello(_)) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
     }
 
-    /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
-    fn record(&mut self, clocks: Clocks) -> Result<(), W::Error> {
-        while let Some(batch) = self.quorum.ready() {
-            let written = self.world.commit(batch)?;
-            let outcome = self.quorum.written(written);
-            for appended in outcome.appended {
-                if let Ok(entry) = codec::decode(&appended.bytes) {
-                    self.events.push_back(Event::Appended { index: appended.index, entry: Box::new(entry) });
-                }
-            }
-            if let Some(snapshot) = outcome.restored {
-                self.restore(&snapshot)?;
-            }
-            self.journal(outcome.agreed)?;
-            for (to, message) in outcome.send {
-                self.send(&to, Body::Raft(vec![message]), clocks);
-            }
-        }
-        let standing = self.stand(clocks.mono);
-        if standing != self.standing {
-            self.standing = standing.clone();
-            // What was agreed before is folded first: a reign is ready only when its log is.
-            self.events.push_back(Event::Standing(standing));
-        }
-        Ok(())
-    }
-
-    fn journal(&mut self, agreed: Vec<Agreed>) -> Result<(), W::Error> {
-        if agreed.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<JournalRow> = agreed
-            .iter()
-            .map(|a| JournalRow { index: a.index, term: a.term, bytes: a.bytes.clone() })
-            .collect();
-        self.world.append(&rows)?;
-        for agreed in agreed {
-            match codec::decode(&agreed.bytes) {
-                Ok(entry) => {
-                    self.clock.agreed(entry.stamp);
-                    let (index, bytes) = (agreed.index, agreed.bytes);
-                    self.events.push_back(Event::Agreed { index, bytes, entry: Box::new(entry) });
-                }
-                Err(why) => {
-                    tracing::error!("entry {} of the journal cannot be read: {why}", agreed.index);
-                    self.events.push_back(Event::Unreadable { index: agreed.index, why: why.to_string() });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn restore(&mut self, snapshot: &crate::quorum::wire::Snapshot) -> Result<(), W::Error> {
-        let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
-            Ok(view) if view.index <= snapshot.index => {
-                self.world.note_gap(snapshot.index, &view)?;
-                self.look_for_gaps()?;
-                self.clock.agreed(view.stamp);
-                self.events.push_back(Event::Restored { view: Box::new(view) });
-                return Ok(());
-            }
-            Ok(view) => format!("its view is of {}", view.index),
-            Err(why) => why.to_string(),
-        };
-        // What follows it is agreed on top of it: to fold that on the view from before would be another story.
-        let why = format!("the snapshot that stands for it: {refused}");
-        self.events.push_back(Event::Unreadable { index: snapshot.index, why });
-        Ok(())
-    }
-
-    /// What Raft says about leadership. Without cluster time nobody decides.
-    fn stand(&self, now: Mono) -> Standing {
-        let (leader, leads) = (self.quorum.leader(), self.quorum.leads());
-        let reign = match &leads {
-            Some(reign) if reign.ready && self.clock.known(now).is_some() => Reign::Ready,
-            Some(_) => Reign::Fresh,
-            None => Reign::Following,
-        };
-        let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
-        let end = self.quorum.end();
-        let last = leads.map_or(end, |reign| reign.last);
-        Standing { term, leader, reign, last, applied: self.quorum.applied(), end }
-    }
-
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {
-        let Output { keep, propose, hand_over, send, act, tell, wake_at: _ } = out;
+        let Output { keep, propose, hand_over, reseat, send, act, tell, wake_at: _ } = out;
         for keep in keep {
             self.keep(&keep, clocks.wall)?;
         }
@@ -319,6 +284,9 @@ impl<W: World> Turn<W> {
                 Ok(()) => tracing::info!("leadership is handed to {site}, where no calls are"),
                 Err(why) => tracing::debug!("leadership stays: {why}"),
             }
+        }
+        if let Some(wish) = reseat {
+            self.reseat(&wish, clocks.mono);
         }
         self.record(clocks)?;
         for (to, body) in send {
@@ -354,6 +322,22 @@ impl<W: World> Turn<W> {
         }
     }
 
+    /// One step towards the wished membership; the fact that tells it is agreed with it, or not at all.
+    fn reseat(&mut self, wish: &[Seat], now: Mono) {
+        let Some(change) = self.quorum.change_towards(wish) else { return };
+        let seated = Seats::seated_as(&change.seats);
+        let fact =
+            if change.settles() { Fact::VotesChanged { seated } } else { Fact::VotesChanging { seated } };
+        let entry = Entry { origin: self.node.number(), stamp: self.clock.now(now), fact };
+        match codec::encode(&entry) {
+            Ok(bytes) => match self.quorum.change(change, bytes) {
+                Ok((index, _)) => tracing::info!("the membership is changed at {index}"),
+                Err(why) => tracing::debug!("the membership is not changed now: {why}"),
+            },
+            Err(why) => tracing::error!("a change of the membership cannot be told: {why}"),
+        }
+    }
+
     fn send(&mut self, to: &SiteId, body: Body, clocks: Clocks) {
         if *to == self.here {
             self.events.push_back(Event::Heard { from: to.clone(), body });
@@ -376,7 +360,8 @@ impl<W: World> Turn<W> {
             | Body::Looked { .. }
             | Body::Revoke { .. }
             | Body::Fetch(_)
-            | Body::Fetched(_)) => other,
+            | Body::Fetched(_)
+            | Body::Hello(_)) => other,
         };
         self.dispatch(to, body, clocks);
     }

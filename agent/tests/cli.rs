@@ -88,9 +88,11 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
     match command {
         Command::Status => (Answer::Status(Box::new(status::healthy())), Vec::new()),
         Command::Runs => (Answer::Runs { runs: vec![status::run(42, None)] }, Vec::new()),
-        Command::Hold { .. } | Command::Mode { .. } | Command::Resume { .. } | Command::Ack { .. } => {
-            (Answer::Agreed { index: Index(7) }, Vec::new())
-        }
+        Command::Hold { .. }
+        | Command::Mode { .. }
+        | Command::Resume { .. }
+        | Command::Ack { .. }
+        | Command::Readmit { .. } => (Answer::Agreed { index: Index(7) }, Vec::new()),
         Command::Why { .. }
         | Command::Plan { .. }
         | Command::Play { .. }
@@ -207,6 +209,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Hold { .. }
         | Command::Resume { .. }
         | Command::Ack { .. }
+        | Command::Readmit { .. }
         | Command::Runs
         | Command::Incidents
         | Command::Journal { .. }

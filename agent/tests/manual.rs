@@ -36,8 +36,8 @@ fn every_key_of_a_playbook_has_its_place_in_the_page() {
 #[test]
 fn every_key_of_a_site_file_has_its_place_in_the_page() {
     let read: Reader = |text| {
-        let file = agent::site::SiteFile::parse(text, Path::new("/etc/pointsman"));
-        file.err().map(|fault| fault.to_string())
+        let file = agent::site::SiteFile::parse("it", text, Path::new("/etc/pointsman"));
+        file.err().map(|report| report.to_string())
     };
     language::agree(&in_man("pointsman.conf.5"), ("site:", read), &[]);
 }

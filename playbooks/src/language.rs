@@ -94,7 +94,7 @@ impl Playbook {
 /// The report about a text from which nothing came although nobody found a fault in it.
 fn unread(name: &str, text: &str) -> Report {
     let faults = Faults::new();
-    faults.add(Fault::at(state::document::Place::START, "this is no playbook"));
+    faults.add(Fault::at(state::document::Place::START, "this is no playbook").hint("`playbook: fail-over`"));
     faults.report(name, text).expect("a fault was added in the line above")
 }
 
@@ -111,10 +111,11 @@ fn playbook(document: Value<'_>) -> Option<Playbook> {
 fn steps(list: Value<'_>, inputs: &Inputs) -> Option<Vec<PlaybookStep>> {
     let written = list.list();
     if written.is_empty() {
-        return list.refuse("a playbook needs a step", "");
+        return list
+            .refuse("a playbook needs a step", "such as `- ensure: { notify: { text: \"$reason\" } }`");
     }
     if written.len() > limits::STEPS_MAX {
-        return list.refuse(format!("more than {} steps", limits::STEPS_MAX), "");
+        return list.refuse(format!("more than {} steps", limits::STEPS_MAX), "write two playbooks");
     }
     let read: Vec<Option<PlaybookStep>> = written.iter().map(|step| step::read(*step, inputs)).collect();
     let steps: Vec<PlaybookStep> = read.into_iter().collect::<Option<_>>()?;

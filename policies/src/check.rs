@@ -7,7 +7,7 @@ pub use cases::{Because, Fate, fate};
 pub use table::table;
 
 use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE};
-use crate::policy::{Policy, Route, Site, Tls};
+use crate::policy::{Failback, Policy, Route, Site, Tls, kept_keys};
 use cases::votes;
 use state::document::spell;
 use std::time::Duration;
@@ -31,6 +31,10 @@ pub fn words(policy: &Policy) -> String {
         lines.push(format!("{:column$}(`pointsman check --table` prints all {cases} cases)", ""));
     }
     lines.extend(warnings(policy).into_iter().map(|warning| format!("warning: {warning}")));
+    let kept = kept_keys(policy);
+    if !kept.is_empty() {
+        lines.push(format!("note: kept; this version does not act on it yet: {}", kept.join(", ")));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -93,6 +97,11 @@ fn returns(policy: &Policy, route: &Route) -> Vec<Death> {
     for last in &route.last_resort {
         let when = format!("{on} after a better site is up");
         says(format!("{id} in {last}"), "goes on by itself".into(), when);
+    }
+    if let Some(Failback { after, between }) = route.failback {
+        let hours = between.map(|hours| format!(", between {hours}")).unwrap_or_default();
+        let when = format!("{} after {home} is up{hours}", spell(after));
+        says(format!("{id} away from {home}"), "goes home by itself".into(), when);
     }
     returns
 }

@@ -217,7 +217,11 @@ impl Matter<'_> {
             }
         }];
         if let Errand::Better { to, steady, .. } = self.errand() {
-            because.push(Evidence::Better { site: to, than: self.here.clone(), steady }.into());
+            let than = self.here.clone();
+            because.push(match self.last_or_refuge() {
+                true => Evidence::Better { site: to, than, steady }.into(),
+                false => Evidence::Home { site: to, steady }.into(),
+            });
         }
         because
     }

@@ -3,10 +3,11 @@
 use crate::candidates::Candidate;
 use crate::decide::{Matter, Steady};
 use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE, refuge_after};
+use crate::policy::{Failback, Hours};
 use crate::reason::Refused;
 use serde::{Deserialize, Serialize};
-use state::SiteId;
 use state::route::Brought;
+use state::{SiteId, Stamp};
 use std::time::Duration;
 
 /// Which of a route's playbooks is meant.
@@ -44,6 +45,8 @@ pub(crate) enum Errand {
         steady: Duration,
         /// And must for so long.
         needed: Duration,
+        /// The hours in which it goes, and when they begin, if they do not hold now.
+        hours: Option<(Hours, Stamp)>,
     },
 }
 
@@ -65,9 +68,27 @@ impl Matter<'_> {
         if self.leaves() {
             return self.away();
         }
-        match self.needed() {
-            Some(needed) => self.better(needed),
-            None => Errand::Stay,
+        let better = self.needed().map(|needed| self.better(needed));
+        better.filter(|errand| *errand != Errand::Stay).or_else(|| self.home()).unwrap_or(Errand::Stay)
+    }
+
+    /// Home to its first choice, if the policy says that a route goes there by itself; not where a person brought it.
+    fn home(&self) -> Option<Errand> {
+        let Failback { after, between } =
+            self.rule.failback.filter(|_| self.state.brought != Brought::ByPerson)?;
+        let home = self.rule.prefer.first().filter(|home| *home != self.here)?;
+        let may = self.ranked.iter().flatten().any(|candidate| candidate.site == *home);
+        let (steady, now) = (self.steady(home), self.case.now);
+        let opens = between.map_or(Some(now), |hours| hours.begin(now, &self.case.judge.zone));
+        let hours = between.zip(opens).filter(|(_, opens)| *opens > now);
+        may.then(|| Errand::Better { to: home.clone(), steady, needed: after, hours })
+    }
+
+    /// For how long a site could have had the route without a break, as far as this node has seen.
+    fn steady(&self, site: &SiteId) -> Duration {
+        match self.standing.steady.get(&(self.route.clone(), site.clone())) {
+            Some(Steady::Able(since)) => *since,
+            Some(Steady::Unable(_)) | None => Duration::ZERO,
         }
     }
 
@@ -115,18 +136,19 @@ impl Matter<'_> {
         self.rule.last_resort.contains(self.here).then_some(STEADY_LAST_RESORT)
     }
 
+    /// Whether it rings where nobody wants it to stay.
+    pub fn last_or_refuge(&self) -> bool {
+        self.here.is_refuge() || self.rule.last_resort.contains(self.here)
+    }
+
     /// The first better site that is steady enough, else the first that could have the route at all.
     fn better(&self, needed: Duration) -> Errand {
         let last = |site: &SiteId| !self.here.is_refuge() && self.rule.last_resort.contains(site);
         let above = self.rule.prefer.iter().take_while(|site| *site != self.here);
         let may = |site: &SiteId| self.ranked.iter().flatten().any(|candidate| candidate.site == *site);
-        let steady = |site: &SiteId| match self.standing.steady.get(&(self.route.clone(), site.clone())) {
-            Some(Steady::Able(since)) => *since,
-            Some(Steady::Unable(_)) | None => Duration::ZERO,
-        };
         let able: Vec<&SiteId> = above.filter(|site| !last(site) && may(site)).collect();
-        match able.iter().find(|site| steady(site) >= needed).or(able.first()) {
-            Some(to) => Errand::Better { to: (*to).clone(), steady: steady(to), needed },
+        match able.iter().find(|site| self.steady(site) >= needed).or(able.first()) {
+            Some(to) => Errand::Better { to: (*to).clone(), steady: self.steady(to), needed, hours: None },
             None => Errand::Stay,
         }
     }

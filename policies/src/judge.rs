@@ -1,5 +1,7 @@
 //! What a policy gives to judgement, as plain typed values: votes, electorates, blips and the rules of each route.
 
+use crate::policy::Failback;
+use jiff::tz::TimeZone;
 use state::fact::Mode;
 use state::{RouteId, ServiceId, SiteId, Stamp, Subject, View};
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ pub struct Judge {
     pub routes: BTreeMap<RouteId, RouteRule>,
     /// The mode that the policy writes for all routes, if it writes one.
     pub mode: Option<Mode>,
+    /// The local time in which hours of the day are meant.
+    pub zone: TimeZone,
 }
 
 /// A site and the weight of its ballots; a site without votes is never counted.
@@ -46,6 +50,8 @@ pub struct RouteRule {
     pub prefer: Vec<SiteId>,
     /// Those of them from which it moves on by itself, once a better site is steady.
     pub last_resort: Vec<SiteId>,
+    /// When it goes home by itself, if it does.
+    pub failback: Option<Failback>,
     /// What stands for its refuge, if it has one.
     pub refuge: Option<SiteId>,
     /// Where its carrier's calls come from, and each site asks whether they can reach it.
@@ -99,7 +105,7 @@ impl Judge {
 impl RouteRule {
     /// Whether it ever matters for how long a site could have had this route.
     pub fn waits(&self) -> bool {
-        self.refuge.is_some() || !self.last_resort.is_empty()
+        self.refuge.is_some() || self.failback.is_some() || !self.last_resort.is_empty()
     }
 
     /// What must answer at a site for the site to have this route.

@@ -103,6 +103,11 @@ pub const STEADY_LAST_RESORT: Duration = secs(30 * 60);
 /// The same for a refuge: no PBX of ours answers there, so it is left sooner; `>= damping`.
 pub const STEADY_REFUGE: Duration = secs(300);
 
+/// The least and the longest time after which a policy may send a route home by itself; `>= damping`.
+pub const FAILBACK_MIN: Duration = secs(600);
+/// Whoever wants to wait longer decides himself.
+pub const FAILBACK_MAX: Duration = secs(7 * 86_400);
+
 /// How long no site must have been able to take a route before its refuge is rung: as long as a site needs to be
 /// believed again after one lost answer.
 pub fn refuge_after(blip: Duration) -> Duration {
@@ -162,6 +167,7 @@ mod tests {
         assert!(DRIFT_ALERT > WAIT_OPEN + DRIFT_SOON && DRIFT_SOON > REQUEST_LIFE);
         assert!(CARRIER_EVERY >= CARRIER_EVERY_MIN && DRIFT_EVERY >= CARRIER_EVERY_MIN);
         assert!(BUDGET_WINDOW >= DAMPING_MAX);
+        assert!(FAILBACK_MIN >= DAMPING && FAILBACK_MIN <= FAILBACK_MAX);
         assert!(STEADY_REFUGE >= DAMPING && STEADY_LAST_RESORT >= STEADY_REFUGE);
         assert!(ELECTED_BY * 2 + SILENCE < DEADMAN_QUORUM);
         assert!(DEADMAN_QUORUM + ALERT_PATH <= DEADMAN_TOLD_BY);

@@ -4,8 +4,11 @@ mod carriers;
 mod cross;
 mod deadman;
 mod draft;
+mod hours;
+mod kept;
 mod later;
 mod numbers;
+mod ours;
 mod pace;
 mod people;
 mod probes;
@@ -16,11 +19,13 @@ mod template;
 
 pub use carriers::{Carrier, Tls};
 pub use deadman::Deadman;
+pub use hours::Hours;
+pub use kept::{Greeting, SorryPage, keys as kept_keys};
 pub use numbers::e164;
 pub use pace::Pace;
-pub use people::{Alerts, Mail, Person};
+pub use people::{Alerts, Mail, OnCall, Person, Tell, Told};
 pub use probes::{Ask, Probe, Transport};
-pub use routes::{Budget, Playbooks, Route};
+pub use routes::{Budget, Failback, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;
 
@@ -55,6 +60,10 @@ pub struct Policy {
     pub alerts: Alerts,
     /// When automation hands over to people.
     pub deadman: Deadman,
+    /// What callers can be told; kept, and not acted on yet.
+    pub greetings: Vec<Greeting>,
+    /// What visitors of web pages can be told; kept, and not acted on yet.
+    pub sorry_pages: Vec<SorryPage>,
 }
 
 impl Policy {

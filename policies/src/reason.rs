@@ -63,7 +63,13 @@ pub enum Evidence {
     },
     /// It rings in its refuge.
     InRefuge { route: RouteId },
-    /// A better site than where it rings could take it, for so long without a break.
+    /// Its first choice could take it, for so long without a break.
+    Home {
+        site: SiteId,
+        #[serde(rename = "steady_ms", with = "age::millis")]
+        steady: Duration,
+    },
+    /// A better site than its last resort, or its refuge, could take it, for so long without a break.
     Better {
         site: SiteId,
         than: SiteId,
@@ -181,6 +187,9 @@ impl fmt::Display for Evidence {
                 write!(f, "the last good answer is {} old (blip {})", Age(*ago), Setting(*blip))
             }
             Self::InRefuge { route } => write!(f, "{route} rings in its refuge, which is no site of ours"),
+            Self::Home { site, steady } => {
+                write!(f, "{site} is its first choice, and could take it for {}", Age(*steady))
+            }
             Self::Better { site, than, steady } => {
                 let what = if than.is_refuge() {
                     "the refuge".to_owned()

@@ -1,8 +1,9 @@
 //! A written document as a tree that knows its places, and every fault of it in one report.
 //!
-//! What is here is shared by the policy and the playbooks, so that both are refused in the same words.
+//! What is here is shared by the policy, the playbooks and the site file, so that all are refused in the same words.
 
 mod duration;
+mod example;
 mod fault;
 mod fields;
 mod nearest;
@@ -58,7 +59,7 @@ enum Why {
 pub fn read(text: &str, faults: &Faults) -> Option<Tree> {
     if text.len() > BYTES_MAX {
         let size = format!("the document has {} KiB, more than {}", text.len() / 1024, BYTES_MAX / 1024);
-        faults.add(Fault::at(Place::START, size));
+        faults.add(Fault::at(Place::START, size).hint("write ranges for numbers that follow each other"));
         return None;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -77,7 +78,7 @@ pub fn read(text: &str, faults: &Faults) -> Option<Tree> {
                         repeats.push((place, key));
                     }
                     None => {
-                        faults.add(Fault::at(place, "a key is written twice"));
+                        faults.add(Fault::at(place, "a key is written twice").note("leave one of them out"));
                         return None;
                     }
                 }
@@ -95,41 +96,61 @@ impl Broken {
     fn into_fault(self, text: &str) -> Fault {
         let place = self.place.unwrap_or_else(|| Place::end_of(text));
         match self.why {
-            Why::RepeatedKey => Fault::at(place, "too many keys are written twice"),
-            Why::Shortcut => Fault::at(place, "anchors, aliases and tags are not used here")
-                .note("write the value out, or quote it if it begins with `&`, `*` or `!`"),
+            Why::RepeatedKey => {
+                Fault::at(place, "too many keys are written twice").note("leave this one out")
+            }
+            Why::Shortcut => Fault::at(
+                pinned(text, place, &['&', '*', '!']),
+                "anchors, aliases and tags are not used here",
+            )
+            .note("write the value out, or quote it if it begins with `&`, `*` or `!`"),
             Why::SecondDocument => {
                 Fault::at(place, "a second document begins here").note("one file holds one document")
             }
             Why::TooBig => Fault::at(place, "the document is too big or too deep")
                 .hint(format!("at most {DEPTH_MAX} levels and {NODES_MAX} values")),
             Why::Notation(words) => {
-                let advice = advice(&words);
-                let fault = Fault::at(place, format!("this is not YAML: {words}"));
-                advice.into_iter().fold(fault, Fault::hint)
+                let place = if words.contains("tab") { pinned(text, place, &['\t']) } else { place };
+                Fault::at(place, format!("this is not YAML: {words}")).hint(advice(&words))
             }
         }
     }
 }
 
 /// What usually is the matter when the reader of the notation says `words`.
-fn advice(words: &str) -> Option<String> {
+fn advice(words: &str) -> &'static str {
     let table = [
         ("tab", "indent with blanks, never with tabs"),
         (
             "mapping values are not allowed",
-            "look for a line that is indented by one blank too many, or a second `:`",
+            "a `:` and a blank after each key, one key to a line, indented like its neighbours",
         ),
         ("':' indicator", "look for a `[` or `{` above that is never closed"),
         ("unexpected character", "quote values that begin with `@`, `%` or a backquote"),
         ("escape", "in double quotes a backslash is written twice; single quotes need none"),
-        ("quoted scalar", "look for a quote that is never closed"),
+        ("quote", "look for a quote that is never closed"),
+        ("misplaced bracket", "a `]` or `}` too many"),
+        ("alias", "quote it if it begins with `*`, or write the value out"),
+        ("expected ','", "a comma between two entries, or a `]` or `}` above that is missing"),
+        ("a key is one word", "a name, a `:` and a blank, such as `votes: 1`"),
         ("flow", "look for a `[` or `{` that is never closed"),
         ("simple key", "a key ends in `:` and a blank, in the same column as the keys around it"),
         ("block", "keys of one map begin in the same column"),
     ];
     let lower = words.to_lowercase();
-    table.iter().find(|(part, _)| lower.contains(part)).map(|(_, advice)| (*advice).to_string())
+    let otherwise = "one key and one value to a line, such as `votes: 1`; keys of one map in one column";
+    table.iter().find(|(part, _)| lower.contains(part)).map_or(otherwise, |(_, advice)| advice)
+}
+
+/// The word before a place that begins with one of these characters: readers notice a shortcut when it is over.
+fn pinned(text: &str, place: Place, starts: &[char]) -> Place {
+    let line: Vec<char> = text.lines().nth(place.line as usize - 1).unwrap_or_default().chars().collect();
+    let end = line.len().min(place.column as usize);
+    let Some(start) = line[..end].iter().rposition(|c| starts.contains(c)) else { return place };
+    let length = line[start..].iter().take_while(|c| !" ,]}".contains(**c)).count();
+    let length = if line[start] == '\t' { 1 } else { length };
+    let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Place { line: place.line, column: narrow(start + 1), length: narrow(length) }
 }
 
 /// The text with a stand-in for the key at `place`, and the key; none if the key is longer than its line.

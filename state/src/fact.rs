@@ -3,8 +3,8 @@
 use crate::alone::AloneClaim;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
-    Boot, Destination, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts, Subject,
-    Who,
+    Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
+    Subject, Who,
 };
 use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
@@ -96,6 +96,25 @@ pub enum Fact {
     Escalated { incident: IncidentId },
     /// A person has pointed a route without an agreement, at the site that proposes this.
     ClaimedAlone { route: RouteId, claim: AloneClaim, pointings: Vec<Pointing> },
+    /// A site has its name for good: this disk holds its votes, and no other speaks for it.
+    Born { site: SiteId, disk: Disk, raft_ids: Vec<u64> },
+    /// A person lets a site with a new disk back in: its old votes are nobody's, these are new.
+    Readmitted { site: SiteId, disk: Disk, raft_ids: Vec<u64>, who: Who },
+    /// The membership is being changed; what stands here is agreed together with the change itself.
+    VotesChanging { seated: Vec<Seated> },
+    /// The membership is changed: from here on majorities are of these votes.
+    VotesChanged { seated: Vec<Seated> },
+}
+
+/// The seats of one site, as Raft knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seated {
+    /// Whose.
+    pub site: SiteId,
+    /// Those that vote.
+    pub voters: Vec<u64>,
+    /// Those that only listen: never to vote, or not yet.
+    pub learners: Vec<u64>,
 }
 
 impl Fact {
@@ -112,6 +131,7 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
+            | Self::Readmitted { .. }
             | Self::ClaimedAlone { .. } => true,
             Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
@@ -128,6 +148,7 @@ impl Fact {
             | Self::TakenBack { .. }
             | Self::Leaderless { .. }
             | Self::Escalated { .. } => false,
+            Self::Born { .. } | Self::VotesChanging { .. } | Self::VotesChanged { .. } => false,
         }
     }
 }

@@ -204,6 +204,11 @@ count!(
     "{:016x}"
 );
 count!(
+    /// Names one disk: drawn when a store is new, and never drawn again for it.
+    Disk,
+    "{:016x}"
+);
+count!(
     /// Names one ask within one boot.
     Nonce,
     "{}"

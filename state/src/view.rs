@@ -4,10 +4,13 @@ mod alone;
 mod ballots;
 mod handover;
 mod lost;
+mod members;
 mod people;
 mod repair;
 mod runs;
 mod waiting;
+
+pub use members::Member;
 
 use crate::chain::Head;
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
@@ -69,6 +72,12 @@ pub struct View {
     pub alone: BTreeMap<SiteId, u64>,
     /// The last time without a leader.
     pub leaderless: Option<Leaderless>,
+    /// The disk and the votes of each site that has been named.
+    pub members: BTreeMap<SiteId, Member>,
+    /// The greatest id of a vote that was ever given: none up to here is given again.
+    pub ids_given: u64,
+    /// Where a change of the membership was begun that is not settled yet.
+    pub changing: Option<Index>,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -216,6 +225,12 @@ pub enum Refusal {
     /// No such incident is open.
     #[error("{0} is not open")]
     NoIncident(IncidentId),
+    /// Another disk has that name, or has it already.
+    #[error("{0} has a name already")]
+    Named(SiteId),
+    /// An id of a vote is never given twice, or the membership moved on meanwhile.
+    #[error("these votes of {0} were given before, or make no seat")]
+    Given(SiteId),
 }
 
 impl View {
@@ -245,6 +260,11 @@ impl View {
                 || origin.starts == taken.starts
                     && (origin.n < taken.below || taken.above.contains(&origin.n))
         })
+    }
+
+    /// The newest life of a site of which anything was agreed.
+    pub fn life_of(&self, site: &SiteId) -> Starts {
+        self.seen.get(site).map(|taken| taken.starts).unwrap_or_default()
     }
 
     fn take(&mut self, origin: &Origin) -> Result<(), Refusal> {
@@ -307,6 +327,10 @@ impl View {
             Fact::TakenBack { route, hindrance } => self.taken_back(route, *hindrance),
             Fact::Leaderless { .. } => self.leaderless_for(index, &entry.fact),
             Fact::Escalated { incident } => self.escalated(*incident),
+            Fact::Born { site, disk, raft_ids } => self.site_born(index, site, (*disk, raft_ids)),
+            Fact::Readmitted { site, disk, raft_ids, .. } => self.readmitted(index, site, (*disk, raft_ids)),
+            Fact::VotesChanging { seated } => self.votes_changing(index, seated),
+            Fact::VotesChanged { seated } => self.votes_changed(index, seated),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
         }
     }

@@ -1,6 +1,6 @@
 //! Each kind of fact as a sentence, in the words of the screens; what it changes is seen from the view before it.
 
-use super::{About, attempts};
+use super::{About, attempts, members};
 use policies::reason::Age;
 use state::alone::AloneClaim;
 use state::fact::{Adoption, Ballot, Entry, Fact, Reading, Says};
@@ -73,6 +73,10 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         }
         Fact::ClaimedAlone { route, claim, .. } => alone(route, claim),
         Fact::HandedOver { .. } | Fact::TakenBack { .. } | Fact::Leaderless { .. } => hand_over(&entry.fact),
+        Fact::Born { .. }
+        | Fact::Readmitted { .. }
+        | Fact::VotesChanging { .. }
+        | Fact::VotesChanged { .. } => members::sentence(&entry.fact),
     }
 }
 

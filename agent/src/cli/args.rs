@@ -52,6 +52,8 @@ pub enum Verb {
     Resume(ResumeArgs),
     /// Say that you have seen an incident
     Ack(AckArgs),
+    /// A site that lost its disk may come back: type it on a healthy site.
+    Readmit(ReadmitArgs),
     /// Show what was done, the newest last
     Runs(RunsArgs),
     /// Show what persons had to see, the newest last
@@ -201,6 +203,17 @@ pub struct AckArgs {
     /// The incident, like `i-17`
     #[arg(value_name = "INCIDENT", value_parser = |text: &str| numbered(text, "i-"))]
     pub incident: u64,
+    /// How to print it
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Of `readmit`.
+#[derive(Debug, Args)]
+pub struct ReadmitArgs {
+    /// The site that stands outside
+    #[arg(value_name = "SITE")]
+    pub site: String,
     /// How to print it
     #[command(flatten)]
     pub look: Look,

@@ -58,7 +58,7 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
         },
         Kind::Site => match SiteFile::load(file) {
             Ok(site) => Ok(format!("ok: site {}, listens at {}\n", site.site, site.listen.peers)),
-            Err(error @ SiteFileError::Fault { .. }) => Err(format!("{error}\n")),
+            Err(SiteFileError::Fault { report, .. }) => Err(report.to_string()),
             Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
         },
     })

@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => help::completions(args.shell),
         Verb::Help(args) if args.topic == ["3am"] => waiting(help::at_night(&socket)),
         Verb::Help(args) => help::explain(&args.topic),
+        Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
     };
     ended.map_or_else(|failure| failure.report(), ExitCode::from)
 }

@@ -1,7 +1,7 @@
-//! The commands that change something: play, claim, mode, hold, resume, ack.
+//! The commands that change something: play, claim, mode, hold, resume, ack, readmit.
 
 use super::alone;
-use super::args::{AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ResumeArgs};
+use super::args::{AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ReadmitArgs, ResumeArgs};
 use super::ask;
 use super::ending::{Ending, Failure, unhoped};
 use super::follow::{Awaited, to_its_end};
@@ -84,6 +84,12 @@ pub async fn ack(socket: &Path, args: AckArgs) -> Result<Ending, Failure> {
     let incident = IncidentId(args.incident);
     let what = format!("{incident} is acknowledged");
     one(socket, Command::Ack { incident }, (&what, &args.look)).await
+}
+
+pub async fn readmit(socket: &Path, args: ReadmitArgs) -> Result<Ending, Failure> {
+    let site = SiteId::new(args.site);
+    let what = format!("{site} is let back in: it catches up first, then its votes count again");
+    one(socket, Command::Readmit { site }, (&what, &args.look)).await
 }
 
 /// Gives one order and says that it was agreed.

@@ -41,7 +41,14 @@ fn start(error: &StartError) -> Option<String> {
             "site file, bundle and policy must be of one cluster; copy the site's folder anew".to_owned(),
         ),
         StartError::Store(error) => Some(store(error)),
-        StartError::Replay { .. } | StartError::Snapshot { .. } | StartError::Alone { .. } => {
+        StartError::Disk { path } => Some(format!(
+            "if its name is lost, remove `{}` and the database, start, then `pointsman readmit SITE` elsewhere",
+            path.display()
+        )),
+        StartError::Replay { .. }
+        | StartError::Snapshot { .. }
+        | StartError::Birth(_)
+        | StartError::Alone { .. } => {
             Some("`pointsman --version`: is it the one that last ran here, or a newer one?".to_owned())
         }
         StartError::Gap { .. } => Some(anew("this disk")),

@@ -81,7 +81,7 @@ impl Node {
     /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
     /// nothing is judged by the one before.
     pub fn idle(&self) -> Option<&str> {
-        self.stopped.as_deref().or(self.broken.as_deref())
+        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
     }
 
     /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.

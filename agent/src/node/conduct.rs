@@ -327,5 +327,9 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::Leaderless { .. }
         | Fact::Escalated { .. }
         | Fact::ClaimedAlone { .. } => false,
+        Fact::Born { .. }
+        | Fact::Readmitted { .. }
+        | Fact::VotesChanging { .. }
+        | Fact::VotesChanged { .. } => false,
     }
 }

@@ -35,6 +35,7 @@ impl Node {
         }
         self.judge_absence(now.mono);
         self.birth();
+        self.name_disks();
         self.silences(now.mono);
         self.revoke(now, out);
         self.conduct(now, out);
@@ -45,6 +46,7 @@ impl Node {
         }
         self.escalate(now);
         self.look_after(now, out);
+        self.reseat(out);
         self.place(now, out);
     }
 
@@ -99,7 +101,9 @@ impl Node {
     /// One route: a person's claim comes first, then the decision.
     fn serve(&mut self, route: &RouteId, now: Now, out: &mut Output) {
         let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route);
-        let busy = self.view.routes.get(route).is_some_and(|r| r.run.is_some());
+        // While two majorities count, nothing is begun that might need only one of them.
+        let changing = !self.standing.before.is_empty();
+        let busy = changing || self.view.routes.get(route).is_some_and(|r| r.run.is_some());
         if busy || self.outbox.any(opening) == Answered::Pending {
             return;
         }

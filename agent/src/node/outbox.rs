@@ -54,9 +54,15 @@ impl Outbox {
 
     /// Adds a proposal.
     pub fn add(&mut self, fact: Fact, bond: Bond) -> Origin {
+        let origin = self.number();
+        self.pending.push(Pending { origin: origin.clone(), fact, bond, said: None });
+        origin
+    }
+
+    /// The name of one more proposal.
+    pub fn number(&mut self) -> Origin {
         let origin = Origin { site: self.identity.site.clone(), starts: self.identity.starts, n: self.next };
         self.next += 1;
-        self.pending.push(Pending { origin: origin.clone(), fact, bond, said: None });
         origin
     }
 

@@ -1,6 +1,7 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
 use crate::command::PeerHead;
+use crate::door::{Hello, Unfit};
 use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
 use std::collections::BTreeMap;
@@ -10,6 +11,18 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Peers {
     known: BTreeMap<SiteId, Peer>,
+    greetings: BTreeMap<SiteId, Greeting>,
+}
+
+/// What a site said at the door, and what is held against it.
+#[derive(Debug)]
+pub struct Greeting {
+    /// When.
+    pub at: Mono,
+    /// Its words.
+    pub hello: Hello,
+    /// Why nothing else is taken from it.
+    pub unfit: Option<Unfit>,
 }
 
 #[derive(Debug)]
@@ -32,6 +45,16 @@ impl Peers {
                 drop(self.known.insert(site.clone(), peer));
             }
         }
+    }
+
+    /// A greeting alone is no life: only what was let in counts.
+    pub fn greeted(&mut self, site: &SiteId, (hello, unfit): (Hello, Option<Unfit>), at: Mono) {
+        self.greetings.insert(site.clone(), Greeting { at, hello, unfit });
+    }
+
+    /// The last greeting of a site.
+    pub fn greeting(&self, site: &SiteId) -> Option<&Greeting> {
+        self.greetings.get(site)
     }
 
     /// A pulse says more.

@@ -69,6 +69,9 @@ impl Node {
             }
             Command::Resume { route } => Fact::Resumed { route: self.known(route)?, who },
             Command::Ack { incident } => Fact::IncidentAcked { incident, who },
+            Command::Readmit { site } => {
+                self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
+            }
             Command::Claim { route, site, because } | Command::ClaimOrOffer { route, site, because } => {
                 let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
                 let playbook = self.played(&route, occasion).unwrap_or_else(|| PlaybookId::new("fail-over"));
@@ -147,7 +150,8 @@ impl Node {
             | Command::Mode { .. }
             | Command::Hold { .. }
             | Command::Resume { .. }
-            | Command::Ack { .. } => *refused("this is not a question", "`pointsman --help`"),
+            | Command::Ack { .. }
+            | Command::Readmit { .. } => *refused("this is not a question", "`pointsman --help`"),
         }
     }
 

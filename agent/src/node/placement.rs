@@ -58,9 +58,8 @@ impl Node {
     /// How well a site is placed to lead, the least best: a witness, then who has no calls, then the rest.
     /// A site without a vote cannot lead at all.
     fn standing_of(&self, site: &SiteId) -> Place {
-        let Some(rules) = &self.rules else { return Place::Never };
         let serving = self.view.routes.values().any(|route| route.rings_in.as_ref() == Some(site));
-        match (rules.votes_of(site), serving) {
+        match (self.votes_of(site), serving) {
             (0, _) => Place::Never,
             (_, true) => Place::Serving,
             (1, false) => Place::Standby,

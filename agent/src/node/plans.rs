@@ -4,7 +4,7 @@ use super::Node;
 use playbooks::{Arguments, RouteFacts};
 use policies::errand::Occasion;
 use policies::judge::Case;
-use state::fact::Reading;
+use state::fact::{Reading, Seated};
 use state::plan::Plan;
 use state::run::Run;
 use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
@@ -23,7 +23,8 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.sites().cloned().collect()).unwrap_or_default()
     }
 
-    pub(super) fn others(&self) -> Vec<SiteId> {
+    /// Every site of the policy but this one.
+    pub fn others(&self) -> Vec<SiteId> {
         self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
     }
 
@@ -61,17 +62,33 @@ impl Node {
     }
 
     pub(super) fn votes(&self) -> u32 {
-        self.rules.as_ref().map_or(0, super::Rules::votes)
+        let (_, of) = self.majority(|_| true);
+        of
     }
 
     /// The votes of the sites that are heard here, the own included.
     pub(super) fn votes_heard(&self, now: Mono) -> u32 {
-        let Some(rules) = &self.rules else { return 0 };
-        rules
-            .sites()
-            .filter(|site| self.voice_of(site, now))
-            .map(|site| u32::from(rules.votes_of(site)))
-            .sum()
+        let (heard, _) = self.majority(|site| self.voice_of(site, now));
+        heard
+    }
+
+    /// The votes of these sites, and all votes, in the membership that is applied here, whatever the policy wishes.
+    /// While two majorities count, in the half in which less is left over.
+    fn majority(&self, alive: impl Fn(&SiteId) -> bool) -> (u32, u32) {
+        let count = |seated: &[Seated]| {
+            let votes = |seated: &Seated| u32::try_from(seated.voters.len()).unwrap_or(u32::MAX);
+            let theirs = seated.iter().filter(|seated| alive(&seated.site)).map(votes).sum::<u32>();
+            (theirs, seated.iter().map(votes).sum::<u32>())
+        };
+        let (now, before) = (count(&self.standing.seated), count(&self.standing.before));
+        let left = |(heard, of): (u32, u32)| i64::from(heard) * 2 - i64::from(of);
+        if before.1 > 0 && left(before) < left(now) { before } else { now }
+    }
+
+    /// The votes of one site, as they count now.
+    pub(super) fn votes_of(&self, site: &SiteId) -> u8 {
+        let seated = self.standing.seated.iter().find(|seated| seated.site == *site);
+        seated.map_or(0, |seated| u8::try_from(seated.voters.len()).unwrap_or(u8::MAX))
     }
 
     /// The sites that are heard and whose loss, one more, would leave no majority; empty if it takes two losses,
@@ -79,7 +96,7 @@ impl Node {
     pub(super) fn fragile(&self, now: Mono) -> Vec<SiteId> {
         let (heard, all) = (self.votes_heard(now), self.votes());
         let Some(rules) = self.rules.as_ref().filter(|_| heard * 2 > all) else { return Vec::new() };
-        let fatal = |site: &&SiteId| (heard - u32::from(rules.votes_of(site))) * 2 <= all;
+        let fatal = |site: &&SiteId| (heard - u32::from(self.votes_of(site))) * 2 <= all;
         rules.sites().filter(|site| self.voice_of(site, now)).filter(fatal).cloned().collect()
     }
 
@@ -101,8 +118,7 @@ impl Node {
 
     /// Whether a site with a vote is heard here.
     fn voice_of(&self, site: &SiteId, now: Mono) -> bool {
-        let votes = self.rules.as_ref().map_or(0, |rules| rules.votes_of(site));
-        votes > 0 && (*site == self.identity.site || self.peers.heard_within(site, HEARD, now))
+        self.votes_of(site) > 0 && (*site == self.identity.site || self.peers.heard_within(site, HEARD, now))
     }
 
     /// Whether people have the route, as far as this site knows.

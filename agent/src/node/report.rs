@@ -53,7 +53,7 @@ impl Node {
         let silent = if self.view.silent.contains_key(site) { Voice::Silent } else { Voice::Heard };
         SiteReport {
             site: site.clone(),
-            votes: self.rules.as_ref().map_or(0, |rules| rules.votes_of(site)),
+            votes: self.votes_of(site),
             pbx: self.verdict_of(&subject, now),
             seen_by: self.sites().iter().filter(up).cloned().collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
@@ -109,7 +109,14 @@ impl Node {
         let mut needs = Vec::new();
         let mut need = |what: String, hint: String| needs.push(Need { what, hint });
         let (heard, votes) = (self.votes_heard(now.mono), self.votes());
-        if self.standing.leader.is_none() && self.orphaned(now).is_none() {
+        if let Some(why) = &self.outside {
+            let what = format!("{} has no vote and does nothing: {why}", self.identity.site);
+            need(what, format!("on a healthy site: pointsman readmit {}", self.identity.site));
+        }
+        for (site, why) in self.outsiders() {
+            need(format!("{site} is outside: {why}"), format!("pointsman readmit {site}"));
+        }
+        if self.standing.leader.is_none() && self.outside.is_none() && self.orphaned(now).is_none() {
             let what = format!("no leader: {heard} of {votes} votes reachable; automation cannot act");
             need(what, "look at the links and the other agents".to_owned());
         }

@@ -159,6 +159,7 @@ fn judge(policy: &Policy) -> Judge {
     let rule = |route: &Route| RouteRule {
         prefer: route.prefer.clone(),
         last_resort: route.last_resort.clone(),
+        failback: route.failback,
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
@@ -179,6 +180,7 @@ fn judge(policy: &Policy) -> Judge {
         },
         routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
         mode: policy.mode,
+        zone: policy.timezone.clone(),
     }
 }
 

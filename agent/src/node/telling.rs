@@ -6,7 +6,7 @@ use crate::event::{Output, Standing};
 use policies::judge::Case;
 use policies::tally::Verdict;
 use state::fact::{Attempt, Entry, Fact, Reading, Says, Was};
-use state::plan::Ensure;
+use state::plan::{Ensure, Plan};
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
 use state::{Index, Now, RouteId, SiteId, Stamp, Subject};
@@ -84,17 +84,7 @@ impl Node {
                 self.tell_flapping(site, out);
                 out.tell.push(Telling::Voice { site: site.clone(), is: Voice::Silent });
             }
-            Fact::RunOpened { plan, cause, .. } => out.tell.push(Telling::Decision {
-                run: state::RunId(index.0),
-                route: plan.route.clone(),
-                playbook: plan.playbook.clone(),
-                from: plan.from.clone(),
-                to: plan.to.clone(),
-                because: match cause {
-                    Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
-                    Cause::Person { who, because } => vec![format!("{who} says: {because}")],
-                },
-            }),
+            Fact::RunOpened { plan, cause, .. } => out.tell.push(decision(index, (plan, cause))),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
             Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
                 let state = match was {
@@ -125,7 +115,11 @@ impl Node {
             // Told level by level, together with what is agreed nowhere.
             | Fact::HandedOver { .. }
             | Fact::TakenBack { .. }
-            | Fact::ClaimedAlone { .. } => {}
+            | Fact::ClaimedAlone { .. }
+            | Fact::Born { .. }
+            | Fact::Readmitted { .. }
+            | Fact::VotesChanging { .. }
+            | Fact::VotesChanged { .. } => {}
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -253,6 +247,21 @@ fn carrier_read((route, site): (&RouteId, Option<&SiteId>), reading: &Reading) -
     Telling::CarrierRead { route: route.clone(), number, shows, site: site.cloned() }
 }
 
+/// A run was opened: what it will do, and why.
+fn decision(index: Index, (plan, cause): (&Plan, &Cause)) -> Telling {
+    Telling::Decision {
+        run: state::RunId(index.0),
+        route: plan.route.clone(),
+        playbook: plan.playbook.clone(),
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        because: match cause {
+            Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
+            Cause::Person { who, because } => vec![format!("{who} says: {because}")],
+        },
+    }
+}
+
 /// What a fact is called.
 fn kind(fact: &Fact) -> &'static str {
     match fact {
@@ -281,6 +290,10 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::TakenBack { .. } => "end of a hand-over",
         Fact::Leaderless { .. } => "time without a leader",
         Fact::Escalated { .. } => "escalation",
+        Fact::Born { .. } => "name of a disk",
+        Fact::Readmitted { .. } => "readmission",
+        Fact::VotesChanging { .. } => "beginning of a change of votes",
+        Fact::VotesChanged { .. } => "change of votes",
         Fact::ClaimedAlone { .. } => "claim alone",
     }
 }

@@ -34,16 +34,22 @@ impl Quorum {
         let newest = restored.chain(self.owed.take()).max_by_key(|snapshot| snapshot.index);
         let (mut committed, mut messages) = (Vec::new(), Vec::new());
         for ((voter, batch), ready) in self.voters.iter_mut().zip(written.voters).zip(readys) {
+            if let Some(snapshot) = &batch.snapshot {
+                voter.seats = snapshot.seats.clone();
+            }
             voter.raw.mut_store().write(batch);
             let Some(mut ready) = ready else { continue };
             messages.extend(ready.take_messages());
             messages.extend(ready.take_persisted_messages());
-            committed.extend(ready.take_committed_entries());
+            let mut agreed = ready.take_committed_entries();
             let mut light = voter.raw.advance_append(ready);
             messages.extend(light.take_messages());
-            committed.extend(light.take_committed_entries());
+            agreed.extend(light.take_committed_entries());
+            agreed.iter().for_each(|entry| voter.apply(entry));
             voter.raw.advance_apply();
+            committed.extend(agreed);
         }
+        self.reseat();
         outcome.restored = newest.filter(|snapshot| self.begins_anew(snapshot));
         outcome.agreed = self.take_over(committed);
         outcome.applied = self.taken;
@@ -65,7 +71,7 @@ impl Quorum {
     fn take_over(&mut self, committed: Vec<eraftpb::Entry>) -> Vec<Agreed> {
         let mut fresh = BTreeMap::new();
         for entry in committed.into_iter().filter(|entry| entry.index > self.taken.0) {
-            let Entry { index, term, bytes } = Entry::from_raft(entry);
+            let Entry { index, term, bytes, .. } = Entry::from_raft(entry);
             let agreed = Agreed { index, term, bytes };
             let twin = fresh.entry(index).or_insert_with(|| agreed.clone());
             assert_eq!(*twin, agreed, "twins agree on the same entry at the same index");
@@ -90,7 +96,8 @@ impl Quorum {
                 twin.raw.step(message).unwrap_or_else(|error| tracing::debug!(%error, "a twin refused"));
                 continue;
             }
-            let site = self.seats.site(RaftId(message.to)).cloned();
+            let to = RaftId(message.to);
+            let site = self.seats.site(to).or_else(|| self.strangers.site(to)).cloned();
             if let (Some(site), Some(message)) = (site, Message::from_raft(message)) {
                 outcome.send.push((site, message));
             }
@@ -124,7 +131,7 @@ impl Voter {
 fn appended(voters: &[VoterBatch]) -> Vec<Appended> {
     let mut facts: BTreeMap<(Index, Term), Appended> = BTreeMap::new();
     for entry in voters.iter().flat_map(|batch| &batch.entries).filter(|entry| !entry.bytes.is_empty()) {
-        let Entry { index, term, bytes } = entry.clone();
+        let Entry { index, term, bytes, .. } = entry.clone();
         facts.entry((index, term)).or_insert(Appended { index, term, bytes });
     }
     facts.into_values().collect()

@@ -1,11 +1,16 @@
 //! What a peer may say: raft-rs trusts its peers and panics where they lie, so they are read here first.
 
-use super::seats::{RaftId, Seats, Standing};
+use super::seats::{RaftId, Seats};
+use super::strangers::Strangers;
 use super::voter::Voter;
 use super::wire::{CONTEXT_LIMIT, ENTRIES_LIMIT, ENTRY_LIMIT, Kind, LARGEST, Message, SNAPSHOT_LIMIT};
 use raft::{StateRole, Storage};
 use state::SiteId;
 use thiserror::Error;
+
+/// How far above our own a term may be: a million elections, which is four months of nothing but elections. Whoever
+/// slept longer than that is readmitted; and no liar comes to the end of all terms, where nobody could be elected.
+const LEAP: u64 = 1 << 20;
 
 /// Why a message was not stepped. None of these harms anybody: Raft lives with lost messages.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -44,32 +49,34 @@ pub enum Refused {
     },
 }
 
-/// Whether only a voter may say it.
+/// Whether only a voter may say it. A learner that leads was given a vote by a change that this site has not come to
+/// yet, and leading is how it gets there.
 fn needs_vote(kind: Kind) -> bool {
     match kind {
-        Kind::AppendAnswer | Kind::HeartbeatAnswer => false,
-        Kind::Append
-        | Kind::Vote
-        | Kind::VoteAnswer
-        | Kind::PreVote
-        | Kind::PreVoteAnswer
-        | Kind::Snapshot
-        | Kind::Heartbeat
-        | Kind::TimeoutNow => true,
+        Kind::AppendAnswer | Kind::HeartbeatAnswer | Kind::Append | Kind::Snapshot | Kind::Heartbeat => false,
+        Kind::Vote | Kind::VoteAnswer | Kind::PreVote | Kind::PreVoteAnswer | Kind::TimeoutNow => true,
     }
 }
 
-/// Who speaks, and whether it may.
-pub(super) fn admit(seats: &Seats, from: &SiteId, message: &Message) -> Result<(), Refused> {
-    let id = message.from;
-    let seat = match seats.of(from) {
-        Ok(seat) if seat.ids.contains(&id) => seat,
-        Ok(_) | Err(_) => return Err(Refused::NotYours { site: from.clone(), id }),
-    };
-    if seat.standing == Standing::Learner && needs_vote(message.kind) {
-        return Err(Refused::NoVote { id, kind: message.kind });
+/// Who speaks, and whether it may. An id that came after all that this site knows is believed of a site if a third
+/// one says so in its greeting: a site that slept must be able to follow a leader with a new id, and nobody can bring
+/// one forward alone.
+pub(super) fn admit(
+    (seats, strangers): (&Seats, &mut Strangers),
+    from: &SiteId,
+    message: &Message,
+) -> Result<(), Refused> {
+    let (id, kind) = (message.from, message.kind);
+    match seats.site(id) {
+        Some(site) if site != from => Err(Refused::NotYours { site: from.clone(), id }),
+        Some(_) if !seats.votes(id) && needs_vote(kind) => Err(Refused::NoVote { id, kind }),
+        Some(_) => Ok(()),
+        None if id > seats.greatest() && strangers.vouched(id, from, needs_vote(kind)) => {
+            strangers.meet(id, from);
+            Ok(())
+        }
+        None => Err(Refused::NotYours { site: from.clone(), id }),
     }
-    Ok(())
 }
 
 fn sizes(message: &Message) -> Result<(), Refused> {
@@ -105,6 +112,9 @@ fn sense(message: &Message) -> Result<(), &'static str> {
     }
     let mut at = (message.index.0, message.log_term.0);
     for entry in &message.entries {
+        if entry.change.as_ref().is_some_and(|change| !change.is_sane()) {
+            return Err("it changes the membership to what cannot be");
+        }
         if entry.index.0 != at.0 + 1 || entry.term.0 < at.1 || entry.term > message.term {
             return Err("its entries do not follow each other");
         }
@@ -114,11 +124,14 @@ fn sense(message: &Message) -> Result<(), &'static str> {
 }
 
 /// Whether it is an honest message, and fits here, where raft-rs would panic over another.
-pub(super) fn fits(seats: &Seats, voter: &Voter, message: &Message) -> Result<(), Refused> {
+pub(super) fn fits(voter: &Voter, message: &Message) -> Result<(), Refused> {
     let nonsense = |why| Refused::Nonsense { id: message.from, kind: message.kind, why };
     sizes(message)?;
     sense(message).map_err(nonsense)?;
     let raft = &voter.raw.raft;
+    if raft.term > 0 && message.term.0 > raft.term.saturating_add(LEAP) {
+        return Err(nonsense("its term is further ahead than elections could have brought it"));
+    }
     let last = raft.raft_log.last_index();
     match message.kind {
         Kind::Heartbeat if message.commit.0 > last => {
@@ -140,8 +153,8 @@ pub(super) fn fits(seats: &Seats, voter: &Voter, message: &Message) -> Result<()
             if !places.contains(&snapshot.index.0) || !terms.contains(&snapshot.term.0) {
                 return Err(nonsense("it stands at no possible place"));
             }
-            if snapshot.conf != seats.conf() {
-                return Err(nonsense("it has other members than the seats"));
+            if !snapshot.seats.is_sane() || !snapshot.seats.has(voter.id) {
+                return Err(nonsense("its members are not those of a group with this voter"));
             }
             let known = raft.raft_log.store.term(snapshot.index.0).ok();
             if snapshot.index.0 <= raft.raft_log.committed && known.is_some_and(|t| t != snapshot.term.0) {

@@ -2,7 +2,8 @@
 
 use super::batch::{Cut, VoterBatch, VoterState};
 use super::seats::RaftId;
-use super::wire::{ConfState, Entry, Snapshot};
+use super::seats::Seats;
+use super::wire::{Entry, Snapshot};
 use raft::eraftpb;
 use raft::{GetEntriesContext, RaftState, Storage, StorageError};
 use state::{Index, Term};
@@ -58,18 +59,31 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(state: VoterState, conf: &ConfState) -> Result<Self, LoadError> {
+    /// The log, and the seats where it begins: at its cut, else at birth. A cut is never behind the last change of
+    /// the seats, so those of the snapshot are those of the cut.
+    pub(super) fn new(mut state: VoterState, birth: &Seats) -> Result<(Self, Seats), LoadError> {
         state.check()?;
-        if state.snapshot.as_ref().is_some_and(|snapshot| snapshot.conf != *conf) {
-            return Err(LoadError::Members(state.id));
-        }
-        Ok(Self {
-            conf: conf.to_raft(),
+        let seats = match &mut state.snapshot {
+            Some(snapshot) => {
+                let named = snapshot.seats.clone().named_by(birth);
+                snapshot.seats = named.ok_or(LoadError::Members(state.id))?;
+                snapshot.seats.clone()
+            }
+            None => birth.clone(),
+        };
+        let log = Self {
+            conf: seats.conf().to_raft(),
             hard: state.hard.to_raft(),
             cut: (state.cut.0.0, state.cut.1.0),
             snapshot: state.snapshot,
             entries: state.entries.into_iter().map(Entry::into_raft).collect(),
-        })
+        };
+        Ok((log, seats))
+    }
+
+    /// Whether the snapshot names this id as a member.
+    pub(super) fn names(&self, id: RaftId) -> bool {
+        self.snapshot.as_ref().is_some_and(|snapshot| snapshot.seats.has(id))
     }
 
     /// Follows the disk.
@@ -149,9 +163,12 @@ impl Storage for Log {
         Ok(self.entries.last().map_or(self.cut.0, |entry| entry.index))
     }
 
-    fn snapshot(&self, request_index: u64, _to: u64) -> raft::Result<eraftpb::Snapshot> {
+    fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<eraftpb::Snapshot> {
         match &self.snapshot {
-            Some(snapshot) if snapshot.index.0 >= request_index => Ok(snapshot.clone().into_raft()),
+            // Whoever finds itself no member of a snapshot drops it, so it would be sent for ever.
+            Some(snapshot) if snapshot.index.0 >= request_index && self.names(RaftId(to)) => {
+                Ok(snapshot.clone().into_raft())
+            }
             Some(_) | None => Err(StorageError::SnapshotTemporarilyUnavailable.into()),
         }
     }

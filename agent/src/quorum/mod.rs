@@ -5,11 +5,14 @@
 //! Nothing can be sent before its batch is on disk, because only the receipt of the batch buys the messages.
 
 mod batch;
+mod change;
+mod compaction;
 mod cycle;
 mod gate;
 mod log;
 mod logger;
 mod seats;
+mod strangers;
 mod voter;
 pub mod wire;
 
@@ -17,15 +20,19 @@ pub mod wire;
 mod tests;
 
 pub use batch::{Agreed, Appended, Batch, Cut, Outcome, VoterBatch, VoterState, Written};
+pub use change::{Change, Step};
 pub use gate::Refused;
 pub use log::LoadError;
 pub use seats::{RaftId, Seat, Seats, SeatsError, Standing};
 pub use wire::Message;
 
 use raft::GetEntriesContext;
+use serde::{Deserialize, Serialize};
+use state::fact::Seated;
 use state::{Index, SiteId, Term};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use strangers::Strangers;
 use thiserror::Error;
 use voter::Voter;
 use wire::{ENTRY_LIMIT, SNAPSHOT_LIMIT, Snapshot};
@@ -58,6 +65,8 @@ pub struct Past {
     pub journal: Index,
     /// Its voters' logs; none for a voter that is new.
     pub voters: Vec<VoterState>,
+    /// The ids of its votes, if they are others than at birth.
+    pub ids: Vec<RaftId>,
 }
 
 /// A voter of this site leads.
@@ -85,7 +94,7 @@ pub struct Progress {
 }
 
 /// What a voter says of itself in a greeting; none of it ever goes back, unless a disk was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Which voter.
     pub id: RaftId,
@@ -95,6 +104,13 @@ pub struct Mark {
     pub last: Index,
     /// That entry's term.
     pub last_term: Term,
+}
+
+impl Mark {
+    /// Whether nothing was ever promised or written by it.
+    pub fn is_blank(&self) -> bool {
+        self.hard_term == Term(0) && self.last == Index(0)
+    }
 }
 
 /// Why a proposal was not taken. Whoever proposed tries again until it sees it agreed.
@@ -139,8 +155,12 @@ pub struct SnapshotTooLarge {
 /// All votes of this site. Twins share one journal: an index is handed over once, whichever twin has it first.
 pub struct Quorum {
     seats: Seats,
+    /// Who sat where before the first entry of all logs.
+    birth: Seats,
     own: SiteId,
     voters: Vec<Voter>,
+    /// Who sits here already, while this site has not come so far in its log.
+    strangers: Strangers,
     /// Everything up to here was handed over.
     taken: Index,
     /// The last fact or snapshot that was handed over; what follows up to `taken` were openings of reigns.
@@ -152,9 +172,10 @@ pub struct Quorum {
 }
 
 impl Quorum {
-    /// Starts the votes of `own` from what its disk holds.
-    pub fn new(seats: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
-        let ids = seats.of(own)?.ids.clone();
+    /// Starts the votes of `own` from what its disk holds. `birth` are the seats before the first entry of all.
+    pub fn new(birth: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
+        let born = birth.of(own)?.ids.clone();
+        let ids = if past.ids.is_empty() { born.clone() } else { past.ids };
         let mut states: BTreeMap<_, _> = past.voters.into_iter().map(|state| (state.id, state)).collect();
         if let Some(&foreign) = states.keys().find(|id| !ids.contains(id)) {
             return Err(LoadError::Foreign(foreign));
@@ -163,12 +184,57 @@ impl Quorum {
         let snapshots = states.values().filter_map(|state| state.snapshot.as_ref());
         let owed = snapshots.filter(newer).max_by_key(|snapshot| snapshot.index).cloned();
         let mut voters = Vec::new();
-        for id in ids {
+        for (place, id) in ids.into_iter().enumerate() {
             let state = states.remove(&id).unwrap_or_else(|| VoterState::empty(id));
-            voters.push(Voter::new(&seats, state)?);
+            // Votes that came later campaign where those stood in whose place they came.
+            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or(birth.conf().voters.len());
+            voters.push(Voter::new(&birth, rank, state)?);
         }
-        let taken = past.journal;
-        Ok(Self { seats, own: own.clone(), voters, taken, handed: taken, owed, number: 0, out: None })
+        let mut quorum = Self::outside(birth, own);
+        (quorum.taken, quorum.handed, quorum.owed) = (past.journal, past.journal, owed);
+        quorum.voters = voters;
+        quorum.reseat();
+        Ok(quorum)
+    }
+
+    /// A site without votes: it promises nothing, and nothing is sent to it or taken from it.
+    pub fn outside(birth: Seats, own: &SiteId) -> Self {
+        Self {
+            seats: birth.clone(),
+            birth,
+            own: own.clone(),
+            voters: Vec::new(),
+            strangers: Strangers::default(),
+            taken: Index(0),
+            handed: Index(0),
+            owed: None,
+            number: 0,
+            out: None,
+        }
+    }
+
+    /// Who sits where, as far as it is applied here.
+    pub fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    /// Who sat where before the first entry: whoever comes new begins with it.
+    pub fn birth(&self) -> &Seats {
+        &self.birth
+    }
+
+    /// Takes over the seats of the voter that has come furthest.
+    fn reseat(&mut self) {
+        if let Some(seats) = self.voters.iter().map(|voter| &voter.seats).max_by_key(|seats| seats.at())
+            && seats.at() >= self.seats.at()
+        {
+            self.seats = seats.clone();
+        }
+    }
+
+    /// A site says who sits where: of itself it is not believed, of others it may be.
+    pub fn vouch(&mut self, by: &SiteId, seated: &[Seated]) {
+        self.strangers.hear(by, seated);
     }
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.
@@ -183,11 +249,11 @@ impl Quorum {
     /// Takes a message that `from` has carried here (by its certificate).
     pub fn step(&mut self, from: &SiteId, message: Message) -> Result<(), Refused> {
         self.assert_settled();
-        gate::admit(&self.seats, from, &message)?;
+        gate::admit((&self.seats, &mut self.strangers), from, &message)?;
         let to = message.to;
         let voter = self.voters.iter_mut().find(|voter| voter.id == to && *from != self.own);
         let voter = voter.ok_or(Refused::NotOurs(to))?;
-        gate::fits(&self.seats, voter, &message)?;
+        gate::fits(voter, &message)?;
         let (id, kind) = (message.from, message.kind);
         let stepped = voter.raw.step(message.into_raft());
         stepped.map_err(|_| Refused::Nonsense { id, kind, why: "raft did not take it" })
@@ -234,10 +300,11 @@ impl Quorum {
     /// proposals are refused.
     pub fn transfer(&mut self, to: &SiteId) -> Result<(), NotMoved> {
         self.assert_settled();
-        let ids = match self.seats.of(to) {
-            Ok(seat) if *to != self.own && seat.standing == Standing::Voter => seat.ids.clone(),
-            Ok(_) | Err(_) => return Err(NotMoved::NoCandidate(to.clone())),
-        };
+        let mut ids = self.seats.ids(to);
+        ids.retain(|id| self.seats.votes(*id));
+        if *to == self.own || ids.is_empty() {
+            return Err(NotMoved::NoCandidate(to.clone()));
+        }
         let voter = self.leading_mut().ok_or(NotMoved::NotLeading)?;
         let raft = &voter.raw.raft;
         let last = raft.raft_log.last_index();
@@ -296,51 +363,12 @@ impl Quorum {
             let log = &voter.raw.raft.raft_log;
             let from = self.taken.0.max(log.first_index() - 1) + 1;
             let entries = log.entries(from, None, GetEntriesContext::empty(false)).unwrap_or_default();
-            for entry in entries.into_iter().filter(|entry| !entry.data.is_empty()) {
-                let (index, term) = (Index(entry.index), Term(entry.term));
-                tail.insert((index, term), Appended { index, term, bytes: entry.data.into() });
+            let entries = entries.into_iter().map(wire::Entry::from_raft);
+            for wire::Entry { index, term, bytes, .. } in entries.filter(|entry| !entry.bytes.is_empty()) {
+                tail.insert((index, term), Appended { index, term, bytes });
             }
         }
         tail.into_values().collect()
-    }
-
-    /// Up to where the logs may be cut, if that is worth a snapshot: what every site has, else all but the last
-    /// entries that are kept.
-    pub fn compactable(&self, keep: Keep) -> Option<Index> {
-        let mut upto = Index(0);
-        for voter in &self.voters {
-            let (raft, log) = (&voter.raw.raft, voter.raw.store());
-            let old = raft.raft_log.last_index().saturating_sub(keep.entries as u64);
-            let shared = raft.prs().iter().map(|(_, progress)| progress.matched).min().unwrap_or(0);
-            let may = if voter.leads() { shared.max(old) } else { old };
-            if log.len() > keep.worth && may.min(self.handed.0) >= log.cut().0 + keep.worth as u64 {
-                upto = upto.max(Index(may.min(self.handed.0)));
-            }
-        }
-        (upto > Index(0)).then_some(upto)
-    }
-
-    /// Cuts the own logs up to `upto`. `snapshot` is the state after the last fact that was handed over.
-    /// The cut is in the next batch. A twin that has not come so far is left alone.
-    pub fn compact(&mut self, upto: Index, snapshot: &[u8]) -> Result<(), SnapshotTooLarge> {
-        self.assert_settled();
-        if snapshot.len() > SNAPSHOT_LIMIT {
-            return Err(SnapshotTooLarge { length: snapshot.len() });
-        }
-        let (handed, conf) = (self.handed, self.seats.conf());
-        for voter in &mut self.voters {
-            let log = voter.raw.store();
-            let upto = upto.min(handed);
-            if handed.0 > voter.raw.raft.raft_log.applied || upto <= log.cut() {
-                continue;
-            }
-            if let (Some(term), Some(at)) = (log.term_at(upto), log.term_at(handed)) {
-                let bytes = snapshot.to_vec();
-                let snapshot = Snapshot { index: handed, term: at, conf: conf.clone(), bytes };
-                voter.cut = Some(Cut { upto, term, snapshot });
-            }
-        }
-        Ok(())
     }
 
     fn leading(&self) -> Option<&Voter> {

@@ -23,17 +23,21 @@ pub(super) struct Voter {
     pub(super) id: RaftId,
     pub(super) raw: RawNode<Log>,
     pub(super) cut: Option<Cut>,
+    /// Who sits where as far as this voter has applied its log; its twin may be further.
+    pub(super) seats: Seats,
     /// Receivers of snapshots, and for how many ticks they have been silent about it.
     snapshots: BTreeMap<u64, u32>,
 }
 
 impl Voter {
-    pub(super) fn new(seats: &Seats, state: VoterState) -> Result<Self, LoadError> {
+    /// A voter as its disk tells. `birth` are the seats before its first entry, `rank` its place among those who
+    /// campaign.
+    pub(super) fn new(birth: &Seats, rank: usize, state: VoterState) -> Result<Self, LoadError> {
         let id = state.id;
-        let log = Log::new(state, &seats.conf())?;
-        let raw = RawNode::new(&config(seats, id), log, &logger::logger());
+        let (log, seats) = Log::new(state, birth)?;
+        let raw = RawNode::new(&config(rank, id), log, &logger::logger());
         let raw = raw.map_err(|error| LoadError::Raft { id, why: error.to_string() })?;
-        Ok(Self { id, raw, cut: None, snapshots: BTreeMap::new() })
+        Ok(Self { id, raw, cut: None, seats, snapshots: BTreeMap::new() })
     }
 
     pub(super) fn leads(&self) -> bool {
@@ -64,8 +68,7 @@ impl Voter {
 /// Windows are disjoint by rank and one tick wide, because raft-rs draws from the thread's own dice: so the
 /// order of campaigns is known, and a simulation repeats itself. `priority` stays 0: a lower one would refuse
 /// its vote to the only candidate that can win.
-fn config(seats: &Seats, id: RaftId) -> Config {
-    let rank = seats.rank(id).unwrap_or(0);
+fn config(rank: usize, id: RaftId) -> Config {
     let window = ELECTION_TICK + RANK_TICK * rank;
     Config {
         id: id.0,

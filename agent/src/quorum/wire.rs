@@ -1,6 +1,7 @@
 //! What voters say to each other, in our own words: network bytes never reach Raft's protobuf.
 
-use super::seats::RaftId;
+use super::change::Change;
+use super::seats::{RaftId, Seats};
 use raft::eraftpb;
 use serde::{Deserialize, Serialize};
 use state::{Index, Term};
@@ -52,6 +53,8 @@ pub struct Entry {
     pub term: Term,
     /// The fact; empty for the entry that opens a reign.
     pub bytes: Vec<u8>,
+    /// What it changes in the membership, if it does; the fact says so to people.
+    pub change: Option<Change>,
 }
 
 /// What a voter has promised.
@@ -72,6 +75,10 @@ pub struct ConfState {
     pub voters: Vec<RaftId>,
     /// Who only listens, ascending.
     pub learners: Vec<RaftId>,
+    /// Who voted before the change that is under way, ascending; empty while none is. Then both majorities count.
+    pub voters_before: Vec<RaftId>,
+    /// Who of those will only listen when it is settled, ascending.
+    pub learners_next: Vec<RaftId>,
 }
 
 /// The state in place of the entries up to an index.
@@ -81,8 +88,8 @@ pub struct Snapshot {
     pub index: Index,
     /// That entry's term.
     pub term: Term,
-    /// The members at that index.
-    pub conf: ConfState,
+    /// Who sits where at that index.
+    pub seats: Seats,
     /// The caller's own, not looked into here.
     pub bytes: Vec<u8>,
 }
@@ -152,16 +159,20 @@ impl Kind {
 
 impl Entry {
     pub(super) fn from_raft(entry: eraftpb::Entry) -> Self {
-        Self { index: Index(entry.index), term: Term(entry.term), bytes: entry.data.into() }
+        let (index, term) = (Index(entry.index), Term(entry.term));
+        match Change::from_raft(&entry) {
+            Some((change, bytes)) => Self { index, term, bytes, change: Some(change) },
+            None => Self { index, term, bytes: entry.data.into(), change: None },
+        }
     }
 
     pub(super) fn into_raft(self) -> eraftpb::Entry {
-        eraftpb::Entry {
-            index: self.index.0,
-            term: self.term.0,
-            data: self.bytes.into(),
-            ..eraftpb::Entry::default()
-        }
+        let (index, term) = (self.index.0, self.term.0);
+        let entry = match self.change {
+            Some(change) => change.into_entry(&self.bytes),
+            None => eraftpb::Entry { data: self.bytes.into(), ..eraftpb::Entry::default() },
+        };
+        eraftpb::Entry { index, term, ..entry }
     }
 }
 
@@ -188,7 +199,12 @@ impl ConfState {
             ids.sort();
             ids
         };
-        Self { voters: sorted(&conf.voters), learners: sorted(&conf.learners) }
+        Self {
+            voters: sorted(&conf.voters),
+            learners: sorted(&conf.learners),
+            voters_before: sorted(&conf.voters_outgoing),
+            learners_next: sorted(&conf.learners_next),
+        }
     }
 
     pub(super) fn to_raft(&self) -> eraftpb::ConfState {
@@ -196,6 +212,8 @@ impl ConfState {
         eraftpb::ConfState {
             voters: plain(&self.voters),
             learners: plain(&self.learners),
+            voters_outgoing: plain(&self.voters_before),
+            learners_next: plain(&self.learners_next),
             ..eraftpb::ConfState::default()
         }
     }
@@ -204,20 +222,19 @@ impl ConfState {
 impl Snapshot {
     pub(super) fn from_raft(mut snapshot: eraftpb::Snapshot) -> Self {
         let meta = snapshot.take_metadata();
-        Self {
-            index: Index(meta.index),
-            term: Term(meta.term),
-            conf: ConfState::from_raft(meta.get_conf_state()),
-            bytes: snapshot.data.into(),
-        }
+        let (seats, bytes) = postcard::from_bytes(&snapshot.data)
+            .expect("what Raft holds as a snapshot was put together below");
+        Self { index: Index(meta.index), term: Term(meta.term), seats, bytes }
     }
 
     pub(super) fn into_raft(self) -> eraftpb::Snapshot {
-        let mut snapshot = eraftpb::Snapshot { data: self.bytes.into(), ..eraftpb::Snapshot::default() };
+        let data =
+            postcard::to_stdvec(&(&self.seats, &self.bytes)).expect("plain values can always be written");
+        let mut snapshot = eraftpb::Snapshot { data: data.into(), ..eraftpb::Snapshot::default() };
         let meta = snapshot.mut_metadata();
         meta.index = self.index.0;
         meta.term = self.term.0;
-        meta.set_conf_state(self.conf.to_raft());
+        meta.set_conf_state(self.seats.conf().to_raft());
         snapshot
     }
 }

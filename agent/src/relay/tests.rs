@@ -159,6 +159,26 @@ fn the_same_frame_counts_once_at_the_relay_and_at_its_end() {
 }
 
 #[test]
+fn a_new_disk_begins_to_count_anew_and_only_a_new_one() {
+    let (mut manchester, mut london) = (of("manchester"), of("london"));
+    let old = of("office").wrap(&site("london"), Vec::new());
+    for relay in [&mut manchester, &mut london] {
+        relay.borne(&site("office"), Disk(7));
+    }
+    manchester.forwarded(&old);
+    london.taken(&old, &site("manchester"), at(0));
+    let new = Sealed { starts: Starts(1), ..old };
+    for (relay, by, errand) in
+        [(&mut manchester, "office", Errand::PassOn), (&mut london, "netherlands", Errand::Ours)]
+    {
+        relay.borne(&site("office"), Disk(7));
+        assert!(relay.errand(&new, &site(by)).is_err(), "the disk is the same: its lives only count up");
+        relay.borne(&site("office"), Disk(8));
+        assert_eq!(relay.errand(&new, &site(by)), Ok(errand));
+    }
+}
+
+#[test]
 fn what_was_passed_on_to_us_names_its_relay_until_the_link_speaks_again() {
     let mut london = london(&[("manchester", &["london", "office"]), ("netherlands", &["london", "office"])]);
     let sealed = of("office").wrap(&site("london"), Vec::new());

@@ -15,12 +15,8 @@ commands:
   withdraw-anycast: [/usr/sbin/birdc, disable, anycast]
 ";
 
-fn parse(text: &str) -> Result<SiteFile, SiteFault> {
-    SiteFile::parse(text, Path::new("/etc/pointsman"))
-}
-
-fn check(text: &str, expected: &str) {
-    assert_eq!(parse(text).unwrap_err().to_string(), expected);
+fn parse(text: &str) -> Result<SiteFile, Report> {
+    SiteFile::parse("site.yaml", text, Path::new("/etc/pointsman"))
 }
 
 #[test]
@@ -55,53 +51,33 @@ fn what_init_writes_is_read() {
     assert_eq!(site.bundle, Path::new("/etc/pointsman/bundle"));
 }
 
+/// Each case of `tests/site/faults.txt` is a site file and what a person reads about it; `UPDATE=1` writes it down.
 #[test]
-fn a_fault_is_shown_in_its_place() {
-    check(
-        "site: london\nlisten: { peers: 192.0.2.10:7701, fastagy: 127.0.0.1:4573 }\n",
-        "\
-2:35: unknown key `fastagy`
-  2 | listen: { peers: 192.0.2.10:7701, fastagy: 127.0.0.1:4573 }
-    |                                   ^^^^^^^ did you mean `fastagi`?",
-    );
-    check("site: london\nzebra: 1\n", "2:1: unknown key `zebra`\n  2 | zebra: 1\n    | ^^^^^");
-    check(
-        "site: London\nlisten: { peers: 192.0.2.10:7701 }\n",
-        "\
-1:7: a site's name is lower-case letters, digits and hyphens
-  1 | site: London
-    |       ^^^^^^",
-    );
-    check(
-        "site: london\nlisten: { peers: london }\n",
-        "\
-2:18: write an address and a port, like `192.0.2.10:7701`
-  2 | listen: { peers: london }
-    |                  ^^^^^^",
-    );
-}
-
-#[test]
-fn a_key_missing_and_a_key_twice_have_a_place_too() {
-    check("site: london\n", "1:1: the key `listen` is missing\n  1 | site: london\n    | ^^^^");
-    check("site: a\nsite: b\n", "2:1: `site` stands twice\n  2 | site: b\n    | ^^^^");
-}
-
-#[test]
-fn a_command_is_named_by_its_whole_path() {
-    check(
-        "site: a\nlisten: { peers: 192.0.2.10:7701 }\ncommands: { b: [birdc] }\n",
-        "\
-3:16: the command `b` must begin with the whole path of a program
-  3 | commands: { b: [birdc] }
-    |                ^",
-    );
+fn every_seeded_fault_is_refused_with_its_place_and_a_hint() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/site/faults.txt");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (theme, rest) = text.split_once('\n').unwrap();
+    let (mut rewritten, mut cases) = (format!("{theme}\n"), 0);
+    for case in rest.split("\n== ").skip(1) {
+        let (title, rest) = case.split_once('\n').unwrap();
+        let (input, _) = rest.split_once("----\n").unwrap();
+        let report = parse(input).expect_err(title);
+        assert!(report.faults.iter().all(state::document::Fault::is_helpful), "{title}\n{report}");
+        rewritten += &format!("\n== {title}\n{input}----\n{report}");
+        cases += 1;
+    }
+    println!("{cases} seeded faults in site files");
+    assert!(cases >= 20, "only {cases} cases");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &rewritten).unwrap();
+    }
+    assert!(rewritten == text || std::env::var_os("UPDATE").is_some(), "UPDATE=1 accepts it\n{rewritten}");
 }
 
 #[test]
 fn what_is_no_yaml_has_a_place_and_never_panics() {
     for text in ["", "site: [", "\t", "- a", "site: é\nlisten: é", "site:\n\tx: 1", "a: &b [*b]", "\u{0}"] {
-        let fault = parse(text).unwrap_err();
-        assert!(fault.line >= 1 && fault.column >= 1 && !fault.to_string().is_empty(), "{text:?}");
+        let report = parse(text).unwrap_err();
+        assert!(report.to_string().contains("--> site.yaml:"), "{text:?}");
     }
 }

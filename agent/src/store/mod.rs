@@ -59,6 +59,13 @@ pub struct Loaded {
     pub head: Head,
 }
 
+impl Loaded {
+    /// Whether nothing was ever promised or agreed on this disk.
+    pub fn is_blank(&self) -> bool {
+        self.voters.is_empty() && self.last == Index(0)
+    }
+}
+
 /// Why the disk did not do as asked. The process cannot go on with it.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -198,6 +205,11 @@ impl Store {
     /// Where the journal ends, and the chain's head there.
     pub fn head(&self) -> (Index, Head) {
         (self.last, self.head)
+    }
+
+    /// The same for several, which are then known together or not at all.
+    pub fn keep_all(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        self.write("keep local facts", |tx| facts.iter().try_for_each(|(key, value)| keep(tx, key, value)))
     }
 
     fn count_start(&mut self) -> Result<Starts, StoreError> {

@@ -9,10 +9,11 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x504E_5453;
 
 /// Step n brings a database from schema n to n + 1. Steps are added, never changed.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../../state/schema/001-first.sql"),
     include_str!("../../../state/schema/002-gaps-are-filled.sql"),
     include_str!("../../../state/schema/003-alone.sql"),
+    include_str!("../../../state/schema/004-members.sql"),
 ];
 
 /// A database that is ours, whole, locked, and of the newest schema.

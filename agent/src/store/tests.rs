@@ -66,7 +66,7 @@ fn what_was_committed_is_there_after_a_reopen_without_a_close() {
     assert_eq!((loaded.starts.0, loaded.last, loaded.head), (2, head.0, head.1));
     let facts: Vec<_> = store.journal_from(Index(0)).map(|row| row.unwrap().bytes).collect();
     assert_eq!(facts, (0..20).map(|n| format!("fact {n}").into_bytes()).collect::<Vec<_>>());
-    let again = twins(Past { journal: loaded.last, voters: loaded.voters });
+    let again = twins(Past { journal: loaded.last, voters: loaded.voters, ids: Vec::new() });
     assert_eq!(again.marks(), marks);
 }
 
@@ -93,7 +93,7 @@ fn a_cut_log_is_short_on_disk_too() {
         assert_eq!((voter.cut.0.0, voter.entries.len()), (applied.0 - 5, 5));
         assert_eq!(voter.snapshot.as_ref().unwrap().bytes, b"the view");
     }
-    assert_eq!(twins(Past { journal: loaded.last, voters: loaded.voters }).marks(), marks);
+    assert_eq!(twins(Past { journal: loaded.last, voters: loaded.voters, ids: Vec::new() }).marks(), marks);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The voters' logs on disk: what a batch does to the tables, and how they are read again.
 
 use super::{from_sql, to_sql};
-use crate::quorum::wire::{ConfState, Entry, HardState, Snapshot};
-use crate::quorum::{RaftId, VoterBatch, VoterState};
+use crate::quorum::wire::{Entry, HardState, Snapshot};
+use crate::quorum::{RaftId, Seats, VoterBatch, VoterState};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use state::{Index, Term};
 use std::collections::BTreeMap;
 
@@ -19,9 +21,10 @@ pub(super) fn write(db: &Connection, batch: &VoterBatch) -> rusqlite::Result<()>
         let sql = "DELETE FROM raft_entries WHERE id = ?1 AND idx >= ?2";
         db.prepare_cached(sql)?.execute((id, to_sql(first.index.0)))?;
     }
-    let mut insert = db.prepare_cached("INSERT INTO raft_entries VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = db.prepare_cached("INSERT INTO raft_entries VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for entry in &batch.entries {
-        insert.execute((id, to_sql(entry.index.0), to_sql(entry.term.0), &entry.bytes))?;
+        let change = entry.change.as_ref().map(plain);
+        insert.execute((id, to_sql(entry.index.0), to_sql(entry.term.0), &entry.bytes, change))?;
     }
     if let Some(cut) = &batch.cut {
         db.execute("DELETE FROM raft_entries WHERE id = ?1 AND idx <= ?2", (id, to_sql(cut.upto.0)))?;
@@ -41,11 +44,11 @@ fn write_snapshot(
     cut: (Index, Term),
     snapshot: &Snapshot,
 ) -> rusqlite::Result<()> {
-    let conf = postcard::to_stdvec(&snapshot.conf).expect("a list of numbers can always be written");
     let numbers = [id.0, cut.0.0, cut.1.0, snapshot.index.0, snapshot.term.0].map(to_sql);
     let [id, cut, cut_term, index, term] = numbers;
-    let sql = "INSERT OR REPLACE INTO raft_snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    db.execute(sql, (id, cut, cut_term, index, term, conf, &snapshot.bytes)).map(drop)
+    // The members have a column of their own since they have names; the first one stays empty.
+    let sql = "INSERT OR REPLACE INTO raft_snapshots VALUES (?1, ?2, ?3, ?4, ?5, x'', ?6, ?7)";
+    db.execute(sql, (id, cut, cut_term, index, term, &snapshot.bytes, plain(&snapshot.seats))).map(drop)
 }
 
 /// Every voter that has ever written anything, in order of id.
@@ -61,25 +64,41 @@ pub(super) fn load(db: &Connection) -> rusqlite::Result<Vec<VoterState>> {
         voter(&mut voters, row)?.hard = hard;
         Ok(())
     })?;
-    each(db, "SELECT id, cut_index, cut_term, idx, term, conf, bytes FROM raft_snapshots", |row| {
-        let conf: Vec<u8> = row.get(5)?;
-        let conf: ConfState = postcard::from_bytes(&conf)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(5, Type::Blob, Box::new(error)))?;
+    let sql = "SELECT id, cut_index, cut_term, idx, term, conf, bytes, seats FROM raft_snapshots";
+    each(db, sql, |row| {
+        let seats = match read::<Seats>(row, 7)? {
+            Some(seats) => seats,
+            None => {
+                let (voters, learners) = read(row, 5)?.unwrap_or_default();
+                Seats::nameless(voters, learners)
+            }
+        };
         let (index, term) = (Index(number(row, 3)?), Term(number(row, 4)?));
-        let snapshot = Snapshot { index, term, conf, bytes: row.get(6)? };
+        let snapshot = Snapshot { index, term, seats, bytes: row.get(6)? };
         let cut = (Index(number(row, 1)?), Term(number(row, 2)?));
         let voter = voter(&mut voters, row)?;
         voter.cut = cut;
         voter.snapshot = Some(snapshot);
         Ok(())
     })?;
-    each(db, "SELECT id, idx, term, bytes FROM raft_entries ORDER BY id, idx", |row| {
+    each(db, "SELECT id, idx, term, bytes, change FROM raft_entries ORDER BY id, idx", |row| {
         let (index, term) = (Index(number(row, 1)?), Term(number(row, 2)?));
-        let entry = Entry { index, term, bytes: row.get(3)? };
+        let entry = Entry { index, term, bytes: row.get(3)?, change: read(row, 4)? };
         voter(&mut voters, row)?.entries.push(entry);
         Ok(())
     })?;
     Ok(voters.into_values().collect())
+}
+
+fn plain(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("names and numbers can always be written")
+}
+
+/// A value that may be absent.
+fn read<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    let bytes: Option<Vec<u8>> = row.get(column)?;
+    let read = bytes.map(|bytes| postcard::from_bytes(&bytes)).transpose();
+    read.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error)))
 }
 
 fn each(

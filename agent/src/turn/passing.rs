@@ -10,7 +10,7 @@ impl<W: World> Turn<W> {
     /// A frame goes to a site on its own link, and, while that is silent, over others as well.
     pub(super) fn dispatch(&mut self, to: &SiteId, body: Body, clocks: Clocks) {
         let stamp = self.clock.known(clocks.mono);
-        let frame = Frame { stamp, body };
+        let frame = Frame { stamp, boot: self.boot, body };
         let ways = self.relay.ways(to, clocks.mono);
         if !ways.is_empty() {
             let mut sealed = self.relay.wrap(to, frame.encode());
@@ -18,7 +18,7 @@ impl<W: World> Turn<W> {
                 sealed.seal = seal;
                 for by in ways {
                     let body = Body::Relayed(Box::new(sealed.clone()));
-                    self.world.send(&by, Frame { stamp, body });
+                    self.world.send(&by, Frame { stamp, boot: self.boot, body });
                 }
             }
         }
@@ -28,6 +28,9 @@ impl<W: World> Turn<W> {
 
     /// Whoever was sent nothing lately is told whom this site hears, so that a silent link is known to be one.
     pub(super) fn look_for_ways(&mut self, clocks: Clocks) {
+        for (site, member) in &self.node.view().members {
+            self.relay.borne(site, member.disk);
+        }
         for site in self.relay.due(clocks.mono) {
             let sites = self.relay.hears(clocks.mono);
             self.dispatch(&site, Body::Hears { sites }, clocks);
@@ -62,7 +65,7 @@ impl<W: World> Turn<W> {
             Errand::PassOn => {
                 self.relay.forwarded(&sealed);
                 let (to, stamp) = (sealed.to.clone(), self.clock.known(clocks.mono));
-                self.world.send(&to, Frame { stamp, body: Body::Relayed(Box::new(sealed)) });
+                self.world.send(&to, Frame { stamp, boot: self.boot, body: Body::Relayed(Box::new(sealed)) });
                 self.relay.sent(&to, clocks.mono);
                 Ok(None)
             }

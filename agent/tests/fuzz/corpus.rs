@@ -2,6 +2,7 @@
 
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Command, Telling};
+use agent::door::{Door, Own, Stand};
 use agent::event::{Asker, Effect, Event, Identity, Output, Presence, Report};
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
@@ -16,8 +17,8 @@ use playbooks::Playbook;
 use policies::Policy;
 use state::fact::{Closure, Mode, Outcome, Reading, Was};
 use state::{
-    Boot, CarrierId, Destination, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp, Starts,
-    View, Who,
+    Boot, CarrierId, Destination, Disk, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp,
+    Starts, View, Who,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -81,6 +82,10 @@ impl World for Tape {
 
     fn append(&mut self, rows: &[JournalRow]) -> Result<(), Infallible> {
         self.rows.extend(rows.iter().cloned());
+        Ok(())
+    }
+
+    fn keep(&mut self, _facts: &[(String, Vec<u8>)]) -> Result<(), Infallible> {
         Ok(())
     }
 
@@ -155,7 +160,8 @@ pub fn shelf() -> Shelf {
 
 /// An agent of a site as it is born.
 pub fn node(site: &str, boot: u64) -> Node {
-    let identity = Identity { site: SiteId::new(site), starts: Starts(1), boot: Boot(boot) };
+    let identity =
+        Identity { site: SiteId::new(site), starts: Starts(1), boot: Boot(boot), disk: Disk(boot) };
     let start = Start {
         identity,
         view: View::birth("bytemark"),
@@ -163,6 +169,7 @@ pub fn node(site: &str, boot: u64) -> Node {
         secrets: vec![CarrierId::new("magrathea")],
         playbooks: shelf(),
         stopped: None,
+        outside: None,
         led: None,
         alone: Vec::new(),
     };
@@ -174,6 +181,13 @@ pub fn quorum(site: &str) -> Quorum {
     let policy = Policy::read("the test's", POLICY).expect("it is a policy");
     let seats = seats(&policy).expect("they can be counted");
     Quorum::new(seats, &SiteId::new(site), Past::default()).expect("it is born")
+}
+
+/// Who may speak to a site as it is born.
+pub fn door(site: &str, boot: u64) -> Door {
+    let own =
+        Own { boot: Boot(boot), disk: Disk(boot), starts: Starts(1), named: Index(0), stand: Stand::Inside };
+    Door::new(SiteId::new(site), own, Vec::new())
 }
 
 struct Town {
@@ -208,7 +222,7 @@ pub fn record() -> Recorded {
         let mut first = Output::default();
         node.watch(&mut first);
         let clock = ClusterClock::new(Stamp::default(), votes.clone());
-        let mut turn = Turn::new(id.clone(), (node, quorum(site)), clock, Tape::default());
+        let mut turn = Turn::new(id.clone(), (node, quorum(site), door(site, boot)), clock, Tape::default());
         turn.world().orders = first.act;
         town.turns.insert(id, turn);
     }

@@ -60,7 +60,7 @@ fn a_changed_database_is_lived_from_or_refused() {
                 let _ = view.apply(row.index, &row.bytes, &entry);
             }
         }
-        let past = Past { journal: loaded.last, voters: loaded.voters };
+        let past = Past { journal: loaded.last, voters: loaded.voters, ids: Vec::new() };
         let seats = seats(&policy).expect("they can be counted");
         let mut quorum = match Quorum::new(seats, &SiteId::new("netherlands"), past) {
             Ok(quorum) => quorum,

@@ -2,6 +2,7 @@
 
 use super::corpus::{POLICY, SITES, node, record};
 use super::runner::{Target, fuzz, name};
+use agent::door::Hello;
 use agent::event::Event;
 use agent::frame::{Body, Frame};
 use agent::links::FRAME_MAX;
@@ -57,7 +58,8 @@ fn sender(frame: &Frame) -> SiteId {
         | Body::Fetched(_)
         | Body::Hears { .. }
         | Body::Relayed(_)
-        | Body::Revoke { .. } => 1,
+        | Body::Revoke { .. }
+        | Body::Hello(_) => 1,
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;
     SiteId::new(SITES[site])
@@ -79,6 +81,32 @@ fn a_frame_means_one_thing() {
                 return Err("one more byte is passed over in silence".to_owned());
             }
             Ok(name("ok", &format!("{:?}", frame.body).chars().take(8).collect::<String>()))
+        }
+    });
+}
+
+/// What stands in a greeting was signed by the very peer that may be lying.
+#[test]
+fn a_greeting_means_one_thing() {
+    let greeting = |(_, bytes): (SiteId, Vec<u8>)| match Frame::decode(&bytes).map(|frame| frame.body) {
+        Ok(Body::Hello(sealed)) => Some(sealed.bytes),
+        Ok(_) | Err(_) => None,
+    };
+    let corpus: Vec<Vec<u8>> = record().frames.into_iter().filter_map(greeting).collect();
+    assert!(corpus.len() > 6, "everybody greets");
+    let target =
+        Target { name: "greeting", corpus, words: &[], memory: (READ_AHEAD, 160), longest: FRAME_MAX };
+    fuzz(&target, |bytes| match Hello::decode(bytes) {
+        None => Ok("refused".to_owned()),
+        Some((boot, hello)) => {
+            let again = hello.encode(boot);
+            if Hello::decode(&again) != Some((boot, hello)) || again.len() > bytes.len() {
+                return Err("its own bytes mean something else".to_owned());
+            }
+            if Hello::decode(&[bytes, &[0]].concat()).is_some() {
+                return Err("one more byte is passed over in silence".to_owned());
+            }
+            Ok("ok".to_owned())
         }
     });
 }

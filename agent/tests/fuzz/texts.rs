@@ -102,10 +102,10 @@ fn a_site_file_is_read_or_its_fault_is_shown() {
     let target = Target { name: "site file", corpus, words: &YAML, memory: DOCUMENT, longest: LONGEST };
     fuzz(&target, |bytes| {
         let text = text(bytes);
-        match SiteFile::parse(&text, Path::new("/etc/pointsman")) {
+        match SiteFile::parse("site.yaml", &text, Path::new("/etc/pointsman")) {
             Err(fault) => {
                 readable(&fault.to_string(), &text)?;
-                Ok(name("refused", &fault.what))
+                Ok(name("refused", &fault.faults[0].message()))
             }
             Ok(file) => Ok(format!("ok {} {}", file.commands.len(), file.pbx.is_some())),
         }

@@ -16,7 +16,11 @@ pub fn agree(page: &Path, source: &str) {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(page, format!("{before}{BEGIN}{drawn}{END}{after}")).expect("the page can be written");
     } else {
-        assert!(table == drawn, "{}: UPDATE=1 redraws the limits\n--- is\n{drawn}--- was\n{table}", page.display());
+        assert!(
+            table == drawn,
+            "{}: UPDATE=1 redraws the limits\n--- is\n{drawn}--- was\n{table}",
+            page.display()
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Asks a reader itself which keys it knows, map by map, and compares them with the `.It Cm` lines of its page.
 
-use serde_json::{Map, Value};
+use state::document::{self, Faults, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,8 @@ pub fn agree(page: &Path, (begins, read): (&str, Reader), besides: &[&str]) {
         if let Some(report) = read(example) {
             panic!("{}: an example is refused\n{example}\n{report}", page.display());
         }
-        let whole: Value = serde_yaml::from_str(example).expect("it was read a moment ago");
+        let tree = document::read(example, &Faults::new()).expect("it was read a moment ago");
+        let whole = Doc::of(&tree);
         let mut walk = Walk { read, whole: whole.clone(), known: &mut known, used: &mut used };
         walk.look(&whole, &mut Vec::new(), "");
     }
@@ -36,9 +37,12 @@ pub fn agree(page: &Path, (begins, read): (&str, Reader), besides: &[&str]) {
     let mut faults = lack(&known, &written, "is a key of the language without a `.It Cm` line");
     faults.extend(lack(&written, &known, "is in the page and no key of the language"));
     faults.extend(lack(&known, &used, "is in no example of the page"));
-    faults.extend(items(&text).into_iter().filter(|(_, below)| below.trim().is_empty()).map(|(key, _)| {
-        format!("`{key}` has a line and no word about it")
-    }));
+    faults.extend(
+        items(&text)
+            .into_iter()
+            .filter(|(_, below)| below.trim().is_empty())
+            .map(|(key, _)| format!("`{key}` has a line and no word about it")),
+    );
     assert!(faults.is_empty(), "{} and the reader disagree\n  {}", page.display(), faults.join("\n  "));
 }
 
@@ -68,10 +72,70 @@ fn items(page: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// A document that can be changed and written again; every list and map on one line.
+#[derive(Clone, Debug)]
+enum Doc {
+    Map(Vec<(String, Doc)>),
+    List(Vec<Doc>),
+    Word(String),
+    Nothing,
+}
+
+impl Doc {
+    fn of(tree: &Tree) -> Self {
+        match &tree.node {
+            Node::Map(entries) => {
+                Self::Map(entries.iter().map(|(key, value)| (key.text.clone(), Self::of(value))).collect())
+            }
+            Node::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            Node::Scalar { text, .. } => Self::Word(text.clone()),
+            Node::Null => Self::Nothing,
+        }
+    }
+
+    fn below(&mut self, step: &Step) -> &mut Self {
+        match (self, step) {
+            (Self::Map(entries), Step::Key(key)) => {
+                &mut entries.iter_mut().find(|(found, _)| found == key).expect("the way was walked").1
+            }
+            (Self::List(items), Step::Item(n)) => &mut items[*n],
+            (other, step) => panic!("{other:?} has no {step:?}"),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Map(entries) => {
+                let all: Vec<String> = entries
+                    .iter()
+                    .map(|(key, value)| format!("{}: {}", written(key), value.text()))
+                    .collect();
+                format!("{{ {} }}", all.join(", "))
+            }
+            Self::List(items) => {
+                let all: Vec<String> = items.iter().map(Self::text).collect();
+                format!("[{}]", all.join(", "))
+            }
+            Self::Word(word) => written(word),
+            Self::Nothing => "~".to_owned(),
+        }
+    }
+}
+
+/// Plain where that cannot be misread, else in quotes.
+fn written(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+    let number = word.starts_with('0') || word.starts_with('-');
+    if plain && !number && !word.is_empty() {
+        return word.to_owned();
+    }
+    serde_json::to_string(word).expect("it is text")
+}
+
 /// One example, looked through from its top.
 struct Walk<'a> {
     read: Reader,
-    whole: Value,
+    whole: Doc,
     known: &'a mut BTreeSet<String>,
     used: &'a mut BTreeSet<String>,
 }
@@ -84,18 +148,18 @@ enum Step {
 }
 
 impl Walk<'_> {
-    fn look(&mut self, value: &Value, way: &mut Vec<Step>, name: &str) {
+    fn look(&mut self, value: &Doc, way: &mut Vec<Step>, name: &str) {
         if !name.is_empty() {
             self.used.insert(name.to_owned());
         }
-        if let Value::Array(items) = value {
+        if let Doc::List(items) = value {
             for (n, item) in items.iter().enumerate() {
                 way.push(Step::Item(n));
                 self.look(item, way, name);
                 way.pop();
             }
         }
-        let Value::Object(map) = value else { return };
+        let Doc::Map(map) = value else { return };
         let keys = self.keys(way);
         let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
         match &keys {
@@ -104,7 +168,8 @@ impl Walk<'_> {
         }
         for (key, inner) in map {
             // An end state is the same whether it is wanted or taken back.
-            let key_named = if key == "undo" && inner.is_object() { "ensure" } else { key.as_str() };
+            let key_named =
+                if key == "undo" && matches!(inner, Doc::Map(_)) { "ensure" } else { key.as_str() };
             let named = below(if keys.is_some() { key_named } else { placeholder(way) });
             if keys.is_some() {
                 self.used.insert(below(key));
@@ -118,17 +183,14 @@ impl Walk<'_> {
     /// The keys that the reader knows in this map; none if the names in it are the writer's own.
     fn keys(&self, way: &[Step]) -> Option<Vec<String>> {
         let mut whole = self.whole.clone();
-        let map = way.iter().fold(&mut whole, |value, step| match step {
-            Step::Key(key) => &mut value[key.as_str()],
-            Step::Item(n) => &mut value[*n],
-        });
+        let map = way.iter().fold(&mut whole, Doc::below);
         // Alone with the strange key, so that an end state of two is not the fault that is found.
-        let ensure = matches!(way.last(), Some(Step::Key(key)) if key == "ensure" || key == "undo");
-        if ensure {
-            *map = Value::Object(Map::new());
+        if matches!(way.last(), Some(Step::Key(key)) if key == "ensure" || key == "undo") {
+            *map = Doc::Map(Vec::new());
         }
-        map.as_object_mut()?.insert(STRANGE.to_owned(), Value::Object(Map::new()));
-        let report = (self.read)(&serde_json::to_string(&whole).expect("it is plain data"));
+        let Doc::Map(entries) = map else { return None };
+        entries.push((STRANGE.to_owned(), Doc::Map(Vec::new())));
+        let report = (self.read)(&whole.text());
         let report = report.unwrap_or_default();
         let kinds = ["unknown key", "unknown end state"].map(|kind| format!("{kind} `{STRANGE}`"));
         let (_, after) = kinds.iter().find_map(|kind| report.split_once(kind))?;

@@ -130,7 +130,7 @@ impl Outside {
             }
             self.forged += 1;
             let fresh = Sealed { n: sealed.n + 1_000_000 + self.forged, ..(**sealed).clone() };
-            let fresh = Frame { stamp: None, body: Body::Relayed(Box::new(fresh)) };
+            let fresh = Frame { stamp: None, boot: frame.boot, body: Body::Relayed(Box::new(fresh)) };
             for frame in [frame, fresh] {
                 self.post(TRIP, (&to, Boot(0)), Mail::Frame { from: relay.clone(), frame });
             }
@@ -149,5 +149,6 @@ pub struct Disk {
     pub rows: Vec<JournalRow>,
     pub led: Option<Stamp>,
     pub alone: Vec<(u64, AloneEntry)>,
+    pub kept: BTreeMap<String, Vec<u8>>,
     pub starts: u64,
 }

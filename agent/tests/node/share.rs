@@ -84,6 +84,11 @@ impl World for Share {
         Ok(())
     }
 
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Infallible> {
+        self.disk.borrow_mut().kept.extend(facts.iter().cloned());
+        Ok(())
+    }
+
     fn keep_alone(&mut self, n: u64, bytes: &[u8]) -> Result<(), Infallible> {
         let line = AloneEntry::decode(bytes).expect("the world is well formed");
         self.disk.borrow_mut().alone.push((n, line));
@@ -242,5 +247,6 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Fetched(_) => "fetched",
         Body::Hears { .. } => "hears",
         Body::Relayed(_) => "relayed",
+        Body::Hello(_) => "hello",
     }
 }

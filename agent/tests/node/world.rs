@@ -4,6 +4,7 @@ use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
+use agent::door::{self, Door, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
@@ -12,7 +13,7 @@ use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
-use state::{Boot, CarrierId, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
+use state::{Boot, CarrierId, Index, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -85,8 +86,15 @@ impl Cluster {
             let playbook = Playbook::read(name, text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let name =
+            state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
+        let own =
+            Own { boot, disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
+        let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
+        let remembered = SITES.map(SiteId::new).iter().filter_map(heard).collect();
+        let door = Door::new(site.clone(), own, remembered);
         let start = Start {
-            identity: Identity { site: site.clone(), starts: Starts(loaded.starts), boot },
+            identity: Identity { site: site.clone(), starts: Starts(loaded.starts), boot, disk: name },
             view,
             file: self.policy.clone(),
             secrets: vec![CarrierId::new("magrathea")],
@@ -94,20 +102,22 @@ impl Cluster {
             stopped: None,
             alone: loaded.alone,
             led: loaded.led.map(|at| self.wall(site).since(at)),
+            outside: None,
         };
         let now = self.outside.borrow().now;
         let node = Node::new(start, Mono::from_boot(now));
         let mut first = agent::event::Output::default();
         node.watch(&mut first);
         let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
-        let quorum = Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters })
-            .expect("the world is well formed");
+        let quorum =
+            Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters, ids: Vec::new() })
+                .expect("the world is well formed");
         let outside = Rc::clone(&self.outside);
         let mut share = Share { here: site.clone(), boot, disk, outside, watch: Vec::new() };
         for effect in first.act {
             share.act(effect);
         }
-        let turn = Turn::new(site.clone(), (node, quorum), clock, share);
+        let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
         self.lives.insert(
             site.clone(),
             Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
@@ -160,7 +170,8 @@ impl Cluster {
         let view = self.view(site).expect("the world is well formed");
         let (fence, attempt) = view.attempts.last_key_value().expect("an attempt is open");
         let body = Body::Revoke { fence: *fence, boot: attempt.boot, nonce: attempt.nonce };
-        self.take(site, Input::Frame { from: leader.clone(), frame: Frame { stamp: None, body } });
+        let boot = self.lives[leader].boot;
+        self.take(site, Input::Frame { from: leader.clone(), frame: Frame { stamp: None, boot, body } });
     }
 
     pub fn status(&mut self, site: &SiteId) -> StatusReport {

@@ -25,8 +25,11 @@ pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
     let backoff = map.optional("backoff").map(|d| within(d, limits::BACKOFF_MAX));
     let if_failed = map.optional("if_failed").map(self::if_failed);
     map.finish();
+    let written = undo.or(no_undo);
     let undo = way_back(value, (undo, no_undo), inputs);
     let ensure = ensure??;
+    let undo = undo?;
+    leads_back(&ensure, &undo, written);
     let timeout = timeout.map_or(Some(limits::TIMEOUT), |written| self::timeout(written, &ensure));
     let (usual_at, usual_failed) = match ensure {
         Wish::RoutePointsAt { .. } => (Doer::Executor, IfFailed::Stuck),
@@ -34,7 +37,7 @@ pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
     };
     Some(PlaybookStep {
         ensure,
-        undo: undo?,
+        undo,
         at: at.unwrap_or(Some(usual_at))?,
         timeout: timeout?,
         attempts: u8::try_from(attempts.unwrap_or(Some(u32::from(limits::ATTEMPTS)))?).ok()?,
@@ -49,7 +52,10 @@ fn wish(value: Value<'_>, inputs: &Inputs) -> Option<Wish> {
     }
     let entries = value.entries();
     let [(key, inner)] = entries.as_slice() else {
-        return value.refuse(format!("`{}` is one end state, not {}", value.key_text(), entries.len()), "");
+        return value.refuse(
+            format!("`{}` is one end state, not {}", value.key_text(), entries.len()),
+            "one step for each",
+        );
     };
     match key.text.as_str() {
         "route_points_at" => {
@@ -89,11 +95,42 @@ fn way_back(
     match written {
         (Some(undo), None) => wish(undo, inputs).map(WayBack::Wish),
         (None, Some(sentence)) => sentence.words().map(|why| WayBack::No(why.to_owned())),
-        (Some(_), Some(no_undo)) => no_undo.refuse("a step has `undo` or `no_undo`, not both", ""),
+        (Some(_), Some(no_undo)) => {
+            no_undo.refuse("a step has `undo` or `no_undo`, not both", "leave one of them out")
+        }
         (None, None) => step.refuse(
             "a step needs an `undo`",
             "or the sentence why there is none: `no_undo: a message cannot be recalled`",
         ),
+    }
+}
+
+/// An undo is of the kind of its end state, and a route goes back to where it rang and nowhere else: of that site
+/// alone it is looked at whether it lives.
+fn leads_back(ensure: &Wish, undo: &WayBack, written: Option<Value<'_>>) {
+    let (WayBack::Wish(undo), Some(written)) = (undo, written) else { return };
+    match (ensure, undo) {
+        (Wish::RoutePointsAt { route, .. }, Wish::RoutePointsAt { route: back, site }) => {
+            if route != back {
+                written.refuse::<()>("the undo moves another route", "the route of the step itself");
+            } else if !site.is_input("from") {
+                written.refuse::<()>(
+                    "this undo may lead to a dead place",
+                    "back to `site: $from`, and nowhere else",
+                );
+            }
+        }
+        (Wish::RoutePointsAt { .. }, Wish::Notify { .. }) => {
+            let note = "`undo: { route_points_at: { route: $route, site: $from } }`";
+            written.refuse::<()>("a message takes no route back", note);
+        }
+        (Wish::Notify { .. }, Wish::RoutePointsAt { .. }) => {
+            written.refuse::<()>(
+                "a message is not taken back by moving a route",
+                "`no_undo: a message cannot be recalled`",
+            );
+        }
+        (Wish::Notify { .. }, Wish::Notify { .. }) => {}
     }
 }
 
@@ -127,7 +164,7 @@ fn within(value: Value<'_>, most: Duration) -> Option<Duration> {
     let found = value.duration()?;
     if found > most {
         let message = format!("`{}` is at most {}", value.key_text(), spell(most));
-        return value.refuse(message, "");
+        return value.refuse(message, format!("`{}: {}`", value.key_text(), spell(most)));
     }
     Some(found)
 }

@@ -48,6 +48,16 @@ impl Inputs {
         map.finish();
         Self(inputs)
     }
+
+    /// What can be written where a name of this kind is wanted.
+    fn of(&self, kind: Kind) -> String {
+        let fit: Vec<String> =
+            self.0.iter().filter(|(_, found)| *found == kind).map(|(name, _)| format!("`${name}`")).collect();
+        match fit.is_empty() {
+            true => format!("the name of a {}, written out", kind.word()),
+            false => format!("such as {}", fit.join(" or ")),
+        }
+    }
 }
 
 /// A text with open names.
@@ -65,7 +75,8 @@ impl Template {
     pub(super) fn text(value: Value<'_>, inputs: &Inputs) -> Option<Self> {
         let text = value.words()?;
         if text.chars().count() > crate::limits::TEXT_MAX {
-            return value.refuse(format!("a text has at most {} characters", crate::limits::TEXT_MAX), "");
+            return value
+                .refuse(format!("a text has at most {} characters", crate::limits::TEXT_MAX), "shorten it");
         }
         let mut parts = Vec::new();
         for (name, part) in split(text) {
@@ -88,7 +99,7 @@ impl Template {
         let (name, found) = input(value, name, inputs)?;
         if found != kind {
             let message = format!("`${name}` is a {}, not a {}", found.word(), kind.word());
-            return value.refuse(message, "");
+            return value.refuse(message, inputs.of(kind));
         }
         Some(Self(vec![Part::Input(name)]))
     }
@@ -96,6 +107,11 @@ impl Template {
     /// Whether it needs this input.
     pub fn names(&self, input: &str) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Input(name) if *name == input))
+    }
+
+    /// Whether it is this input and nothing else.
+    pub(super) fn is_input(&self, input: &str) -> bool {
+        matches!(self.0.as_slice(), [Part::Input(name)] if *name == input)
     }
 
     /// The text with its names filled in. Line ends and other control characters become blanks.
@@ -147,6 +163,7 @@ fn input(value: Value<'_>, name: &str, inputs: &Inputs) -> Option<(&'static str,
     let declared = inputs.0.iter().map(|(known, _)| *known);
     let note = match nearest(name, declared.clone()) {
         Some(meant) => format!("did you mean `${meant}`?"),
+        None if inputs.0.is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
         None => format!("inputs here: {}", declared.collect::<Vec<_>>().join(", ")),
     };
     value.refuse(format!("unknown input `${name}`"), note)

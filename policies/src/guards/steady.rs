@@ -9,8 +9,12 @@ use crate::reason::Guarding;
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     let now = matter.case.now;
     match matter.errand() {
-        Errand::Better { to, steady, needed } if steady < needed => {
+        Errand::Better { to, steady, needed, .. } if steady < needed => {
             bar(Guarding::NotSteady { site: to, steady, needed }, Some(now + (needed - steady)))
+        }
+        Errand::Better { hours: Some((hours, begin)), .. } => {
+            let reason = Guarding::OutOfHours { hours: hours.to_string(), left: begin.since(now) };
+            bar(reason, Some(begin))
         }
         Errand::Refuge { left } if !left.is_zero() => bar(Guarding::RefugeWaits { left }, Some(now + left)),
         Errand::Better { .. } | Errand::Refuge { .. } | Errand::Leave { .. } | Errand::Stay => Answer::Mute,

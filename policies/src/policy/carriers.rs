@@ -57,7 +57,7 @@ fn carrier(key: &Key, value: Value<'_>) -> Option<Carrier> {
     let mut fields = value.map()?;
     let rate = fields.optional("rate").map_or(Some(CARRIER_RATE), rate);
     let signalling = fields.optional("signalling").map(Value::list).unwrap_or_default();
-    let signalling = signalling.into_iter().filter_map(|address| address.socket(SIP_PORT)).collect();
+    let signalling = distinct(&signalling);
     let ntsapi = fields.required("ntsapi").and_then(|ntsapi| {
         let mut fields = ntsapi.map()?;
         let host = fields.required("host").and_then(|host| host.host(NTSAPI_PORT));
@@ -72,6 +72,19 @@ fn carrier(key: &Key, value: Value<'_>) -> Option<Carrier> {
     fields.finish();
     let (host, port, tls) = ntsapi?;
     Some(Carrier { id: CarrierId::new(id?), host, port, tls, rate: rate?, signalling })
+}
+
+/// Reads addresses, each of which stands there once.
+fn distinct(addresses: &[Value<'_>]) -> Vec<SocketAddr> {
+    let mut read: Vec<SocketAddr> = Vec::new();
+    for value in addresses {
+        let Some(address) = value.socket(SIP_PORT) else { continue };
+        if read.contains(&address) {
+            value.refuse::<()>(format!("`{}` is asked twice", address.ip()), "leave one of them out");
+        }
+        read.push(address);
+    }
+    read
 }
 
 /// Reads `5 per second`.

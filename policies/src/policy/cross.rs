@@ -6,6 +6,7 @@ use super::sites::Site;
 use state::document::{Fault, Faults, Place, nearest};
 use state::{Destination, Number, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::net::SocketAddr;
 
 /// The most sites: every one of them is asked by, and agrees with, every other.
@@ -24,7 +25,7 @@ pub(super) fn check(draft: &Draft, faults: &Faults) {
     for route in &draft.routes.entries {
         destinations(draft, &route.is, faults);
     }
-    for person in &draft.tell {
+    for person in &draft.told {
         known("person", person, &draft.people, faults);
     }
 }
@@ -94,7 +95,22 @@ fn probes(draft: &Draft, faults: &Faults) {
         if draft.sites.entries.iter().filter(|site| votes(site)).count() < 2 {
             let message = format!("`{subject}` is asked by fewer than two sites with votes");
             faults.add(Fault::at(probe.place, message).note("a verdict needs two sites"));
+        } else {
+            left(draft, (probe.place, &subject.site), by, faults);
         }
+    }
+}
+
+/// Once a site is dead, the others that ask about it must be able to say so.
+fn left(draft: &Draft, (place, dead): (Place, &SiteId), by: &[Written<SiteId>], faults: &Faults) {
+    let asks = |site: &&Written<Site>| site.is.votes > 0 && by.iter().any(|asks| asks.is == site.is.id);
+    let asking: Vec<&Site> = draft.sites.entries.iter().filter(asks).map(|site| &site.is).collect();
+    let votes = |of: &mut dyn Iterator<Item = &&Site>| of.map(|site| u32::from(site.votes)).sum::<u32>();
+    let others = asking.iter().filter(|site| site.id != *dead);
+    let (left, all) = (votes(&mut others.clone()), votes(&mut asking.iter()));
+    if left * 2 <= all || others.count() < 2 {
+        let message = format!("once {dead} is dead, nobody could say so: {left} of {all} votes are left");
+        faults.add(Fault::at(place, message).note("let two other sites ask, with more votes than it has"));
     }
 }
 
@@ -131,7 +147,7 @@ fn last_resort(route: &DraftRoute, faults: &Faults) {
 }
 
 /// A name stands in a list once.
-fn once(names: &[Written<SiteId>], does: &str, faults: &Faults) {
+fn once<T: Ord + Display>(names: &[Written<T>], does: &str, faults: &Faults) {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(&name.is) {

@@ -1,7 +1,6 @@
 //! The dead-man: when automation says that it cannot act, and hands over to people.
 
 use super::draft::Written;
-use super::later::{self, Section};
 use super::pace::within;
 use crate::limits::{ALERT_PATH, DEADMAN_ACKNOWLEDGE, DEADMAN_QUORUM, DEADMAN_TOLD_BY, ELECTED_BY, SILENCE};
 use state::document::{Fault, Value, spell};
@@ -9,7 +8,7 @@ use state::handover::Strength;
 use std::time::Duration;
 
 /// When automation hands over to people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadman {
     /// After so long without a quorum.
     pub quorum: Duration,
@@ -17,11 +16,18 @@ pub struct Deadman {
     pub acknowledge: Duration,
     /// Whether a hand-over that would pass by itself does.
     pub then: Strength,
+    /// The address outside that raises the alarm when it is no longer called; kept, and not acted on yet.
+    pub watcher: Option<String>,
 }
 
 impl Default for Deadman {
     fn default() -> Self {
-        Self { quorum: DEADMAN_QUORUM, acknowledge: DEADMAN_ACKNOWLEDGE, then: Strength::Waiting }
+        Self {
+            quorum: DEADMAN_QUORUM,
+            acknowledge: DEADMAN_ACKNOWLEDGE,
+            then: Strength::Waiting,
+            watcher: None,
+        }
     }
 }
 
@@ -35,7 +41,7 @@ const THEN: [(&str, Strength); 2] = [("wait", Strength::Waiting), ("latch", Stre
 pub(super) fn read(value: Option<Value<'_>>) -> Deadman {
     let mut deadman = Deadman::default();
     let Some(mut fields) = value.and_then(Value::map) else { return deadman };
-    later::refuse(&mut fields, Section::Deadman);
+    deadman.watcher = fields.optional("watcher").and_then(watcher);
     let quorum = within(fields.optional("quorum"), Duration::ZERO, ACKNOWLEDGE_MAX);
     if let Some(quorum) = quorum {
         deadman.quorum = quorum.is;
@@ -51,6 +57,21 @@ pub(super) fn read(value: Option<Value<'_>>) -> Deadman {
     deadman.then = then.unwrap_or(deadman.then);
     fields.finish();
     deadman
+}
+
+/// Reads `https://hc.example.com/ping/bytemark`.
+fn watcher(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let rest = text.strip_prefix("https://");
+    match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
+        Some(host) if host.contains('.') && text.chars().all(|c| c.is_ascii_graphic()) => {
+            Some(text.to_string())
+        }
+        Some(_) | None => value.refuse(
+            format!("`{text}` is no watcher"),
+            "an address such as `https://hc.example.com/ping/bytemark`",
+        ),
+    }
 }
 
 /// The inequality that a time without quorum breaks, and what can be written instead.

@@ -2,12 +2,13 @@
 
 use super::carriers::Carrier;
 use super::probes::Probe;
-use super::routes::{Budget, Playbooks};
+use super::routes::{Budget, Failback, Playbooks};
 use super::template::Template;
 use super::{Person, Site};
 use state::document::{Key, Place, Value};
 use state::fact::Mode;
 use state::{Number, SiteId};
+use std::net::SocketAddr;
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +61,25 @@ pub(super) struct Draft {
     pub sites: Named<Site>,
     /// The probes that are written out.
     pub probes: Vec<Written<DraftProbe>>,
+    /// The references.
+    pub references: Vec<Written<SocketAddr>>,
     /// The carriers.
     pub carriers: Named<Carrier>,
     /// The routes.
     pub routes: Named<DraftRoute>,
     /// The people.
-    pub people: Named<Person>,
-    /// Who is told.
-    pub tell: Vec<Written<String>>,
+    pub people: Named<DraftPerson>,
+    /// Everybody who is named among those who are told.
+    pub told: Vec<Written<String>>,
+}
+
+/// A person whose number may be one of ours.
+#[derive(Clone, Debug)]
+pub(super) struct DraftPerson {
+    /// The person.
+    pub person: Person,
+    /// The number for short messages, where it is written.
+    pub sms: Option<Written<String>>,
 }
 
 /// A probe whose site and askers may not exist.
@@ -100,6 +112,8 @@ pub(super) struct DraftRoute {
     pub last_resort: Vec<Written<SiteId>>,
     /// Where it rings when no site could take it.
     pub refuge: Option<Written<Template>>,
+    /// When it goes home by itself, if it does.
+    pub failback: Option<Failback>,
     /// How many automatic switches it may make.
     pub budget: Budget,
     /// Its playbooks.

@@ -11,18 +11,12 @@ pub(super) enum Section {
     Site,
     Probe,
     Route,
-    Person,
-    Alerts,
-    Deadman,
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 17] = [
+const ROWS: [(Section, &str, &str); 9] = [
     (Section::Top, "when", "routes alone are acted on"),
-    (Section::Top, "greetings", "switch them on the PBX by hand"),
-    (Section::Top, "sorry_pages", "keep them on your web server"),
     (Section::Site, "doors", "write the first of them as `pbx`"),
-    (Section::Site, "magic", "use `pointsman claim` instead"),
     (Section::Probe, "exec", "`sip_options` and `tcp` are"),
     (Section::Probe, "http", "`sip_options` and `tcp` are"),
     (Section::Probe, "icmp", "`sip_options` and `tcp` are"),
@@ -30,11 +24,6 @@ const ROWS: [(Section, &str, &str); 17] = [
     (Section::Probe, "ami", "`sip_options` and `tcp` are"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
-    (Section::Route, "failback", "a person plays `fail-back`"),
-    (Section::Person, "quiet", "leave it out"),
-    (Section::Alerts, "on_call", "name the people in `tell`"),
-    (Section::Alerts, "prove", "leave it out"),
-    (Section::Deadman, "watcher", "leave it out"),
 ];
 
 /// Refuses the keys of this map that are for a later version.

@@ -4,7 +4,7 @@ use super::draft::{Draft, DraftProbe, DraftRoute, Written};
 use super::later::{self, Section};
 use super::routes::MODES;
 use super::{
-    Alerts, Pace, Policy, Probe, Route, carriers, cross, deadman, pace, people, probes, routes, sites,
+    Pace, Policy, Probe, Route, carriers, cross, deadman, kept, ours, pace, people, probes, routes, sites,
 };
 use jiff::tz::TimeZone;
 use state::document::{Faults, Tree, Value};
@@ -24,21 +24,25 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let pace = pace::read(top.optional("pace"), Pace::CALM);
     let sites = top.required("sites");
     let references = top.optional("references").map(Value::list).unwrap_or_default();
-    let references = references.into_iter().filter_map(|value| value.socket(REFERENCE_PORT)).collect();
-    let alerts = people::alerts(top.optional("alerts"));
-    let (mail, tell) = alerts.unwrap_or_default();
+    let reference = |value: Value<'_>| Some(Written::at(value, value.socket(REFERENCE_PORT)?));
+    let references = references.into_iter().filter_map(reference).collect();
+    let people::DraftAlerts { alerts, told } = people::alerts(top.optional("alerts"));
+    let greetings = kept::greetings(top.optional("greetings"));
+    let sorry_pages = kept::sorry_pages(top.optional("sorry_pages"));
     let deadman = deadman::read(top.optional("deadman"));
     let draft = Draft {
         sites_at: sites.map_or(tree.place, Value::key_place),
         sites: sites::read(sites, pace),
         probes: probes::read(top.optional("probes")),
+        references,
         carriers: carriers::read(top.required("carriers")),
         routes: routes::read(top.required("routes")),
         people: people::read(top.optional("people")),
-        tell,
+        told,
     };
     top.finish();
     cross::check(&draft, faults);
+    ours::check(&draft, faults);
     if faults.count() > 0 {
         return None;
     }
@@ -48,12 +52,14 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         mode,
         probes: all_probes(&draft),
         sites: plain(draft.sites.entries),
-        references,
+        references: plain(draft.references),
         carriers: plain(draft.carriers.entries),
         routes: draft.routes.entries.into_iter().map(|route| whole_route(route.is)).collect(),
-        people: plain(draft.people.entries),
-        alerts: Alerts { mail, tell: plain(draft.tell) },
+        people: plain(draft.people.entries).into_iter().map(|draft| draft.person).collect(),
+        alerts,
         deadman,
+        greetings,
+        sorry_pages,
     })
 }
 
@@ -108,6 +114,7 @@ fn whole_route(draft: DraftRoute) -> Route {
         prefer: plain(draft.prefer),
         last_resort: plain(draft.last_resort),
         refuge: draft.refuge.map(|refuge| refuge.is),
+        failback: draft.failback,
         budget: draft.budget,
         playbooks: draft.playbooks,
         mode: draft.mode,

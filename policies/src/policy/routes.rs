@@ -1,11 +1,13 @@
 //! The routes: numbers that move together, and where they may ring.
 
 use super::draft::{DraftRoute, Named, Written};
+use super::hours::{self, Hours};
 use super::later::{self, Section};
 use super::numbers;
+use super::pace::within;
 use super::sites::name;
 use super::template::Template;
-use crate::limits::{BUDGET, BUDGET_WINDOW, DAMPING_MAX};
+use crate::limits::{BUDGET, BUDGET_WINDOW, DAMPING_MAX, FAILBACK_MAX, FAILBACK_MIN};
 use state::document::{Fault, Key, Value, spell};
 use state::fact::Mode;
 use state::{CarrierId, Number, PlaybookId, RouteId, SiteId};
@@ -28,12 +30,23 @@ pub struct Route {
     pub last_resort: Vec<SiteId>,
     /// Where it rings when no site could take it, if there is such a place: the same for every site.
     pub refuge: Option<Template>,
+    /// When it goes home by itself; without it a person decides.
+    pub failback: Option<Failback>,
     /// How many automatic switches it may make.
     pub budget: Budget,
     /// What is played for it.
     pub playbooks: Playbooks,
     /// Its own mode, if the policy sets one.
     pub mode: Option<Mode>,
+}
+
+/// When a route goes back to its first choice by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failback {
+    /// Once its first choice could have had it for so long without a break.
+    pub after: Duration,
+    /// And only within these hours; without them at any time.
+    pub between: Option<Hours>,
 }
 
 /// How many automatic switches are allowed in a window of cluster time.
@@ -79,6 +92,7 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
         fields.optional("refuge").map(|value| Template::read(value).map(|is| Written::at(value, is)));
     let otherwise = Budget { switches: BUDGET, window: BUDGET_WINDOW };
     let budget = fields.optional("budget").map_or(Some(otherwise), budget);
+    let failback = fields.optional("failback").map(failback);
     let playbooks = playbooks(fields.optional("playbooks"));
     let mode = fields.optional("mode").and_then(|mode| mode.one_of(&MODES));
     fields.finish();
@@ -99,6 +113,7 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
         prefer_at,
         last_resort,
         refuge,
+        failback: failback.flatten(),
         budget,
         playbooks,
         mode,
@@ -108,6 +123,16 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
 /// Reads a list of sites.
 fn prefer(list: Value<'_>) -> Vec<Written<SiteId>> {
     list.list().into_iter().filter_map(|site| Some(Written::at(site, SiteId::new(site.name()?)))).collect()
+}
+
+/// Reads `{ after: 2h, between: 09:00-17:00 }`.
+fn failback(value: Value<'_>) -> Option<Failback> {
+    let mut fields = value.map()?;
+    let after = within(fields.required("after"), FAILBACK_MIN, FAILBACK_MAX);
+    let between = fields.optional("between").map(hours::read);
+    fields.finish();
+    let between = between.map_or(Some(None), |between| between.map(Some))?;
+    Some(Failback { after: after?.is, between })
 }
 
 /// Reads `4 per day`, or `2 per 12h`; `window >= damping_max`.

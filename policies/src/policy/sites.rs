@@ -27,6 +27,8 @@ pub struct Site {
     pub pbx: SocketAddr,
     /// At which pace its services are judged.
     pub pace: Pace,
+    /// The number that people dial to speak to its agent, digits only; kept, and not acted on yet.
+    pub magic: Option<String>,
 }
 
 /// Reads `sites`; a site without a pace of its own has the cluster's.
@@ -42,8 +44,27 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
     let pbx = fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT));
     let pace = pace::read(fields.optional("pace"), cluster);
+    let magic = fields.optional("magic").and_then(magic);
     fields.finish();
-    Some(Site { id: SiteId::new(id?), votes: u8::try_from(votes?).ok()?, address: address?, pbx: pbx?, pace })
+    Some(Site {
+        id: SiteId::new(id?),
+        votes: u8::try_from(votes?).ok()?,
+        address: address?,
+        pbx: pbx?,
+        pace,
+        magic,
+    })
+}
+
+/// Reads a number as people write it: `0113 496 0103`.
+fn magic(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let digits: String = text.chars().filter(|c| *c != ' ').collect();
+    let plain = digits.strip_prefix('+').unwrap_or(&digits);
+    if (3..=15).contains(&plain.len()) && plain.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(digits);
+    }
+    value.refuse(format!("`{text}` is no number to dial"), "digits and blanks, such as `0113 496 0103`")
 }
 
 /// The key as the name of a site, a route or a carrier.

@@ -46,6 +46,9 @@ impl Template {
                 "number" => (Part::Number, length),
                 "pbx" => (Part::Pbx, length),
                 "" if after.starts_with('$') => (Part::Text("$".to_string()), 1),
+                "" if after.starts_with('{') => {
+                    return value.refuse("a name has no braces", "`$number`, not `${number}`");
+                }
                 name => return unknown(value, name),
             };
             parts.push(part);

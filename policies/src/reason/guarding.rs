@@ -72,6 +72,12 @@ pub enum Guarding {
         #[serde(rename = "needed_ms", with = "age::millis")]
         needed: Duration,
     },
+    /// It goes home by itself within some hours of the day only.
+    OutOfHours {
+        hours: String,
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+    },
     /// Nobody can take it, but not for long enough to ring its refuge.
     RefugeWaits {
         #[serde(rename = "left_ms", with = "age::millis")]
@@ -85,6 +91,8 @@ pub enum Guarding {
     /// Nobody could take it: it stays, because a dead destination beats none.
     NoneLeft { route: RouteId },
 }
+
+const LOG_BEHIND: &str = "this site leads, but has not yet applied what was agreed before its term";
 
 impl fmt::Display for Guarding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,9 +121,7 @@ impl fmt::Display for Guarding {
                 write!(f, "nobody has acknowledged {incident}, so automation only leaves a site that is down")
             }
             Self::NotLeading => f.write_str("this site does not lead, so it does not decide"),
-            Self::LogBehind => {
-                f.write_str("this site leads, but has not yet applied what was agreed before its term")
-            }
+            Self::LogBehind => f.write_str(LOG_BEHIND),
             Self::Quorum { heard, of } => write!(f, "quorum {heard} of {of}"),
             Self::NoQuorum { heard, of } => write!(f, "no quorum: {heard} of {of} votes reachable"),
             Self::Disputed { subject, up } => {
@@ -135,6 +141,9 @@ impl fmt::Display for Guarding {
             ),
             Self::NotSteady { site, steady, needed } => {
                 write!(f, "{site} could take it for {} only, and must for {}", Age(*steady), Setting(*needed))
+            }
+            Self::OutOfHours { hours, left } => {
+                write!(f, "it goes home by itself between {hours} only, that is in {}", Age(*left))
             }
             Self::RefugeWaits { left } => {
                 write!(f, "no site could take it; its refuge is rung in {}", Age(*left))

@@ -1,7 +1,9 @@
 //! The small world of the golden decisions: four sites, one route, and the lines that change them.
 
+use jiff::tz::TimeZone;
 use policies::decide::{Reign, Standing, Steady};
 use policies::judge::{Blip, Budget, Case, Judge, RouteRule, SiteVotes};
+use policies::policy::Failback;
 use state::fact::{Adoption, Attempt, Ballot, Closure, Entry, Fact, Home, Mode, Origin, Outcome, Says, Was};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
 use state::run::{Cause, Direction, Word};
@@ -51,6 +53,7 @@ pub fn rule(prefer: &[&str]) -> RouteRule {
     RouteRule {
         prefer: prefer.iter().map(|name| site(name)).collect(),
         last_resort: Vec::new(),
+        failback: None,
         refuge: None,
         signalling: Vec::new(),
         services: BTreeMap::new(),
@@ -103,7 +106,14 @@ impl World {
         let routes = BTreeMap::from([(RouteId::new("main"), rule)]);
         let blip = Blip { default: span("3s"), of: BTreeMap::new() };
         Self {
-            judge: Judge { sites, electorates: BTreeMap::new(), blip, routes, mode: Some(Mode::Auto) },
+            judge: Judge {
+                sites,
+                electorates: BTreeMap::new(),
+                blip,
+                routes,
+                mode: Some(Mode::Auto),
+                zone: TimeZone::UTC,
+            },
             view: View::birth("golden"),
             now: Stamp::from_millis(3 * 3_600_000),
             standing: Standing {
@@ -217,6 +227,13 @@ impl World {
             }
             ["main", "last_resort", names @ ..] => {
                 main.last_resort = names.iter().map(|name| site(name)).collect();
+            }
+            ["main", "failback", after] => {
+                main.failback = Some(Failback { after: span(after), between: None })
+            }
+            ["main", "failback", after, hours] => {
+                let between = Some(hours.parse().unwrap());
+                main.failback = Some(Failback { after: span(after), between });
             }
             ["main", "signalling", at] => main.signalling = vec![at.parse().unwrap()],
             ["main", "refuge"] => main.refuge = Some(SiteId::refuge()),

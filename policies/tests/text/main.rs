@@ -1,5 +1,6 @@
 //! Tests that are texts: each file says what it shows, what goes in, and what must come out.
 
+mod corpus;
 mod faults;
 mod golden;
 mod good;

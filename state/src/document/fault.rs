@@ -16,34 +16,28 @@ const LINE_BEFORE: usize = 30;
 pub struct Fault {
     place: Place,
     message: String,
-    show: Show,
+    /// What stands beside the underlining.
+    note: String,
+    /// A sum that does not come out.
+    sum: Option<String>,
     hints: Vec<String>,
-}
-
-/// What is shown below the place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Show {
-    /// The line of the text, underlined, with a note.
-    Source(String),
-    /// A sum that does not come out, instead of the line.
-    Sum(String),
 }
 
 impl Fault {
     /// A fault at a place; the message is lower case and has no final period.
     pub fn at(place: Place, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), show: Show::Source(String::new()), hints: Vec::new() }
+        Self { place, message: message.into(), note: String::new(), sum: None, hints: Vec::new() }
     }
 
     /// What stands beside the underlining.
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.show = Show::Source(note.into());
+        self.note = note.into();
         self
     }
 
-    /// A sum that is shown instead of the line of the text: an inequality and its figures.
+    /// A sum that is shown below the line of the text: an inequality and its figures.
     pub fn sum(mut self, sum: impl Into<String>) -> Self {
-        self.show = Show::Sum(sum.into());
+        self.sum = Some(sum.into());
         self
     }
 
@@ -63,14 +57,19 @@ impl Fault {
         &self.message
     }
 
+    /// Whether it says what to do: beside the place, or in a hint.
+    pub fn is_helpful(&self) -> bool {
+        !self.note.is_empty() || !self.hints.is_empty()
+    }
+
     /// Writes the fault as `pointsman check` shows it.
     fn write(&self, name: &str, text: &str, out: &mut String) -> fmt::Result {
         let Place { line, column, .. } = self.place;
         writeln!(out, "error: {}", self.message)?;
         writeln!(out, "  --> {name}:{line}:{column}")?;
-        match &self.show {
-            Show::Source(note) => self.write_source(text, note, out)?,
-            Show::Sum(sum) => writeln!(out, "  {sum}")?,
+        self.write_source(text, out)?;
+        if let Some(sum) = &self.sum {
+            writeln!(out, "  {sum}")?;
         }
         for hint in &self.hints {
             writeln!(out, "  hint: {hint}")?;
@@ -79,7 +78,7 @@ impl Fault {
     }
 
     /// Writes the line of the text and underlines the place.
-    fn write_source(&self, text: &str, note: &str, out: &mut String) -> fmt::Result {
+    fn write_source(&self, text: &str, out: &mut String) -> fmt::Result {
         let Place { line, column, length } = self.place;
         let source = text.lines().nth(line as usize - 1).unwrap_or_default();
         let (shown, before) = cut(source, column as usize - 1);
@@ -88,7 +87,7 @@ impl Fault {
         // An end that lies in a later line is shown as the end of this one.
         let room = shown.chars().count().saturating_sub(before).max(1);
         let carets = "^".repeat((length as usize).clamp(1, room));
-        let underlined = format!("{:gutter$} | {:before$}{carets} {note}", "", "");
+        let underlined = format!("{:gutter$} | {:before$}{carets} {}", "", "", self.note);
         writeln!(out, "{}", underlined.trim_end())
     }
 }

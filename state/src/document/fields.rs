@@ -1,5 +1,6 @@
 //! The keys of one map, taken one by one; what is left over at the end is a fault.
 
+use super::example::example;
 use super::fault::Fault;
 use super::nearest::nearest;
 use super::tree::{Key, Tree};
@@ -83,8 +84,10 @@ impl<'t> Fields<'t> {
             });
         }
         for key in &self.missing {
-            let owner = self.map.key_text();
-            faults.add(Fault::at(self.map.key_place(), format!("{} lacks `{key}`", quoted(owner))));
+            let fault = Fault::at(self.map.key_place(), format!("{} lacks `{key}`", self.map.called()));
+            let typed = example(self.map.key_text(), key)
+                .map_or_else(|| format!("`{key}: ...`"), |line| format!("`{line}`"));
+            faults.add(fault.hint(typed));
         }
     }
 
@@ -95,9 +98,4 @@ impl<'t> Fields<'t> {
             super::Node::List(_) | super::Node::Scalar { .. } | super::Node::Null => false,
         }
     }
-}
-
-/// A key in backticks; the whole document has no name of its own.
-fn quoted(owner: &str) -> String {
-    if owner.contains(' ') { owner.to_string() } else { format!("`{owner}`") }
 }

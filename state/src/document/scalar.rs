@@ -35,7 +35,7 @@ impl<'t> Value<'t> {
     pub fn words(self) -> Option<&'t str> {
         let text = self.text()?;
         if text.trim().is_empty() {
-            self.refuse(format!("`{}` is empty", self.key_text()), "")
+            self.refuse(format!("`{}` is empty", self.key_text()), "write a word or a sentence")
         } else {
             Some(text)
         }
@@ -88,7 +88,9 @@ impl<'t> Value<'t> {
             Err(NoDuration::Fraction) => {
                 self.refuse("a duration has no fraction", "use a smaller unit, such as `500ms`")
             }
-            Err(NoDuration::TooLong) => self.refuse(format!("`{text}` is longer than a century"), ""),
+            Err(NoDuration::TooLong) => {
+                self.refuse(format!("`{text}` is longer than a century"), "such as `15s`, `2h` or `1 day`")
+            }
             Err(NoDuration::NotOne) => {
                 self.refuse(format!("`{text}` is no duration"), "such as `500ms`, `15s`, `2h` or `1 day`")
             }
@@ -100,7 +102,9 @@ impl<'t> Value<'t> {
         let text = self.text()?;
         match (text.parse(), text.parse::<SocketAddr>()) {
             (Ok(ip), _) => Some(ip),
-            (Err(_), Ok(_)) => self.refuse("an address without a port is expected here", ""),
+            (Err(_), Ok(_)) => {
+                self.refuse("an address without a port is expected here", format!("`{}`", port_apart(text)))
+            }
             (Err(_), Err(_)) => self.no_address(text),
         }
     }
@@ -111,7 +115,7 @@ impl<'t> Value<'t> {
         match (text.parse::<IpAddr>(), text.parse::<SocketAddr>()) {
             (Ok(ip), _) => Some(SocketAddr::new(ip, usual)),
             (Err(_), Ok(socket)) if socket.port() > 0 => Some(socket),
-            (Err(_), Ok(_)) => self.refuse("port 0 cannot be reached", ""),
+            (Err(_), Ok(_)) => self.refuse("port 0 cannot be reached", "from 1 to 65535, or leave it out"),
             (Err(_), Err(_)) => self.no_address(text),
         }
     }
@@ -131,6 +135,10 @@ impl<'t> Value<'t> {
             Some((host, port)) if !host.contains(':') => (host, port.parse().ok().filter(|port| *port > 0)),
             _ => (text, Some(usual)),
         };
+        if let Some((_, rest)) = text.split_once("://") {
+            let host = rest.split('/').next().unwrap_or(rest);
+            return self.refuse("a host is no URL", format!("write `{host}`"));
+        }
         let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
         match port {
             Some(port) if !host.is_empty() && host.len() < 254 && host.chars().all(letters) => {
@@ -150,6 +158,11 @@ impl<'t> Value<'t> {
         };
         self.refuse(format!("`{text}` is no IP address"), note)
     }
+}
+
+/// The address of an address and its port.
+fn port_apart(text: &str) -> &str {
+    text.rsplit_once(':').map_or(text, |(address, _)| address.trim_matches(['[', ']']))
 }
 
 /// Whether a text can name a site, a route or a playbook.

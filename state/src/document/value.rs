@@ -10,19 +10,29 @@ use super::tree::{Key, Node, Place, Tree};
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'t> {
     key: Option<&'t Key>,
+    stands: Stands,
     tree: &'t Tree,
     faults: &'t Faults,
+}
+
+/// How a value stands under its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// As the value of the key.
+    Whole,
+    /// As one of the values of its list.
+    Entry,
 }
 
 impl<'t> Value<'t> {
     /// The whole document.
     pub fn root(tree: &'t Tree, faults: &'t Faults) -> Self {
-        Self { key: None, tree, faults }
+        Self { key: None, stands: Stands::Whole, tree, faults }
     }
 
     /// A value under a key.
     pub(super) fn under(key: &'t Key, tree: &'t Tree, faults: &'t Faults) -> Self {
-        Self { key: Some(key), tree, faults }
+        Self { key: Some(key), stands: Stands::Whole, tree, faults }
     }
 
     /// The piece of the document itself.
@@ -38,9 +48,21 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// Where its key is written, or the value itself if it has none.
+    /// Where its key is written, or the value itself if it has none, or only together with others.
     pub fn key_place(self) -> Place {
-        self.key.map_or(self.tree.place, |key| key.place)
+        match (self.stands, self.key) {
+            (Stands::Whole, Some(key)) => key.place,
+            (Stands::Entry, _) | (Stands::Whole, None) => self.tree.place,
+        }
+    }
+
+    /// What it is called in a sentence: its key, the list that it is an entry of, or the whole document.
+    pub(super) fn called(self) -> String {
+        match (self.stands, self.key) {
+            (Stands::Whole, Some(key)) => format!("`{}`", key.text),
+            (Stands::Entry, Some(key)) => format!("an entry of `{}`", key.text),
+            (Stands::Whole | Stands::Entry, None) => self.key_text().to_string(),
+        }
     }
 
     /// The key it stands under; `the document` at the top.
@@ -95,7 +117,8 @@ impl<'t> Value<'t> {
     pub fn list(self) -> Vec<Value<'t>> {
         match &self.tree.node {
             Node::List(items) => {
-                items.iter().map(|tree| Value { key: self.key, tree, faults: self.faults }).collect()
+                let entry = |tree| Value { key: self.key, stands: Stands::Entry, tree, faults: self.faults };
+                items.iter().map(entry).collect()
             }
             Node::Scalar { .. } | Node::Map(_) => vec![self],
             Node::Null => {
@@ -113,11 +136,20 @@ impl<'t> Value<'t> {
                 self.refuse(format!("`{key}` has no value"), format!("expected {expected}"))
             }
             Node::Null => self.refuse("the document is empty", format!("expected {expected}")),
-            node @ (Node::Map(_) | Node::List(_) | Node::Scalar { .. }) => {
-                let what = if self.key.is_some() { format!("`{key}`") } else { key.to_string() };
-                self.refuse(format!("{what} must be {expected}, not {}", node.kind()), "")
-            }
+            node @ (Node::Map(_) | Node::List(_) | Node::Scalar { .. }) => self.refuse(
+                format!("{} must be {expected}, not {}", self.called(), node.kind()),
+                shape(expected),
+            ),
         }
+    }
+}
+
+/// How something that was expected is written.
+fn shape(expected: &str) -> &'static str {
+    match expected {
+        "a list" => "such as `[one, two]`",
+        "a map of keys" | "a map of names" => "such as `{ key: value }`",
+        _ => "one word, number or text; quote it if it has a `:` or a `{`",
     }
 }
 

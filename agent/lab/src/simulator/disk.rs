@@ -1,11 +1,13 @@
 //! A disk in memory: what was committed survives a crash, and what was not is gone as a whole.
 
+use agent::door::{self, Named, Stand};
 use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::{JournalRow, Page};
 use state::alone::AloneEntry;
 use state::{Head, Index, Stamp, Term, View, codec};
+use std::collections::BTreeMap;
 
 /// When a process dies while it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,10 @@ pub struct Disk {
     pub writes: u64,
     /// When somebody led last, by the site's wall clock.
     pub led: Option<Stamp>,
+    /// Its name, drawn at the first start; 0 before.
+    pub name: u64,
+    /// Small local facts.
+    pub kept: BTreeMap<String, Vec<u8>>,
     /// What persons did from here without an agreement.
     pub alone: Vec<Vec<u8>>,
     fuse: Option<Fuse>,
@@ -70,6 +76,37 @@ impl Disk {
     /// The fuse goes out with the process.
     pub fn quench(&mut self) {
         self.fuse = None;
+    }
+
+    /// All that was here is lost; the file beside the configuration tells that there was something.
+    pub fn wipe(&mut self) {
+        let why = b"its database is gone; the file `disk` tells that there was one".to_vec();
+        *self = Self { kept: BTreeMap::from([(door::OUTSIDE.to_owned(), why)]), ..Self::default() };
+    }
+
+    /// Whether its site may vote, as start-up finds it. A disk whose votes are worth nothing is put aside, and
+    /// one without a name gets `fresh`.
+    pub fn stand(&mut self, fresh: u64) -> Stand {
+        let why = self.kept.get(door::OUTSIDE).cloned();
+        if why.is_some() && !(self.voters.is_empty() && self.journal.is_empty()) {
+            *self = Self { starts: 1, ..Self::default() };
+        }
+        if self.name == 0 {
+            self.name = fresh;
+        }
+        let Some(why) = why else { return Stand::Inside };
+        self.kept.insert(door::OUTSIDE.to_owned(), why.clone());
+        Stand::Outside { why: String::from_utf8_lossy(&why).into_owned() }
+    }
+
+    /// Where its name was agreed, as it was told.
+    pub fn named(&self) -> Option<Named> {
+        self.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes))
+    }
+
+    /// Keeps small local facts.
+    pub fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
+        self.guarded(|disk| disk.kept.extend(facts.iter().cloned()))
     }
 
     /// The end of the journal, or of the gap that follows it.

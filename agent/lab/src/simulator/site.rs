@@ -6,11 +6,12 @@ use super::queue::Item;
 use super::session::Session;
 use super::world::Trays;
 use agent::cluster_clock::ClusterClock;
+use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
 use agent::node::{Node, Shelf, Start};
 use agent::probes::plan::ProbePlan;
-use agent::quorum::{Keep, Past, Quorum, Seats};
-use agent::turn::{Clocks, GAP, Input, Turn};
+use agent::quorum::{Keep, Past, Quorum, RaftId, Seats};
+use agent::turn::{Anew, Clocks, GAP, Input, Turn};
 use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -146,12 +147,23 @@ impl Site {
         let mut disk = std::mem::take(&mut self.disk);
         disk.quench();
         disk.starts += 1;
+        let stand = disk.stand(boot.0);
         let view = disk.replay(&setting.cluster);
         let clock = ClusterClock::new(view.stamp, setting.votes.clone());
-        let past = Past { journal: disk.last(), voters: disk.voters.clone() };
-        let identity = Identity { site: self.id.clone(), starts: Starts(disk.starts), boot };
-        let quorum = Quorum::new(setting.seats.clone(), &self.id, past)
-            .expect("a disk that was written batch by batch can be read");
+        let ids = disk.named().into_iter().flat_map(|named| named.raft_ids).map(RaftId).collect();
+        let past = Past { journal: disk.last(), voters: disk.voters.clone(), ids };
+        let (starts, name) = (Starts(disk.starts), state::Disk(disk.name));
+        let identity = Identity { site: self.id.clone(), starts, boot, disk: name };
+        let quorum = match &stand {
+            Stand::Inside => Quorum::new(setting.seats.clone(), &self.id, past)
+                .expect("a disk that was written batch by batch can be read"),
+            Stand::Newborn | Stand::Outside { .. } => Quorum::outside(setting.seats.clone(), &self.id),
+        };
+        let outside = stand.outside();
+        let named = disk.named().map(|named| named.at).unwrap_or_default();
+        let heard = |of: &SiteId| Some((of.clone(), disk.kept.get(&door::heard(of))?.clone()));
+        let remembered = setting.votes.keys().filter_map(heard).collect();
+        let door = Door::new(self.id.clone(), Own { boot, disk: name, starts, named, stand }, remembered);
         let start = Start {
             identity,
             view,
@@ -161,6 +173,7 @@ impl Site {
             stopped: None,
             alone: disk.told_alone(),
             led: disk.led.map(|at| self.clocks(now).wall.since(at)),
+            outside,
         };
         let mono = self.mono(now);
         self.last = mono;
@@ -169,7 +182,7 @@ impl Site {
         node.watch(&mut first);
         let (seen, cluster, here) = (disk.journal.len(), setting.cluster.clone(), self.id.to_string());
         let trays = Trays { cluster, seen, disk, orders: first.act, here, ..Trays::default() };
-        self.turn = Some(Turn::new(self.id.clone(), (node, quorum), clock, trays));
+        self.turn = Some(Turn::new(self.id.clone(), (node, quorum, door), clock, trays));
     }
 
     /// Its agent ends where it stands; the disk stays.
@@ -193,6 +206,8 @@ impl Site {
             }
         }
         match turn.take(input, clocks) {
+            // Whoever begins anew is for the world a process that ends and is started again.
+            Ok(_) if turn.begins() == Anew::Begins => Survival::Died,
             Ok(wake_at) => Survival::Lives { wake_at },
             Err(_) => Survival::Died,
         }

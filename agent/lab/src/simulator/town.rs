@@ -313,7 +313,8 @@ impl Town {
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }
-            | Body::Relayed(_) => false,
+            | Body::Relayed(_)
+            | Body::Hello(_) => false,
         };
         let way = self.net.frame(from, to, self.now);
         if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {

@@ -67,6 +67,10 @@ impl World for Trays {
         self.disk.keep_led(at)
     }
 
+    fn keep(&mut self, facts: &[(String, Vec<u8>)]) -> Result<(), Died> {
+        self.disk.keep(facts)
+    }
+
     fn keep_alone(&mut self, _n: u64, bytes: &[u8]) -> Result<(), Died> {
         self.disk.keep_alone(bytes)
     }

@@ -1,19 +1,21 @@
 //! A caller with a bundle in its own hands: it says on a link whatever a test wants said.
 
+use agent::door::{Asks, Hello, Stand, Unfit};
 use agent::frame::{Body, Frame};
-use agent::links::Bundle;
+use agent::links::{Bundle, Identity};
 use agent::quorum::wire::Kind;
 use agent::quorum::{Message, RaftId};
+use agent::relay::{Seal, Sealed};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use state::{Index, Term};
+use state::{Boot, Disk, Index, SiteId, Starts, Term};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -49,6 +51,68 @@ pub async fn say(to: &mut (impl tokio::io::AsyncWrite + Unpin), bytes: &[u8]) ->
     to.flush().await
 }
 
+/// The life in whose name the caller speaks.
+const LIFE: Boot = Boot(0x0bad);
+
+/// What the caller says of itself when it greets for the `n`-th time: it comes with this disk, named there.
+pub fn hello(disk: Disk, named: Index, n: u64) -> Hello {
+    Hello {
+        disk,
+        starts: Starts(1),
+        named,
+        stand: Stand::Inside,
+        journal: Index(1_000),
+        marks: Vec::new(),
+        members: Vec::new(),
+        seated: Vec::new(),
+        life: Starts(0),
+        unfit: None,
+        proof: None,
+        n,
+        echo: None,
+        asks: Asks::No,
+        birth: None,
+    }
+}
+
+/// What one site might say to send another away: it knows another disk, and shows a greeting that it forged.
+pub fn slander(
+    by: &Bundle,
+    (of, boot): (&SiteId, Boot),
+    disk: Disk,
+) -> (Option<(Boot, Unfit)>, Option<Box<Sealed>>) {
+    let unfit = Unfit::OtherDisk { agreed: Disk(0x0bad), at: Index(1_000_000) };
+    let forged = Hello { starts: Starts(1_000_000), ..hello(disk, Index(1), 1) };
+    (Some((boot, unfit)), Some(Box::new(sealed(by, of, &forged))))
+}
+
+fn sealed(by: &Bundle, from: &SiteId, hello: &Hello) -> Sealed {
+    let (to, bytes) = (SiteId::new("london"), hello.encode(LIFE));
+    let mut sealed =
+        Sealed { from: from.clone(), to, starts: hello.starts, n: hello.n, bytes, seal: Seal::default() };
+    let key = Identity::from_bundle(by).expect("the rig made it");
+    sealed.seal = key.seal(&sealed).expect("its key signs");
+    sealed
+}
+
+/// A greeting of the office to London, signed with this bundle.
+pub fn greeting(by: &Bundle, hello: &Hello) -> Vec<u8> {
+    let sealed = sealed(by, &SiteId::new("office"), hello);
+    Frame { stamp: None, boot: LIFE, body: Body::Hello(Box::new(sealed)) }.encode()
+}
+
+/// Reads what London says until it greets; gives its life and its disk.
+pub async fn greeted(from: &mut (impl tokio::io::AsyncRead + Unpin)) -> (Boot, Hello) {
+    loop {
+        let length = from.read_u32().await.expect("London greets");
+        let mut bytes = vec![0; usize::try_from(length).expect("a frame is short")];
+        from.read_exact(&mut bytes).await.expect("a whole frame");
+        if let Ok(Frame { body: Body::Hello(sealed), .. }) = Frame::decode(&bytes) {
+            return Hello::decode(&sealed.bytes).expect("London greets in its own words");
+        }
+    }
+}
+
 /// A frame with one Raft message, said by and to these voters.
 pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
     let term = Term(1_000_000);
@@ -67,5 +131,5 @@ pub fn raft(kind: Kind, from: RaftId, to: RaftId) -> Vec<u8> {
         reject_hint: Index(0),
         context: Vec::new(),
     };
-    Frame { stamp: None, body: Body::Raft(vec![message]) }.encode()
+    Frame { stamp: None, boot: LIFE, body: Body::Raft(vec![message]) }.encode()
 }

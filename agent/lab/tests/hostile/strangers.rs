@@ -1,15 +1,16 @@
 //! Wrong certificates, foreign CAs, voters that are not one's own, and a peer gone wild.
 
-use super::caller::{bundle, call, raft, say};
+use super::caller::{bundle, call, greeted, greeting, hello, raft, say, slander};
 use super::town::{PATIENCE, Town};
 use agent::clock;
+use agent::door::Hello;
 use agent::init::{Authority, Validity};
 use agent::links::{Bundle, FRAME_MAX};
 use agent::quorum::RaftId;
 use agent::quorum::wire::Kind;
 use lab::rig::SITES;
 use rcgen::{CertificateParams, Issuer, KeyPair};
-use state::SiteId;
+use state::{Disk, Index, SiteId};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout};
@@ -89,6 +90,18 @@ async fn a_peer_gone_wild_speaks_for_nobody_else_and_keeps_nobody_from_being_hea
     let office = bundle(&town.rig.folder("office"));
     let mut stream = call(&office, at).await.expect("its certificate is good");
     say(&mut stream, &[]).await.expect("it is let in");
+    // A disk that nobody has heard of yet: nobody but itself says that it was given a name.
+    let unheard = hello(Disk(0x0bad), Index(1_000_000), 1);
+    say(&mut stream, &greeting(&office, &unheard)).await.expect("it greets, and lies");
+    let (boot, london) = greeted(&mut stream).await;
+    let answer = Hello { n: 2, echo: Some((boot, london.n)), ..unheard };
+    say(&mut stream, &greeting(&office, &answer)).await.expect("it is asked, and lies again");
+    town.says("london", "nothing is taken from office: it comes with another disk than before").await;
+    say(&mut stream, &raft(Kind::TimeoutNow, RaftId(1), RaftId(1))).await.expect("it is read, and not heard");
+    // The true disk, whose number was stolen with the bundle; and lies about London.
+    let (unfit, proof) = slander(&office, (&SiteId::new("london"), boot), london.disk);
+    let slander = Hello { unfit, proof, ..hello(disk_of(&town, "office"), Index(0), 3) };
+    say(&mut stream, &greeting(&office, &slander)).await.expect("it greets, and lies about London");
     // Every voter there is, and some that are not: whichever London's and the office's are, the others are neither.
     for from in 1..=7 {
         for to in 1..=5 {
@@ -126,7 +139,15 @@ async fn a_peer_gone_wild_speaks_for_nobody_else_and_keeps_nobody_from_being_hea
     town.rig.start("office").expect("it starts again");
     let after = town.ready("office").await;
     assert_eq!(after.term, before.term, "a stranger moved the leader");
+    assert!(!town.log("london").contains("london stays outside"), "one liar sent a healthy site away");
     town.goes_on(&["office", "london", "manchester", "netherlands"]).await;
+}
+
+/// The disk of a site, as its file beside the configuration names it.
+fn disk_of(town: &Town, site: &str) -> Disk {
+    let text = std::fs::read_to_string(town.rig.folder(site).join("disk")).expect("its agent wrote it");
+    let line = text.lines().find_map(|line| line.strip_prefix("disk ")).expect("it names a disk");
+    Disk(u64::from_str_radix(line, 16).expect("in hexadecimal digits"))
 }
 
 /// The raft id of the office, counted as the agents count: in the order of the policy, two for the witness.

@@ -54,6 +54,7 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::Quorum { .. }
             | Guarding::Damped { .. }
             | Guarding::NotSteady { .. }
+            | Guarding::OutOfHours { .. }
             | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
             | Guarding::Blip { .. } => false,
@@ -119,6 +120,7 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::Quorum { .. }
         | Guarding::Damped { .. }
         | Guarding::NotSteady { .. }
+        | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. } => return None,
@@ -135,7 +137,10 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
             Some(Age(needed.saturating_sub(*steady)))
         }
         Reason::Guard(
-            Guarding::Damped { left, .. } | Guarding::ClockJumped { left } | Guarding::RefugeWaits { left },
+            Guarding::Damped { left, .. }
+            | Guarding::OutOfHours { left, .. }
+            | Guarding::ClockJumped { left }
+            | Guarding::RefugeWaits { left },
         ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
     }
@@ -246,6 +251,7 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::NoQuorum { .. }
         | Guarding::Disputed { .. }
         | Guarding::NotSteady { .. }
+        | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
         | Guarding::Blip { .. }

@@ -1,12 +1,9 @@
 //! A cluster in one thread: four sites, five votes, a queue of messages, cuts, and disks that survive a crash.
 
-use crate::quorum::{
-    Agreed, Batch, Message, Past, Quorum, RaftId, Seat, Seats, Standing, VoterState, Written,
-};
-use crate::store::{JournalRow, Store};
-use state::{Head, Index, SiteId};
+use super::disks::{Disk, Memory};
+use crate::quorum::{Change, Message, Past, Quorum, RaftId, Seat, Seats, Standing};
+use state::{Index, SiteId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 
 pub const SITES: [&str; 4] = ["netherlands", "london", "manchester", "office"];
 
@@ -24,80 +21,6 @@ pub fn seats() -> Seats {
         seat("netherlands", &[4, 5]),
     ];
     Seats::new(seats, [4, 1, 2, 3, 5].map(RaftId).to_vec()).unwrap()
-}
-
-/// What survives a crash.
-pub trait Disk {
-    fn commit(&mut self, batch: Batch) -> Written;
-    fn journal(&mut self, facts: &[Agreed]);
-    fn restore(&mut self, at: Index);
-    fn past(&mut self) -> Past;
-}
-
-#[derive(Default)]
-pub struct Memory {
-    voters: Vec<VoterState>,
-    last: Index,
-}
-
-impl Disk for Memory {
-    fn commit(&mut self, batch: Batch) -> Written {
-        for part in batch.voters() {
-            if !self.voters.iter().any(|voter| voter.id == part.id) {
-                self.voters.push(VoterState::empty(part.id));
-            }
-            self.voters.iter_mut().find(|voter| voter.id == part.id).unwrap().write(part);
-        }
-        batch.written()
-    }
-
-    fn journal(&mut self, facts: &[Agreed]) {
-        self.last = facts.last().map_or(self.last, |fact| fact.index);
-    }
-
-    fn restore(&mut self, at: Index) {
-        self.last = at;
-    }
-
-    fn past(&mut self) -> Past {
-        Past { journal: self.last, voters: self.voters.clone() }
-    }
-}
-
-/// The real thing, in a directory of its own.
-pub struct File {
-    path: PathBuf,
-    store: Option<Store>,
-}
-
-impl File {
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, store: None }
-    }
-}
-
-impl Disk for File {
-    fn commit(&mut self, batch: Batch) -> Written {
-        self.store.as_mut().unwrap().commit(batch).unwrap()
-    }
-
-    fn journal(&mut self, facts: &[Agreed]) {
-        let row =
-            |fact: &Agreed| JournalRow { index: fact.index, term: fact.term, bytes: fact.bytes.clone() };
-        let rows: Vec<_> = facts.iter().map(row).collect();
-        self.store.as_mut().unwrap().append_journal(&rows).unwrap();
-    }
-
-    fn restore(&mut self, at: Index) {
-        self.store.as_mut().unwrap().note_gap(at, Head([0; 32])).unwrap();
-    }
-
-    fn past(&mut self) -> Past {
-        self.store = None;
-        let (store, loaded) = Store::open(&self.path, "example").unwrap();
-        self.store = Some(store);
-        Past { journal: loaded.last, voters: loaded.voters }
-    }
 }
 
 pub struct Node<D> {
@@ -118,6 +41,10 @@ pub struct Cluster<D> {
     pub deaf: BTreeSet<RaftId>,
     pub ticks: usize,
     pub leaders: Vec<(usize, SiteId, u64)>,
+    /// The ids of each site's votes as a person wishes them, and the next that was never given.
+    pub ids: BTreeMap<SiteId, Vec<RaftId>>,
+    pub next: u64,
+    pub lost: usize,
     /// Crash this site when so many batches are still to be written: before the write, or after it.
     pub fuse: Option<(SiteId, usize, Moment)>,
 }
@@ -143,7 +70,21 @@ impl<D: Disk> Cluster<D> {
             nodes.insert(seat.site.clone(), node);
         }
         let (queue, cuts, leaders) = (VecDeque::new(), BTreeSet::new(), Vec::new());
-        Self { seats, nodes, queue, cuts, deaf: BTreeSet::new(), ticks: 0, leaders, fuse: None }
+        let ids = seats.iter().map(|seat| (seat.site.clone(), seat.ids.clone())).collect();
+        let next = seats.greatest().0 + 1;
+        Self {
+            seats,
+            nodes,
+            queue,
+            cuts,
+            deaf: BTreeSet::new(),
+            ticks: 0,
+            leaders,
+            ids,
+            next,
+            lost: 0,
+            fuse: None,
+        }
     }
 
     pub fn node(&mut self, site: &SiteId) -> &mut Node<D> {
@@ -157,10 +98,55 @@ impl<D: Disk> Cluster<D> {
 
     pub fn start(&mut self, site: &SiteId) {
         let seats = self.seats.clone();
+        let ids = self.ids[site].clone();
         let node = self.node(site);
-        let past = node.disk.past();
+        let past = Past { ids, ..node.disk.past() };
         node.quorum = Some(Quorum::new(seats, site, past).unwrap());
         self.settle(site);
+    }
+
+    /// A site loses its disk and gets new votes on a new one; nobody else has done anything about it yet.
+    pub fn lose_disk(&mut self, site: &SiteId) {
+        self.crash(site);
+        self.lost += 1;
+        let count = self.ids[site].len() as u64;
+        let ids = (self.next..self.next + count).map(RaftId).collect();
+        self.next += count;
+        self.ids.insert(site.clone(), ids);
+        let node = self.node(site);
+        node.disk.wipe();
+        node.journal.clear();
+    }
+
+    /// Who shall sit where.
+    pub fn wish(&self) -> Vec<Seat> {
+        let seat = |seat: &Seat| Seat { ids: self.ids[&seat.site].clone(), ..seat.clone() };
+        self.seats.iter().map(seat).collect()
+    }
+
+    /// The leader does one step towards what is wished, if one can be done.
+    pub fn reseat(&mut self) -> Option<Change> {
+        let (leader, wish) = (self.leader()?, self.wish());
+        let quorum = self.nodes[&leader].quorum.as_ref().unwrap();
+        if let Some(upto) = quorum.compactable(crate::quorum::KEEP).filter(|_| quorum.owes_snapshot()) {
+            self.compact(&leader, upto);
+        }
+        // A fuse may have blown in the write of the snapshot.
+        let quorum = self.node(&leader).quorum.as_mut()?;
+        let change = quorum.change_towards(&wish)?;
+        let told = format!("{:?} by {leader}", change.steps);
+        quorum.change(change.clone(), told.into_bytes()).ok()?;
+        self.settle(&leader);
+        Some(change)
+    }
+
+    /// Whether the leader has come to what is wished.
+    pub fn is_seated(&self) -> bool {
+        let Some(leader) = self.leader() else { return false };
+        let conf = self.nodes[&leader].quorum.as_ref().unwrap().seats().conf();
+        let mut wished: Vec<RaftId> = self.ids.values().flatten().copied().collect();
+        wished.sort();
+        conf.voters == wished && conf.learners.is_empty() && conf.voters_before.is_empty()
     }
 
     /// Cuts the log of one site; the snapshot is everything agreed so far.
@@ -243,8 +229,27 @@ impl<D: Disk> Cluster<D> {
             return;
         }
         if let Some(quorum) = &mut self.node(&to).quorum {
-            quorum.step(&from, message).unwrap();
+            let stepped = quorum.step(&from, message);
+            // Whoever came or went meanwhile is unknown to somebody.
+            let known = self.seats.greatest().0 + 1 == self.next;
+            assert!(!known || stepped.is_ok(), "{stepped:?}");
             self.settle(&to);
+        }
+    }
+
+    /// Everybody hears from everybody it is heard by who sits where, as greetings say it.
+    pub fn greet(&mut self) {
+        let names: Vec<_> = self.nodes.keys().cloned().collect();
+        for from in &names {
+            let Some(seated) = self.nodes[from].quorum.as_ref().map(|quorum| quorum.seats().seated()) else {
+                continue;
+            };
+            for to in names.iter().filter(|to| *to != from) {
+                let heard = !self.cuts.contains(&(from.clone(), to.clone()));
+                if let Some(quorum) = self.node(to).quorum.as_mut().filter(|_| heard) {
+                    quorum.vouch(from, &seated);
+                }
+            }
         }
     }
 
@@ -256,6 +261,9 @@ impl<D: Disk> Cluster<D> {
     /// The same, and some messages never arrive.
     pub fn tick_losing(&mut self, mut lost: impl FnMut(&Message) -> bool) {
         self.ticks += 1;
+        if self.ticks.is_multiple_of(10) {
+            self.greet();
+        }
         let names: Vec<_> = self.nodes.keys().cloned().collect();
         for name in names {
             if let Some(quorum) = &mut self.node(&name).quorum {

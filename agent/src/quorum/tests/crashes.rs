@@ -1,6 +1,7 @@
 //! Crashes at every boundary between memory and disk, and what a restart makes of it.
 
-use super::cluster::{Cluster, Disk, File, Memory, Moment, SITES, cluster, seats, site};
+use super::cluster::{Cluster, Moment, SITES, cluster, seats, site};
+use super::disks::{Disk, File, Memory};
 use super::refusals::message;
 use crate::quorum::wire::Kind;
 use crate::quorum::{KEEP, Message};

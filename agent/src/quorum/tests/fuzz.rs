@@ -1,6 +1,7 @@
-//! Loss, doubles, reordering, cuts, crashes at every boundary, and cuts of the log, from printed seeds.
+//! Loss, doubles, reordering, cuts, crashes at every boundary, cuts of the log and lost disks, from printed seeds.
 
-use super::cluster::{Cluster, Disk, File, Moment, SITES, cluster, seats, site};
+use super::cluster::{Cluster, Moment, SITES, cluster, seats, site};
+use super::disks::{Disk, File};
 use state::Index;
 use tempfile::TempDir;
 
@@ -21,8 +22,8 @@ impl Dice {
     }
 }
 
-/// One life of a cluster; gives how many facts were agreed, and how many snapshots restored.
-fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
+/// One life of a cluster; gives how many facts were agreed, how many snapshots restored, and how many disks lost.
+fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize, usize) {
     let mut dice = Dice::new(seed);
     for step in 0..600 {
         for name in SITES.map(site) {
@@ -47,6 +48,10 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
         }
         let name = SITES[dice.throw(4)];
         let moment = [Moment::BeforeWrite, Moment::AfterWrite, Moment::BeforeJournal][dice.throw(3)];
+        c.reseat();
+        if step % 10 == 0 {
+            c.greet();
+        }
         match dice.throw(60) {
             0 => c.fuse = Some((site(name), 1 + dice.throw(5), moment)),
             1 => c.isolate(name),
@@ -55,6 +60,11 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
             5 => {
                 let applied = c.node(&site(name)).quorum.as_ref().map_or(Index(0), |quorum| quorum.applied());
                 c.compact(&site(name), Index(applied.0.saturating_sub(dice.throw(4) as u64)));
+            }
+            // One lost disk at a time, and only while the others can let it back in.
+            30 if c.is_seated() && dice.throw(3) == 0 => {
+                c.lose_disk(&site(name));
+                c.start(&site(name));
             }
             6..30 => drop(c.propose(&format!("fact {step}"))),
             _ => {}
@@ -69,7 +79,7 @@ fn life<D: Disk>(seed: u64, mut c: Cluster<D>) -> (usize, usize) {
 }
 
 /// Everybody is back, nothing is lost any more: one leader, one journal, and it takes facts.
-fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
+fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize, usize) {
     (c.fuse, c.cuts) = (None, Default::default());
     for name in SITES.map(site) {
         if c.node(&name).quorum.is_none() {
@@ -78,6 +88,11 @@ fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
     }
     c.drain();
     c.run(150);
+    for _ in 0..300 {
+        c.reseat();
+        c.tick();
+    }
+    assert!(c.is_seated(), "whoever lost its disk is back");
     assert!(c.propose("the end"), "a leader");
     c.run(10);
     c.check();
@@ -86,21 +101,23 @@ fn heal<D: Disk>(c: &mut Cluster<D>) -> (usize, usize) {
     for name in SITES {
         assert_eq!(c.facts(&site(name)), told, "{name}");
     }
-    (told.len(), c.nodes.values().map(|node| node.restored).sum())
+    (told.len(), c.nodes.values().map(|node| node.restored).sum(), c.lost)
 }
 
 #[test]
 fn same_index_same_bytes_on_all_sites() {
     let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60);
     let from = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let (mut agreed, mut restored) = (0, 0);
+    let (mut agreed, mut restored, mut lost) = (0, 0, 0);
     for seed in from..from + seeds {
         eprintln!("seed {seed}");
-        let (facts, snapshots) = life(seed, cluster());
-        (agreed, restored) = (agreed + facts, restored + snapshots);
+        let (facts, snapshots, disks) = life(seed, cluster());
+        (agreed, restored, lost) = (agreed + facts, restored + snapshots, lost + disks);
     }
     assert!(agreed > usize::try_from(seeds).unwrap() * 20, "the lives were lived: {agreed} facts");
     assert!(restored > 10, "{restored} snapshots");
+    assert!(lost > usize::try_from(seeds).unwrap(), "{lost} lost disks");
+    eprintln!("{agreed} facts, {restored} snapshots, {lost} lost disks");
 }
 
 /// The tables do what the model of a disk does: the same lives, on SQLite.

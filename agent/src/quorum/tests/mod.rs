@@ -2,6 +2,8 @@
 
 mod cluster;
 mod crashes;
+mod disks;
 mod elections;
 mod fuzz;
+mod members;
 mod refusals;

@@ -1,11 +1,13 @@
 //! What is refused: seats that make no group, proposals without leadership, and messages no honest peer sends.
 
-use super::cluster::{Cluster, Memory, cluster, seats, site};
+use super::cluster::{Cluster, cluster, seats, site};
+use super::disks::Memory;
 use super::fuzz::Dice;
-use crate::quorum::wire::{ConfState, ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
+use crate::quorum::wire::{ENTRY_LIMIT, Entry, Kind, LARGEST, Message, Snapshot};
 use crate::quorum::{
-    NotProposed, Past, Quorum, RaftId, Refused, Seat, Seats, SeatsError, Standing, VoterState,
+    Change, NotProposed, Past, Quorum, RaftId, Refused, Seat, Seats, SeatsError, Standing, Step, VoterState,
 };
+use state::fact::Seated;
 use state::{Index, Term};
 
 pub fn message(kind: Kind, from: u64, to: u64) -> Message {
@@ -128,18 +130,76 @@ fn nobody_speaks_for_another() {
     assert_eq!(twin, Err(Refused::NotOurs(RaftId(5))), "twins never talk over the network");
 }
 
+/// Votes that came after all that a site knows: a third site must say whose they are, and no liar can for himself.
+#[test]
+fn a_stranger_needs_a_second_voice() {
+    let mut c = cluster();
+    c.run(20);
+    let london = c.node(&site("london")).quorum.as_mut().unwrap();
+    let term = london.marks()[0].hard_term;
+    let said = |voters: &[u64], learners: &[u64]| Seated {
+        site: site("office"),
+        voters: voters.to_vec(),
+        learners: learners.to_vec(),
+    };
+    let ask = |london: &mut Quorum, kind, id| {
+        let term = Term(term.0 + 1);
+        london.step(&site("office"), Message { term, ..message(kind, id, 1) })
+    };
+    for kind in KINDS {
+        let refused = Err(Refused::NotYours { site: site("office"), id: RaftId(6) });
+        assert_eq!(ask(london, kind, 6), refused, "nobody has ever heard of it");
+        london.vouch(&site("office"), &[said(&[6], &[])]);
+        assert_eq!(ask(london, kind, 6), refused, "but itself");
+    }
+    london.vouch(&site("manchester"), &[said(&[3], &[6])]);
+    assert!(ask(london, Kind::Vote, 6).is_err(), "it only listens, as the others say");
+    assert_eq!(london.marks()[0].hard_term, term);
+    assert_eq!(ask(london, Kind::Heartbeat, 6), Ok(()), "who leads was given a vote meanwhile");
+    assert!(ask(london, Kind::Heartbeat, 7).is_err());
+    london.vouch(&site("manchester"), &[said(&[7], &[])]);
+    let many: Vec<u64> = (8..100).collect();
+    london.vouch(&site("netherlands"), &[said(&many, &[])]);
+    assert!(ask(london, Kind::Heartbeat, 8).is_err(), "no honest site names so many");
+    assert_eq!(ask(london, Kind::Vote, 7), Ok(()));
+}
+
+/// No message brings a voter near the end of all terms, where nobody could be elected any more.
+#[test]
+fn no_term_leaps() {
+    let mut c = cluster();
+    c.run(20);
+    let london = c.node(&site("london")).quorum.as_mut().unwrap();
+    let own = london.marks()[0].hard_term;
+    for kind in KINDS {
+        let far = Message { term: Term(own.0 + (1 << 20) + 1), ..message(kind, 4, 1) };
+        assert!(london.step(&site("netherlands"), far).is_err(), "{kind:?}");
+    }
+    assert_eq!(london.marks()[0].hard_term, own);
+    let slept = Message { term: Term(own.0 + 100_000), ..message(Kind::Heartbeat, 4, 1) };
+    assert_eq!(london.step(&site("netherlands"), slept), Ok(()), "a site that slept for long follows");
+    let past = Past::default();
+    let mut newcomer = Quorum::new(seats(), &site("london"), past).unwrap();
+    let old = Message { term: Term(1 << 40), ..message(Kind::Heartbeat, 4, 1) };
+    assert_eq!(newcomer.step(&site("netherlands"), old), Ok(()), "and so does a new one");
+}
+
 /// Each of these would be a panic in raft-rs, or an overflow, or a log with a hole.
 #[test]
 fn nonsense_is_refused() {
     let mut c = cluster();
     c.run(20);
     let base = |kind| message(kind, 4, 1);
-    let entry = |index, term| Entry { index: Index(index), term: Term(term), bytes: vec![1] };
-    let conf = seats().conf();
-    let snapshot = |index, conf: &ConfState| {
-        Some(Snapshot { index: Index(index), term: Term(1), conf: conf.clone(), bytes: Vec::new() })
+    let entry = |index, term| Entry { index: Index(index), term: Term(term), bytes: vec![1], change: None };
+    let ours = seats();
+    let snapshot = |index, seats: &Seats| {
+        Some(Snapshot { index: Index(index), term: Term(1), seats: seats.clone(), bytes: Vec::new() })
     };
-    let stranger = ConfState { voters: vec![RaftId(1)], learners: Vec::new() };
+    let alone = vec![Seat { site: site("office"), ids: vec![RaftId(3)], standing: Standing::Voter }];
+    let stranger = Seats::new(alone.clone(), vec![RaftId(3)]).unwrap();
+    let nobody = Seats::nameless(vec![RaftId(1)], Vec::new());
+    let zero = vec![Seat { ids: vec![RaftId(0)], ..alone[0].clone() }];
+    let change = |seats: Vec<Seat>, steps| Some(Change { steps, seats });
     let long = vec![Entry { bytes: vec![0; ENTRY_LIMIT + 1], ..entry(1, 1) }];
     let cases = [
         Message { commit: Index(9), ..base(Kind::Heartbeat) },
@@ -154,9 +214,18 @@ fn nonsense_is_refused() {
         Message { entries: long, ..base(Kind::Append) },
         Message { context: vec![0; 65], ..base(Kind::Vote) },
         base(Kind::Snapshot),
-        Message { snapshot: snapshot(0, &conf), ..base(Kind::Snapshot) },
+        Message { snapshot: snapshot(0, &ours), ..base(Kind::Snapshot) },
         Message { snapshot: snapshot(9, &stranger), ..base(Kind::Snapshot) },
-        Message { snapshot: snapshot(9, &conf), ..base(Kind::Append) },
+        Message { snapshot: snapshot(9, &nobody), ..base(Kind::Snapshot) },
+        Message { snapshot: snapshot(9, &ours), ..base(Kind::Append) },
+        Message {
+            entries: vec![Entry { change: change(zero, Vec::new()), ..entry(1, 1) }],
+            ..base(Kind::Append)
+        },
+        Message {
+            entries: vec![Entry { change: change(alone, vec![(RaftId(9), Step::Leave); 99]), ..entry(1, 1) }],
+            ..base(Kind::Append)
+        },
     ];
     let london = c.node(&site("london")).quorum.as_mut().unwrap();
     let marks = london.marks();
@@ -212,12 +281,13 @@ fn madness(dice: &mut Dice, to: RaftId) -> Message {
     mad.reject = dice.throw(2) == 0;
     mad.reject_hint = Index(small(dice, 6));
     if mad.kind == Kind::Append {
-        let follow = |n| Entry { index: Index(mad.index.0 + n), term: mad.term, bytes: vec![0] };
+        let follow =
+            |n| Entry { index: Index(mad.index.0 + n), term: mad.term, bytes: vec![0], change: None };
         mad.entries = (1..1 + small(dice, 3)).map(follow).collect();
     }
     if mad.kind == Kind::Snapshot {
-        let (index, term, conf) = (mad.index, mad.log_term, seats().conf());
-        mad.snapshot = Some(Snapshot { index, term, conf, bytes: Vec::new() });
+        let (index, term, seats) = (mad.index, mad.log_term, seats());
+        mad.snapshot = Some(Snapshot { index, term, seats, bytes: Vec::new() });
     }
     mad
 }
@@ -225,10 +295,10 @@ fn madness(dice: &mut Dice, to: RaftId) -> Message {
 #[test]
 fn a_broken_log_is_refused_at_start() {
     let start = |state: VoterState| {
-        let past = Past { journal: Index(0), voters: vec![state] };
+        let past = Past { journal: Index(0), voters: vec![state], ids: Vec::new() };
         Quorum::new(seats(), &site("london"), past).map(drop).unwrap_err().to_string()
     };
-    let entry = |index| Entry { index: Index(index), term: Term(1), bytes: vec![1] };
+    let entry = |index| Entry { index: Index(index), term: Term(1), bytes: vec![1], change: None };
     let whole = VoterState { entries: vec![entry(1), entry(2)], ..VoterState::empty(RaftId(1)) };
     assert_eq!(
         start(VoterState { id: RaftId(3), ..whole.clone() }),
