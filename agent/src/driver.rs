@@ -7,6 +7,7 @@ use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
+use crate::policy_file::PolicyFile;
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
@@ -55,6 +56,7 @@ struct Real {
     hands: Hands,
     control: Control,
     identity: Identity,
+    policy_file: PolicyFile,
 }
 
 impl World for Real {
@@ -117,6 +119,8 @@ impl World for Real {
     fn act(&mut self, effect: Effect) {
         match effect {
             Effect::Answer { to, answer } => self.control.answer(to, *answer),
+            Effect::Link(others) => self.links.link(&others),
+            Effect::Rewrite(order) => self.policy_file.rewrite(order),
             effect @ (Effect::Prepare { .. }
             | Effect::Release { .. }
             | Effect::Point(_)
@@ -194,6 +198,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
             },
             links_in,
         )?,
+        policy_file: PolicyFile::watch(site.policy.clone(), events_in.clone()),
         hands: Hands::new(HandsConfig {
             bind,
             secrets: site.secrets.clone(),

@@ -16,6 +16,7 @@ pub mod gaps;
 pub mod init;
 pub mod links;
 pub mod node;
+pub mod policy_file;
 pub mod probes;
 pub mod quorum;
 pub mod relay;

@@ -13,6 +13,7 @@ use crate::event::{Asker, Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
+use crate::policy_file::MARKS;
 use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
@@ -265,7 +266,8 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
-            | Body::Hello(_)) => other,
+            | Body::Hello(_)
+            | Body::Declined { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
@@ -307,6 +309,7 @@ impl<W: World> Turn<W> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
             Keep::Alone { n, line } => self.world.keep_alone(*n, &line.encode()),
+            Keep::Marks(marks) => self.world.keep(&[(MARKS.to_owned(), marks.encode())]),
         }
     }
 
@@ -359,6 +362,7 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hello(_)) => other,

@@ -1,35 +1,34 @@
-//! The sentences of membership: which disk speaks for a site, and whose votes count.
+//! Who has which votes, as sentences: disks that get their names, sites that come back, and changes of the votes.
 
 use super::About;
 use super::sentence::Sentence;
-use state::fact::{Fact, Seated};
+use state::fact::Seated;
+use state::{Disk, SiteId, Who};
 
-/// A fact about who is a member, in words.
-pub fn sentence(fact: &Fact) -> Sentence {
-    if let Fact::Born { site, disk, raft_ids } = fact {
-        let text = format!("{site} is born on disk {disk}: {}", votes(raft_ids.len()));
-        return Sentence::of(About::Site(site.clone()), text);
-    }
-    if let Fact::Readmitted { site, disk, raft_ids, who } = fact {
-        let votes = votes(raft_ids.len());
-        let text =
-            format!("{who} lets {site} back in on disk {disk}: {votes} anew, and its old ones are nobody's");
-        return Sentence::of(About::Site(site.clone()), text);
-    }
-    let seats = |seated: &[Seated]| seated.iter().map(seat).collect::<Vec<_>>().join(", ");
-    if let Fact::VotesChanging { seated } = fact {
-        let text = format!("the votes are being changed, to {}", seats(seated));
-        return Sentence::of(About::Everything, text);
-    }
-    let Fact::VotesChanged { seated } = fact else { return Sentence::of(About::Everything, String::new()) };
-    Sentence::of(About::Everything, format!("the votes are changed: {}", seats(seated)))
+/// A disk has its name.
+pub fn born(site: &SiteId, disk: Disk) -> Sentence {
+    let text = format!("the votes of {site} belong to its disk {disk}, and to no other");
+    Sentence::of(About::Site(site.clone()), text)
 }
 
-fn votes(count: usize) -> String {
-    if count == 1 { "1 vote".to_owned() } else { format!("{count} votes") }
+/// A person lets a site back in.
+pub fn readmitted(site: &SiteId, who: &Who) -> Sentence {
+    Sentence::of(About::Site(site.clone()), format!("{who} lets {site} back in with a new disk"))
 }
 
-fn seat(seated: &Seated) -> String {
-    let listens = if seated.learners.is_empty() { "" } else { ", and listens" };
-    format!("{} {}{listens}", seated.site, seated.voters.len())
+/// The membership is being changed.
+pub fn changing(seated: &[Seated]) -> Sentence {
+    Sentence::of(About::Everything, format!("the votes are being changed to {}", votes(seated)))
+}
+
+/// The membership is changed.
+pub fn changed(seated: &[Seated]) -> Sentence {
+    Sentence::of(About::Everything, format!("majorities are now of {}", votes(seated)))
+}
+
+/// `london 1, netherlands 2`.
+fn votes(seated: &[Seated]) -> String {
+    let words: Vec<String> =
+        seated.iter().map(|seats| format!("{} {}", seats.site, seats.voters.len())).collect();
+    words.join(", ")
 }

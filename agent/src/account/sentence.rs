@@ -42,6 +42,11 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
             let text = format!("policy {digest} is in force everywhere, brought by {who}");
             Sentence::of(About::Everything, text)
         }
+        Fact::PolicyEdited { text, base, who } => {
+            let digest = state::chain::digest(text);
+            let text = format!("policy {digest} takes the place of {base}, edited by {who}");
+            Sentence::of(About::Everything, text)
+        }
         Fact::BallotsCast { ballots } => said(by, ballots, before),
         Fact::FlappingSeen { subjects } => flapping(by, subjects),
         Fact::SiteSilent { site, .. } => {
@@ -73,10 +78,10 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         }
         Fact::ClaimedAlone { route, claim, .. } => alone(route, claim),
         Fact::HandedOver { .. } | Fact::TakenBack { .. } | Fact::Leaderless { .. } => hand_over(&entry.fact),
-        Fact::Born { .. }
-        | Fact::Readmitted { .. }
-        | Fact::VotesChanging { .. }
-        | Fact::VotesChanged { .. } => members::sentence(&entry.fact),
+        Fact::Born { site, disk, .. } => members::born(site, *disk),
+        Fact::Readmitted { site, who, .. } => members::readmitted(site, who),
+        Fact::VotesChanging { seated } => members::changing(seated),
+        Fact::VotesChanged { seated } => members::changed(seated),
     }
 }
 

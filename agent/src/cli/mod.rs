@@ -47,12 +47,12 @@ pub fn main() -> ExitCode {
         Verb::Hold(args) => waiting(order::hold(&socket, args)),
         Verb::Resume(args) => waiting(order::resume(&socket, args)),
         Verb::Ack(args) => waiting(order::ack(&socket, args)),
+        Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
         Verb::Incidents(args) => waiting(journal::incidents(&socket, args)),
         Verb::Audit(args) => waiting(journal::audit(&socket, args)),
         Verb::Completions(args) => help::completions(args.shell),
         Verb::Help(args) if args.topic == ["3am"] => waiting(help::at_night(&socket)),
         Verb::Help(args) => help::explain(&args.topic),
-        Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
     };
     ended.map_or_else(|failure| failure.report(), ExitCode::from)
 }

@@ -111,7 +111,7 @@ impl Node {
         if !rules.is_some_and(|rules| rules.leads_to(site)) {
             let refuge = Some(SiteId::refuge()).filter(|to| rules.is_some_and(|rules| rules.leads_to(to)));
             let names: Vec<String> =
-                self.sites().iter().chain(&refuge).map(|site| format!("`{site}`")).collect();
+                self.doors().iter().chain(&refuge).map(|site| format!("`{site}`")).collect();
             let what = format!("the policy has no site `{site}`");
             return Err(refused(&what, &format!("one of: {}", names.join(", "))));
         }

@@ -15,6 +15,7 @@ mod tests;
 pub use alone::AloneLines;
 pub use journal::JournalRows;
 
+use crate::policy_file::{MARKS, Marks};
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use state::{Head, Index, Stamp, Starts, Term};
@@ -200,6 +201,11 @@ impl Store {
     /// Remembers that somebody leads now: what remains when nobody does is since when.
     pub fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
         self.keep(LED, &at.millis().to_be_bytes())
+    }
+
+    /// What the policy file has held; nothing on a new disk.
+    pub fn marks(&self) -> Result<Marks, StoreError> {
+        Ok(self.kept(MARKS)?.map(|bytes| Marks::decode(&bytes)).unwrap_or_default())
     }
 
     /// Where the journal ends, and the chain's head there.

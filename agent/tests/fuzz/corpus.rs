@@ -7,6 +7,7 @@ use agent::event::{Asker, Effect, Event, Identity, Output, Presence, Report};
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::node::{Node, Shelf, Start};
+use agent::policy_file::Marks;
 use agent::probes::plan::{About, ProbePlan};
 use agent::quorum::{Batch, Past, Quorum, VoterState, Written};
 use agent::relay::{Seal, Sealed};
@@ -172,6 +173,7 @@ pub fn node(site: &str, boot: u64) -> Node {
         outside: None,
         led: None,
         alone: Vec::new(),
+        marks: Marks::default(),
     };
     Node::new(start, Mono::default())
 }
@@ -348,7 +350,9 @@ impl Town {
             | Effect::Release { .. }
             | Effect::Revoke { .. }
             | Effect::Answer { .. }
-            | Effect::Reach(_) => {
+            | Effect::Reach(_)
+            | Effect::Link(_)
+            | Effect::Rewrite(_) => {
                 return;
             }
         };

@@ -2,6 +2,7 @@
 
 use agent::door::{self, Named, Stand};
 use agent::gaps::{Fetch, Missing};
+
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
 use agent::store::{JournalRow, Page};
@@ -64,6 +65,10 @@ pub struct Disk {
     pub kept: BTreeMap<String, Vec<u8>>,
     /// What persons did from here without an agreement.
     pub alone: Vec<Vec<u8>>,
+    /// The policy file of the site, and the edits that lie beside it.
+    pub file: Option<String>,
+    /// See there.
+    pub aside: Vec<String>,
     fuse: Option<Fuse>,
 }
 

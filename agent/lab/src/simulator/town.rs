@@ -43,6 +43,12 @@ pub struct Rare {
     pub belated: u64,
     /// Snapshots that took the place of facts.
     pub snapshots: u64,
+    /// Frames that were garbled.
+    pub garbled: u64,
+    /// Writes that a person made alone.
+    pub alone: u64,
+    /// Moves on from a refuge or a last resort, by themselves, that were waited for.
+    pub better: u64,
 }
 
 /// Everything there is.
@@ -62,6 +68,8 @@ pub struct Town {
     pub(super) blind: [u32; 4],
     /// How many proposals to each site are still to be dropped.
     pub(super) dropping: [u64; 4],
+    /// How many frames of each link are still to be garbled.
+    pub(super) garbling: [[u64; 4]; 4],
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
     /// Whether the next write is stranded.
@@ -123,6 +131,7 @@ impl Town {
             draining: [0; 4],
             blind: [0; 4],
             dropping: [0; 4],
+            garbling: [[0; 4]; 4],
             ambushes: Vec::new(),
             strands: false,
             leader: None,
@@ -200,8 +209,8 @@ impl Town {
                 Some((_, leader)) => self.spring(When::Deciding, leader),
                 None => Ok(()),
             },
-            Item::Speak { site, but } => {
-                self.speak(site, but);
+            Item::Mend { links } => {
+                self.mend(&links);
                 Ok(())
             }
         }
@@ -232,6 +241,7 @@ impl Town {
         let life = here.life;
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
+        self.look_at_file(site);
         self.found(site)?;
         self.carry_out(site)
     }
@@ -285,6 +295,9 @@ impl Town {
         let mut sent = std::mem::take(&mut trays.sent);
         for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
+            if self.garbled((from, to), &frame) {
+                continue;
+            }
             let [first, second] = self.ways_of((from, to), &frame.body);
             if let Some(at) = second {
                 self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
@@ -310,6 +323,7 @@ impl Town {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }

@@ -3,7 +3,9 @@
 use super::runs::wanted;
 use super::table::table;
 use super::{WIDTH, edges, handover, labelled};
-use crate::command::{CarrierReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
+use crate::command::{
+    CarrierReport, DoorReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice,
+};
 use policies::Verdict;
 use policies::reason::Age;
 use state::fact::Mode;
@@ -127,18 +129,27 @@ fn sites(report: &StatusReport) -> Vec<Vec<String>> {
     let names: Vec<&SiteId> = report.sites.iter().map(|s| &s.site).collect();
     let short = short(&names);
     let mut rows = vec![["site", "votes", "pbx", "seen by", "agent"].map(String::from).to_vec()];
-    for site in &report.sites {
-        let seen = names.iter().zip(&short).map(|(name, short)| {
-            let mark = if site.seen_by.contains(name) { short.as_str() } else { "-" };
+    let seen = |by: &[SiteId]| {
+        let marks = names.iter().zip(&short).map(|(name, short)| {
+            let mark = if by.contains(name) { short.as_str() } else { "-" };
             format!("{mark:^width$}", width = short.chars().count())
         });
-        let seen = seen.collect::<Vec<_>>().join(" ");
-        let pbx = verdict(site.pbx).to_owned();
-        rows.push(vec![site.site.to_string(), site.votes.to_string(), pbx, seen, agent(report, site)]);
+        marks.collect::<Vec<_>>().join(" ")
+    };
+    let mut seen_by: Vec<&[SiteId]> = Vec::new();
+    for site in &report.sites {
+        let (name, votes, pbx) = (site.site.to_string(), site.votes.to_string(), verdict(site.pbx));
+        rows.push(vec![name, votes, pbx.to_owned(), seen(&site.seen_by), agent(report, site)]);
+        seen_by.push(&site.seen_by);
+        for DoorReport { door, pbx, seen_by: by } in &site.further {
+            let pbx = verdict(*pbx).to_owned();
+            rows.push(vec![door.to_string(), String::new(), pbx, seen(by), "its other door".to_owned()]);
+            seen_by.push(by);
+        }
     }
     if table(&rows).lines().any(|line| line.chars().count() > WIDTH) {
-        for (row, site) in rows[1..].iter_mut().zip(&report.sites) {
-            row[3] = format!("{} of {} sites", site.seen_by.len(), names.len());
+        for (row, by) in rows[1..].iter_mut().zip(seen_by) {
+            row[3] = format!("{} of {} sites", by.len(), names.len());
         }
     }
     rows
