@@ -41,6 +41,9 @@ fn retell(written: &str) -> String {
             continue;
         }
         skipping = false;
+        if line != "----" {
+            told += &unasked(&mut answer);
+        }
         told.push_str(line);
         told.push('\n');
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
@@ -56,7 +59,12 @@ fn retell(written: &str) -> String {
             _ => world.tell(line),
         }
     }
-    told
+    told + &unasked(&mut answer)
+}
+
+/// Whoever adds a story may leave the `----` out: what was asked is never left unanswered.
+fn unasked(answer: &mut String) -> String {
+    if answer.is_empty() { String::new() } else { format!("----\n{}", std::mem::take(answer)) }
 }
 
 fn decide(world: &World) -> String {
