@@ -51,6 +51,8 @@ pub enum Body {
     Revoke { fence: Index, boot: Boot, nonce: Nonce },
     /// To everybody, before anything else, signed: who I am, and what I have; and what I think of you.
     Hello(Box<Sealed>),
+    /// From the leader: this will not be proposed, and why; it need not be asked for again.
+    Declined { origin: Origin, why: String },
 }
 
 /// What a site can do, and what its clock says.
@@ -72,6 +74,8 @@ pub struct Pulse {
     pub follows: Option<SiteId>,
     /// The sites that it hears on their own links; the turn fills it in.
     pub hears: Vec<SiteId>,
+    /// The greatest schema of facts that it can read.
+    pub reads: u16,
 }
 
 /// A site's time without a leader, told to the leader that ended it.

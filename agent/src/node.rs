@@ -6,10 +6,12 @@ mod alone;
 mod card;
 mod conduct;
 mod drift;
+mod edits;
 mod execute;
 mod handover;
 mod lead;
 mod members;
+mod objection;
 mod outbox;
 mod peers;
 mod people;
@@ -22,17 +24,21 @@ mod report;
 mod revoke;
 mod rounds;
 mod rules;
+mod saying;
+mod schema;
 mod signals;
 mod steady;
 mod telling;
 mod waits;
 mod watch;
 
+pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
-use crate::frame::{Body, Pulse};
+use crate::frame::Body;
+use crate::policy_file::Marks;
 use playbooks::Playbook;
 use reach::Errand;
 use state::alone::AloneEntry;
@@ -43,8 +49,6 @@ use std::time::Duration;
 
 /// How many heads of the chain are kept for comparing: a site that is further behind is compared later.
 const HEADS: usize = 256;
-/// How often every site says that it lives.
-const PULSE_EVERY: Duration = Duration::from_secs(1);
 
 /// The playbooks that an agent can play, by name.
 pub type Shelf = BTreeMap<PlaybookId, Playbook>;
@@ -108,6 +112,8 @@ pub struct Node {
     absence: absence::Absence,
     handovers: handover::Handovers,
     alone: alone::Alone,
+    edits: edits::Edits,
+    schemas: schema::Schemas,
     pulsed: Option<Mono>,
 }
 
@@ -140,6 +146,8 @@ pub struct Start {
     pub outside: Option<String>,
     /// The table of claims alone.
     pub alone: Vec<(u64, AloneEntry)>,
+    /// What its policy file has held, as the disk remembers it.
+    pub marks: Marks,
 }
 
 impl Node {
@@ -187,6 +195,8 @@ impl Node {
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
             alone: alone::Alone::replay(start.alone, now),
+            edits: edits::Edits::replay(start.marks),
+            schemas: schema::Schemas::default(),
             pulsed: None,
         };
         node.rule(now);
@@ -225,6 +235,7 @@ impl Node {
         self.expire_wish(now.mono, &mut out);
         self.act_alone(now.mono, &mut out);
         self.merge_alone(&mut out);
+        self.mind_the_file(now, &mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -252,7 +263,7 @@ impl Node {
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
-            Event::Restored { view } => self.restored(*view, now.mono),
+            Event::Restored { view } => self.restored(*view, now.mono, out),
             Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
@@ -285,6 +296,8 @@ impl Node {
                 self.have_looked(id, found, out);
             }
             Event::Tallied(tally) => self.tally = tally,
+            Event::Secrets(held) => self.secrets = held,
+            Event::File(found) => self.file_found(found, out),
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -300,7 +313,8 @@ impl Node {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                if self.standing.reign != Reign::Following && !known && theirs {
+                let leads = self.standing.reign != Reign::Following;
+                if leads && !known && theirs && self.may_write(&fact) && !self.declines(&origin, &fact, out) {
                     out.propose.push((origin, fact));
                 }
             }
@@ -314,6 +328,11 @@ impl Node {
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
             Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
+            Body::Declined { origin, why } => {
+                if self.standing.leader.as_ref() == Some(from) {
+                    self.declined(&origin, &why, now.mono, out);
+                }
+            }
         }
     }
 
@@ -346,48 +365,6 @@ impl Node {
             self.looks.begin_anew();
             self.complaints.clear();
         }
-    }
-
-    fn pulse(&mut self, now: Now, out: &mut Output) {
-        if self.pulsed.is_some_and(|at| now.mono.since(at) < PULSE_EVERY) {
-            return;
-        }
-        self.pulsed = Some(now.mono);
-        let policy = self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone());
-        let heard = |leader: &&SiteId| self.peers.heard_within(leader, conduct::LOST, now.mono);
-        let follows = self.standing.leader.as_ref().filter(heard).cloned();
-        for site in self.others() {
-            let pulse = Pulse {
-                boot: self.identity.boot,
-                wall: Stamp::default(),
-                policy: policy.clone(),
-                secrets: self.secrets.clone(),
-                journal: (self.view.index, self.view.head),
-                leaderless: self.absence.report.clone(),
-                follows: follows.clone(),
-                hears: Vec::new(),
-            };
-            self.say(&site, Body::Pulse(pulse), out);
-        }
-    }
-
-    /// What is due goes to the log if this site leads, else to the leader if there is one.
-    fn propose(&mut self, now: Mono, out: &mut Output) {
-        let leader = self.standing.leader.clone();
-        if self.standing.reign == Reign::Following && leader.is_none() {
-            return;
-        }
-        for (origin, fact) in self.outbox.due(&self.standing, now, |origin| self.receipts.holds(origin)) {
-            match (&leader, self.standing.reign) {
-                (_, Reign::Fresh | Reign::Ready) => out.propose.push((origin, fact)),
-                (Some(leader), Reign::Following) => self.say(leader, Body::Propose { origin, fact }, out),
-                (None, Reign::Following) => {}
-            }
-        }
-    }
-
-    fn say(&self, to: &SiteId, body: Body, out: &mut Output) {
-        out.send.push((to.clone(), body));
     }
 
     /// Remembers what stands in the way of a route, to be said when asked.

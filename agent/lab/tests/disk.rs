@@ -53,6 +53,11 @@ fn database(rig: &Rig, site: &str) -> PathBuf {
     rig.folder(site).join("state/pointsman.db")
 }
 
+fn log(rig: &Rig, site: &str) -> String {
+    let log = fs::read_to_string(rig.folder(site).join("log")).unwrap_or_default();
+    format!("{site} said:\n{log}\n")
+}
+
 /// Ends an agent, does something to its folder, and starts it again.
 async fn between(rig: &mut Rig, site: &'static str, work: impl FnOnce(&Rig)) {
     rig.agent(site).expect("every agent was started").kill().await;
@@ -178,7 +183,8 @@ async fn its_votes_count(rig: &mut Rig, site: &'static str, gone: [&'static str;
         {
             break;
         }
-        assert!(since.elapsed() < PATIENCE, "nothing could be agreed with the votes of {site}");
+        let told = || log(rig, site) + &log(rig, "netherlands");
+        assert!(since.elapsed() < PATIENCE, "nothing could be agreed with the votes of {site}:\n{}", told());
     }
     for name in gone {
         rig.start(name).expect("the agent starts again");

@@ -115,6 +115,26 @@ impl Node {
         }
     }
 
+    /// Whose votes do not count yet, though they were given; nothing once everybody sits where it was agreed.
+    pub(super) fn unsettled(&self) -> Option<String> {
+        let sits = |site: &SiteId, ids: &Vec<u64>| {
+            self.standing
+                .seated
+                .iter()
+                .any(|seated| seated.site == *site && ids.iter().all(|id| seated.voters.contains(id)))
+        };
+        let votes = |site: &&SiteId| self.votes_wished(site) > 0;
+        let waiting = self.view.members.iter().filter(|(site, member)| !sits(site, &member.raft_ids));
+        let names: Vec<&str> = waiting.map(|(site, _)| site).filter(votes).map(SiteId::as_str).collect();
+        if !names.is_empty() {
+            return Some(format!("the new votes of {} do not count yet: catching up", names.join(" and ")));
+        }
+        let both = !self.standing.before.is_empty();
+        both.then(|| {
+            "the votes are changing: until that is settled, the old majority counts as well".to_owned()
+        })
+    }
+
     /// The sites that stand outside, each with the reason, as heard from here.
     pub(super) fn outsiders(&self) -> Vec<(SiteId, String)> {
         let outside = |site: SiteId| {

@@ -23,6 +23,11 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.sites().cloned().collect()).unwrap_or_default()
     }
 
+    /// Every door of every site.
+    pub(super) fn doors(&self) -> Vec<SiteId> {
+        self.rules.as_ref().map(|rules| rules.doors.clone()).unwrap_or_default()
+    }
+
     /// Every site of the policy but this one.
     pub fn others(&self) -> Vec<SiteId> {
         self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
@@ -77,12 +82,20 @@ impl Node {
     fn majority(&self, alive: impl Fn(&SiteId) -> bool) -> (u32, u32) {
         let count = |seated: &[Seated]| {
             let votes = |seated: &Seated| u32::try_from(seated.voters.len()).unwrap_or(u32::MAX);
-            let theirs = seated.iter().filter(|seated| alive(&seated.site)).map(votes).sum::<u32>();
+            let living = seated.iter().filter(|seated| alive(&seated.site));
+            let theirs = living.map(|seated| self.held(seated)).sum::<u32>();
             (theirs, seated.iter().map(votes).sum::<u32>())
         };
         let (now, before) = (count(&self.standing.seated), count(&self.standing.before));
         let left = |(heard, of): (u32, u32)| i64::from(heard) * 2 - i64::from(of);
         if before.1 > 0 && left(before) < left(now) { before } else { now }
+    }
+
+    /// The votes of a seat that the site's disk has: those of a lost disk count in the majority, and nobody casts them.
+    fn held(&self, seated: &Seated) -> u32 {
+        let named = self.view.members.get(&seated.site).map(|member| &member.raft_ids);
+        let has = |id: &&u64| named.is_none_or(|ids| ids.contains(id));
+        u32::try_from(seated.voters.iter().filter(has).count()).unwrap_or(u32::MAX)
     }
 
     /// The votes of one site, as they count now.
@@ -96,7 +109,7 @@ impl Node {
     pub(super) fn fragile(&self, now: Mono) -> Vec<SiteId> {
         let (heard, all) = (self.votes_heard(now), self.votes());
         let Some(rules) = self.rules.as_ref().filter(|_| heard * 2 > all) else { return Vec::new() };
-        let fatal = |site: &&SiteId| (heard - u32::from(self.votes_of(site))) * 2 <= all;
+        let fatal = |site: &&SiteId| heard.saturating_sub(u32::from(self.votes_of(site))) * 2 <= all;
         rules.sites().filter(|site| self.voice_of(site, now)).filter(fatal).cloned().collect()
     }
 

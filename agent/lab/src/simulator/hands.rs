@@ -24,7 +24,8 @@ impl Town {
     pub(super) fn order(&mut self, site: usize, effect: Effect) -> Checked {
         match effect {
             Effect::Watch(plans) => self.watch(site, plans),
-            Effect::Reach(_) => {}
+            Effect::Reach(_) | Effect::Link(_) => {}
+            Effect::Rewrite(order) => self.rewrite(site, order),
             Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
             Effect::Point(point) => {

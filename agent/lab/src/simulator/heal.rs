@@ -5,6 +5,7 @@ use super::invariants::{Checked, Violation};
 use super::policy::{NUMBERS, ROUTE};
 use super::schedule::Order;
 use super::town::Town;
+use agent::node::Rules;
 use policies::judge::Case;
 use policies::limits::{
     ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR, STEADY_LAST_RESORT, STEADY_REFUGE,
@@ -49,6 +50,7 @@ impl Town {
         let then = self.invariants.view().index;
         self.run(healed + AGREED)?;
         self.one_view(then)?;
+        self.one_policy()?;
         self.all_told()?;
         self.run(healed + READ)?;
         self.no_run_left()?;
@@ -70,6 +72,23 @@ impl Town {
             if view.index < then || view.policy != agreed.policy {
                 let what = format!("{} knows {} of {}", site.id, view.index, agreed.index);
                 return missing(11, "one view within 30 s", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// 11: every site has the agreed text in its file, unless a person left one with faults there, and acts by it.
+    fn one_policy(&mut self) -> Checked {
+        let Some(agreed) = self.invariants.view().policy.clone().map(|policy| policy.text) else {
+            return Ok(());
+        };
+        let own = Rules::read(&agreed, &self.sites[0].id);
+        self.rules = own.map_err(|what| Violation { number: 11, name: "one policy", what })?;
+        for site in &mut self.sites {
+            let file = site.disk().file.clone().unwrap_or_default();
+            if file != agreed && Rules::read(&file, &site.id).is_ok() {
+                let what = format!("the file of {} is not the agreed text:\n{file}\n{agreed}", site.id);
+                return missing(11, "one policy within 30 s", what);
             }
         }
         Ok(())

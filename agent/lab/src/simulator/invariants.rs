@@ -19,6 +19,7 @@ mod recount;
 
 use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::disk::Promise;
+use agent::node::Rules;
 use agent::quorum::RaftId;
 use known::Intent;
 use policies::judge::{Case, Judge};
@@ -68,6 +69,10 @@ pub struct Invariants {
     pub switches: u64,
     pub sets: u64,
     pub late_writes: u64,
+    /// Edits of the policy that were agreed.
+    pub edits: u64,
+    /// So many automatic switches are allowed, whatever the policy says.
+    only: Option<usize>,
 }
 
 /// One row of a journal as it was found.
@@ -94,6 +99,7 @@ impl Invariants {
         Self {
             view: View::birth(cluster),
             judge,
+            only: None,
             agreed: BTreeMap::new(),
             intents: BTreeMap::new(),
             origins: BTreeSet::new(),
@@ -105,12 +111,27 @@ impl Invariants {
             switches: 0,
             sets: 0,
             late_writes: 0,
+            edits: 0,
         }
     }
 
     /// Allows only so many automatic switches from here on, whatever the policy says.
     pub fn allow(&mut self, switches: usize) {
+        self.only = Some(switches);
         self.judge.routes.values_mut().for_each(|rule| rule.budget.switches = switches);
+    }
+
+    /// 11 and 8: an edit is judged by as soon as it is agreed, and what was agreed can be read.
+    fn edited(&mut self, index: Index) -> Checked {
+        let text = self.view.policy.as_ref().map(|policy| policy.text.as_str()).unwrap_or_default();
+        match Rules::read(text, &SiteId::new("london")) {
+            Ok(rules) => self.judge = rules.judge,
+            Err(why) => return broken(11, "one policy", format!("{index} agrees what has faults: {why}")),
+        }
+        if let Some(switches) = self.only {
+            self.allow(switches);
+        }
+        Ok(())
     }
 
     /// What was agreed so far, as an onlooker folds it.
@@ -154,6 +175,10 @@ impl Invariants {
             (_, Applied::Refused(_)) => return Ok(()),
             (Fact::StepStarted(attempt), _) => self.intend(index, attempt, before),
             (Fact::RunOpened { cause: Cause::Automatic { .. }, .. }, _) => self.switches += 1,
+            (Fact::PolicyEdited { .. }, _) => {
+                self.edits += 1;
+                self.edited(index)?;
+            }
             (Fact::BallotsCast { .. } | Fact::SiteSilent { .. }, _) => self.moved = index,
             (_, _) => {}
         }

@@ -5,6 +5,7 @@ mod ambush;
 pub mod carrier;
 pub mod cuts;
 pub mod cutting;
+pub mod desk;
 mod dice;
 pub mod disk;
 mod garbling;

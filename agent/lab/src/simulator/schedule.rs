@@ -1,6 +1,7 @@
 //! The faults of a run as plain data, drawn from the seed before it begins: a failure is shrunk by deleting some.
 
 use super::carrier::{Conduct, MISCONDUCT};
+use super::desk::Change;
 use super::dice::Dice;
 use super::disk::Fuse;
 
@@ -56,6 +57,8 @@ pub enum What {
     Carrier { conduct: Conduct, lasts: u64 },
     /// A person points a number somewhere at the carrier's portal: at a site, or at a stranger's place.
     Edit { number: usize, to: Option<usize> },
+    /// A person saves another text in the policy file of a site.
+    Save { site: usize, change: Change },
     /// A person orders something at a site.
     Order { site: usize, order: Order },
     /// A wall clock jumps.
@@ -209,6 +212,7 @@ fn what(dice: &mut Dice) -> What {
         64..72 => ambush(dice),
         72..74 => front_end(dice),
         74..83 => What::Carrier { conduct: *dice.pick(&MISCONDUCT), lasts: dice.within(5_000, 120_000) },
+        83..87 if dice.happens(50) => What::Save { site: site(dice), change: change(dice) },
         83..87 => edit(dice),
         87..97 => What::Order { site: site(dice), order: order(dice) },
         _ => {
@@ -330,6 +334,15 @@ fn ambush(dice: &mut Dice) -> What {
 fn edit(dice: &mut Dice) -> What {
     let to = if dice.happens(70) { Some(site(dice)) } else { None };
     What::Edit { number: usize::from(dice.happens(50)), to }
+}
+
+fn change(dice: &mut Dice) -> Change {
+    match dice.within(0, 9) {
+        0..3 => Change::Budget(dice.within(2, 100)),
+        3..6 => Change::Prefer(site(dice)),
+        6..9 => Change::Remark(dice.within(0, 1_000_000)),
+        _ => Change::Fault,
+    }
 }
 
 fn order(dice: &mut Dice) -> Order {

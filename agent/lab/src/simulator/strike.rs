@@ -80,6 +80,7 @@ impl Town {
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Wipe { .. }
             | What::Image { .. }
@@ -103,6 +104,7 @@ impl Town {
             What::Freeze { site, lasts } => return self.stop(site, Stop::Frozen, lasts),
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
+            What::Save { site, change } => return self.save(site, change),
             What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
             What::Restore { site, down } => {
                 let image = self.sites[site].image.clone();
@@ -156,6 +158,7 @@ impl Town {
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Dropped { .. }
             | What::Garble { .. }
@@ -281,6 +284,8 @@ impl Town {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
+            | Answer::Incidents { .. }
+            | Answer::Journal(_)
             | Answer::Following
             | Answer::Told(_)
             | Answer::Alone { .. } => Ok(()),

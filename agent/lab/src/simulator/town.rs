@@ -241,6 +241,7 @@ impl Town {
         let life = here.life;
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
+        self.look_at_file(site);
         self.found(site)?;
         self.carry_out(site)
     }
@@ -322,6 +323,7 @@ impl Town {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }
