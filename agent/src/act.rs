@@ -15,6 +15,7 @@ pub use crate::carriers::ntsapi::{Transport, Trust};
 pub use histogram::Histogram;
 
 use crate::event::{Effect, Event, Point, Report};
+use crate::probes::means::Means;
 use crate::resolve::HostPort;
 use crate::site::Secrets;
 use entrance::Entrance;
@@ -27,7 +28,7 @@ use state::{CarrierId, Index, Mono, Nonce};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use watch::Watch;
@@ -41,6 +42,10 @@ pub struct Config {
     pub secrets: Secrets,
     /// The folder in which each carrier's last good address is kept, in a file of the carrier's name.
     pub addresses: PathBuf,
+    /// All that probes and playbooks may ever run, by name.
+    pub commands: BTreeMap<String, Vec<String>>,
+    /// A file of authorities that HTTP probes believe beside this machine's own roots.
+    pub authorities: Option<PathBuf>,
     /// The carriers of the policy in force.
     pub carriers: Vec<CarrierSetup>,
     /// Where results go.
@@ -74,12 +79,14 @@ pub struct Hands {
 impl Hands {
     /// Starts the resolvers of all carriers; call it within a tokio runtime.
     pub fn new(config: Config) -> Self {
-        let Config { bind, secrets, addresses, carriers, events } = config;
+        let Config { bind, secrets, addresses, commands, authorities, carriers, events } = config;
+        let tls = OnceLock::new();
+        let means = Means { bind, secrets: secrets.clone(), commands, authorities, tls };
         let runtime = Handle::current();
         let reins = Arc::new(Reins::new(events, runtime.clone()));
         let mut hands = Self {
             sessions: Sessions::new(Arc::clone(&reins)),
-            watch: Watch::new(Arc::clone(&reins), bind),
+            watch: Watch::new(Arc::clone(&reins), means),
             reins,
             runtime,
             bind,

@@ -203,6 +203,8 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
             bind,
             secrets: site.secrets.clone(),
             addresses: site.state.clone(),
+            commands: site.commands.clone(),
+            authorities: site.authorities.clone(),
             carriers: Vec::new(),
             events: events_in,
         }),

@@ -23,6 +23,8 @@ pub enum Event {
     Tick,
     /// A probe was answered, or not.
     Observed { subject: Subject, asked: Mono, answer: Presence, detail: String },
+    /// This site could not ask; that says nothing of the subject.
+    Unasked { subject: Subject, asked: Mono, why: String },
     /// One of the own references answered, or not.
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// An address that a carrier's calls come from answered, or not.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod act;
+pub mod ami;
 pub mod carriers;
 pub mod cli;
 pub mod clock;

@@ -254,6 +254,7 @@ impl Node {
         match event {
             Event::Tick => {}
             Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
+            Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
@@ -265,11 +266,7 @@ impl Node {
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
             Event::Restored { view } => self.restored(*view, now.mono, out),
             Event::Lacking { between } => self.lacking = between,
-            Event::ClockGap { .. } => {
-                self.jumped = Some(now.mono);
-                self.steady.forget();
-                self.watches.all_see(policies::opinion::Event::Gap, now.mono);
-            }
+            Event::ClockGap { .. } => self.clock_jumped(now.mono),
             Event::Astray { by } => self.astray = by,
             Event::Detours { over } => self.detours = over,
             Event::Prepared { nonce } => {

@@ -79,6 +79,8 @@ pub struct SiteFile {
     pub secrets: Secrets,
     /// All that `exec` may ever run: a name, and the program with its arguments.
     pub commands: BTreeMap<String, Vec<String>>,
+    /// A file of authorities that HTTP probes believe beside this machine's own roots.
+    pub authorities: Option<PathBuf>,
     /// The folder of the database; default [`STATE`].
     pub state: PathBuf,
     /// The control socket; default [`CONTROL`].

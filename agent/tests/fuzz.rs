@@ -9,6 +9,7 @@ mod fuzz {
     mod disks;
     mod frames;
     pub mod memory;
+    mod probes;
     pub mod runner;
     mod texts;
 }

@@ -1,5 +1,6 @@
 //! The policy: who the sites are, what is asked of them, and where each route may ring.
 
+mod asks;
 mod carriers;
 mod cross;
 mod deadman;
@@ -16,7 +17,9 @@ mod read;
 mod routes;
 mod sites;
 mod template;
+mod url;
 
+pub use asks::{Ask, Dns, Http, Record, RecordType, Transport};
 pub use carriers::{Carrier, Tls};
 pub use deadman::Deadman;
 pub use hours::Hours;
@@ -24,7 +27,7 @@ pub use kept::{Greeting, SorryPage, keys as kept_keys};
 pub use numbers::e164;
 pub use pace::Pace;
 pub use people::{Alerts, Mail, OnCall, Person, Tell, Told};
-pub use probes::{Ask, Probe, Transport};
+pub use probes::Probe;
 pub use routes::{Budget, Failback, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;

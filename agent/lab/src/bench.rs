@@ -3,3 +3,4 @@
 pub mod effect;
 pub mod idle;
 pub mod machine;
+pub mod probes;

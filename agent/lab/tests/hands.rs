@@ -2,8 +2,10 @@
 
 #[cfg(test)]
 mod hands {
+    mod asking;
     pub mod bench;
     mod login;
     mod pointing;
+    mod servers;
     mod watching;
 }

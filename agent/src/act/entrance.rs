@@ -3,12 +3,13 @@
 use super::CarrierSetup;
 use crate::carriers::ntsapi::{Account, Login, NtsapiLine, Transport, chain};
 use crate::clock::mono;
+use crate::probes::means::source_for;
 use crate::probes::tcp::TcpConnect;
 use crate::resolve::Resolved;
 use crate::secret::Secret;
 use crate::site::Secrets;
 use state::{CarrierId, Mono};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -216,9 +217,4 @@ impl Entrance {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.credit.known.lock().expect("nothing panics while it holds what is known")
     }
-}
-
-/// The own address if the target can be reached from it at all: one family, and never from the loopback out.
-pub fn source_for(bind: Option<IpAddr>, target: SocketAddr) -> Option<IpAddr> {
-    bind.filter(|bind| bind.is_ipv4() == target.is_ipv4() && bind.is_loopback() == target.ip().is_loopback())
 }

@@ -20,7 +20,7 @@ pub fn start(reins: &Arc<Reins>, entrance: &Arc<Entrance>, carrier: CarrierId) {
         };
         let answer = match answer {
             Answer::Alive { .. } => Presence::Present,
-            Answer::Draining | Answer::Dead { .. } => Presence::Absent,
+            Answer::Draining | Answer::Dead { .. } | Answer::Unasked { .. } => Presence::Absent,
         };
         reins.tell(Event::Knocked { carrier, asked, answer });
     });

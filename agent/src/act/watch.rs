@@ -1,14 +1,11 @@
 //! The watch: one schedule per probe of the policy, and its answers as events.
 
-use super::entrance::source_for;
 use super::reins::Reins;
 use crate::event::{Event, Presence};
-use crate::probes::plan::{About, Kind, ProbePlan};
+use crate::probes::Answer;
+use crate::probes::means::Means;
+use crate::probes::plan::{About, ProbePlan};
 use crate::probes::schedule::{self, Observation, Plan, Scheduled};
-use crate::probes::sip_options::SipOptions;
-use crate::probes::tcp::TcpConnect;
-use crate::probes::{Answer, Probe};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -20,7 +17,7 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub struct Watch {
     reins: Arc<Reins>,
-    bind: Option<IpAddr>,
+    means: Means,
     probes: Vec<Watched>,
 }
 
@@ -40,8 +37,8 @@ impl Drop for Watched {
 
 impl Watch {
     /// Over nothing.
-    pub fn new(reins: Arc<Reins>, bind: Option<IpAddr>) -> Self {
-        Self { reins, bind, probes: Vec::new() }
+    pub fn new(reins: Arc<Reins>, means: Means) -> Self {
+        Self { reins, means, probes: Vec::new() }
     }
 
     /// Over these from now on: what stays the same keeps its rhythm. Call it within a tokio runtime.
@@ -61,18 +58,18 @@ impl Watch {
         let (sink, mut answers) = mpsc::channel(WAITING);
         let asking = schedule::start(
             Plan {
-                target: phase_name(&plan),
-                probe: probe(plan.kind, self.bind),
+                target: phase_name(&plan.about),
+                probe: self.means.probe(&plan.kind),
                 every: plan.every,
                 timeout: plan.timeout,
             },
             sink,
         );
         let (about, events) = (plan.about.clone(), self.reins.events());
-        let target = plan.kind.target();
         let telling = tokio::spawn(async move {
             while let Some(observation) = answers.recv().await {
-                if events.send(told(&about, target, observation)).await.is_err() {
+                let Some(event) = told(&about, observation) else { continue };
+                if events.send(event).await.is_err() {
                     return;
                 }
             }
@@ -82,33 +79,28 @@ impl Watch {
 }
 
 /// What the phase is spread by.
-fn phase_name(plan: &ProbePlan) -> String {
-    match &plan.about {
+fn phase_name(about: &About) -> String {
+    match about {
         About::Subject(subject) => subject.to_string(),
-        About::Reference | About::Signalling => plan.kind.target().to_string(),
+        About::Reference(target) | About::Signalling(target) => target.to_string(),
     }
 }
 
-fn probe(kind: Kind, bind: Option<IpAddr>) -> Probe {
-    match kind {
-        Kind::SipOptions { target, transport } => {
-            Probe::SipOptions(SipOptions { target, bind: source_for(bind, target), transport })
-        }
-        Kind::Tcp { target } => Probe::Tcp(TcpConnect { target, bind: source_for(bind, target) }),
-    }
-}
-
-/// A PBX that drains is absent: it takes no new call.
-fn told(about: &About, target: SocketAddr, observation: Observation) -> Event {
+/// A PBX that drains is absent: it takes no new call. What could not be asked is neither here nor there.
+fn told(about: &About, observation: Observation) -> Option<Event> {
     let asked = observation.at;
     let detail = observation.answer.to_string();
     let answer = match observation.answer {
         Answer::Alive { .. } => Presence::Present,
         Answer::Draining | Answer::Dead { .. } => Presence::Absent,
+        Answer::Unasked { why } => {
+            let About::Subject(subject) = about else { return None };
+            return Some(Event::Unasked { subject: subject.clone(), asked, why });
+        }
     };
-    match about {
+    Some(match about {
         About::Subject(subject) => Event::Observed { subject: subject.clone(), asked, answer, detail },
-        About::Reference => Event::Reference { target, asked, answer },
-        About::Signalling => Event::Signalled { target, asked, answer },
-    }
+        About::Reference(target) => Event::Reference { target: *target, asked, answer },
+        About::Signalling(target) => Event::Signalled { target: *target, asked, answer },
+    })
 }

@@ -97,7 +97,6 @@ impl Node {
             mode: if self.by_hand(route, now) { Mode::Manual } else { case.mode(route) },
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
             latch: state.latch.as_ref().map(|latch| latch.because.clone()),
-            waiting: state.waiting.as_ref().map(|waiting| (waiting.since, waiting.because.clone())),
             repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
@@ -148,15 +147,6 @@ impl Node {
                 need(format!("acknowledge {}", incident.id), format!("pointsman ack {}", incident.id));
             }
         }
-        for (route, state) in &self.view.routes {
-            if let Some(waiting) = &state.waiting {
-                let what = format!(
-                    "{route} cannot be moved since {}, and is tried all the time: {}",
-                    waiting.since, waiting.because
-                );
-                need(what, format!("pointsman why {route}"));
-            }
-        }
         needs.extend(self.file_needs());
         let mut need = |what: String, hint: String| needs.push(Need { what, hint });
         for (route, why) in &self.complaints {
@@ -167,6 +157,7 @@ impl Node {
 
     fn worth_knowing(&self, now: Now) -> Vec<String> {
         let mut watch = self.file_words(now);
+        watch.extend(self.unasked_words());
         watch.extend(self.flapping_words());
         watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {

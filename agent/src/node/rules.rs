@@ -6,7 +6,7 @@ use policies::Policy;
 use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Site, Transport};
+use policies::policy::{Carrier, Deadman, Pace, Playbooks, Route, Site};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,20 +194,14 @@ fn judge(policy: &Policy) -> Judge {
 /// What one site probes: the subjects that it is asked to, the references, and where its carriers' calls come from.
 fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
     let mine = policy.probes.iter().filter(|p| p.by.as_ref().is_none_or(|by| by.contains(here)));
-    let subjects = mine.map(|probe| {
+    let subjects = mine.filter_map(|probe| {
         let pace = policy.pace(&probe.subject);
-        let target = probe.address;
-        let kind = match probe.ask {
-            Ask::SipOptions(Transport::Udp) => Kind::SipOptions { target, transport: sip::Transport::Udp },
-            Ask::SipOptions(Transport::Tcp) => Kind::SipOptions { target, transport: sip::Transport::Tcp },
-            Ask::Tcp => Kind::Tcp { target },
-        };
         let about = About::Subject(probe.subject.clone());
-        ProbePlan { about, kind, every: pace.every, timeout: pace.timeout }
+        Some(ProbePlan { about, kind: Kind::of(probe)?, every: pace.every, timeout: pace.timeout })
     });
     let own = policy.site(here).map_or(Pace::CALM, |site| site.pace);
     let references = policy.references.iter().map(|target| ProbePlan {
-        about: About::Reference,
+        about: About::Reference(*target),
         kind: Kind::Tcp { target: *target },
         every: own.every,
         timeout: own.timeout,
@@ -215,7 +209,7 @@ fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
     let signalling: BTreeSet<SocketAddr> =
         policy.carriers.iter().flat_map(|carrier| policy.signalling(carrier)).copied().collect();
     let signalling = signalling.into_iter().map(|target| ProbePlan {
-        about: About::Signalling,
+        about: About::Signalling(target),
         kind: Kind::SipOptions { target, transport: sip::Transport::Udp },
         every: own.every,
         timeout: own.timeout,

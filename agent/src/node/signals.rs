@@ -2,7 +2,7 @@
 
 use super::Node;
 use crate::event::{Output, Presence};
-use crate::probes::plan::About;
+use crate::probes::plan::{About, ProbePlan};
 use policies::limits::SIGNALLING_TRUST;
 use state::{Mono, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +51,11 @@ impl Node {
     /// The addresses of a new policy; those that stay keep what is known of them.
     pub(super) fn watch_signals(&mut self) {
         let Some(rules) = &self.rules else { return };
-        let asked = rules.probes.iter().filter(|plan| plan.about == About::Signalling);
-        let asked: BTreeSet<SocketAddr> = asked.map(|plan| plan.kind.target()).collect();
+        let signalling = |plan: &ProbePlan| match plan.about {
+            About::Signalling(target) => Some(target),
+            About::Subject(_) | About::Reference(_) => None,
+        };
+        let asked: BTreeSet<SocketAddr> = rules.probes.iter().filter_map(signalling).collect();
         self.signals.keep(|target| asked.contains(target));
     }
 

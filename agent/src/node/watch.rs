@@ -29,6 +29,8 @@ pub struct Watches {
 struct Watched {
     rules: Judged,
     opinion: Opinion,
+    /// Why this site could not ask the last time, if it could not.
+    unable: Option<String>,
 }
 
 impl Watched {
@@ -121,7 +123,7 @@ impl Node {
         for (subject, pace) in asked.chain(carriers) {
             let proof = if serving.contains(&subject) { Proof::One } else { Proof::Rise };
             let kept = kept.remove(&subject).filter(|watched| watched.rules.pace == pace);
-            let fresh = || Watched { rules: judged(pace, proof), opinion: Opinion::new(now) };
+            let fresh = || Watched { rules: judged(pace, proof), opinion: Opinion::new(now), unable: None };
             self.watches.watches.insert(subject, kept.unwrap_or_else(fresh));
         }
     }
@@ -134,12 +136,39 @@ impl Node {
         out: &mut Output,
     ) {
         let Some(watched) = self.watches.watches.get_mut(subject) else { return };
+        watched.unable = None;
         watched.see(if answer == Presence::Present { Seen::Good } else { Seen::Miss }, asked);
         if answer == Presence::Absent && watched.opinion.belief() == Belief::Suspect {
             let (missed, fall) = watched.opinion.streak(&watched.rules);
             let site = self.identity.site.clone();
             out.tell.push(Telling::Suspect { site, subject: subject.clone(), missed, fall });
         }
+    }
+
+    /// This machine's clock jumped or it stood still: whatever was believed is old.
+    pub(super) fn clock_jumped(&mut self, now: Mono) {
+        self.jumped = Some(now);
+        self.steady.forget();
+        self.watches.all_see(Seen::Gap, now);
+    }
+
+    /// This site could not ask: whatever it believed is old, and it says nothing aloud until it can.
+    pub(super) fn unasked(&mut self, subject: &Subject, asked: Mono, why: String) {
+        let Some(watched) = self.watches.watches.get_mut(subject) else { return };
+        watched.see(Seen::Gap, asked);
+        if watched.unable.as_ref() != Some(&why) {
+            tracing::warn!("{subject} cannot be asked from here: {why}");
+        }
+        watched.unable = Some(why);
+    }
+
+    /// What this site cannot ask, and why.
+    pub(super) fn unasked_words(&self) -> impl Iterator<Item = String> {
+        let here = &self.identity.site;
+        let words = move |(subject, watched): (&Subject, &Watched)| {
+            watched.unable.as_ref().map(|why| format!("{here} cannot ask {subject}: {why}"))
+        };
+        self.watches.watches.iter().filter_map(words)
     }
 
     /// A reference answered, or not; if none does, the fault is this site's own.

@@ -1,5 +1,12 @@
 //! Probes: each asks one thing once, by a deadline, and gives one answer.
 
+pub mod ami;
+mod datagram;
+pub mod dns;
+pub mod exec;
+pub mod http;
+pub mod icmp;
+pub mod means;
 pub mod plan;
 pub mod schedule;
 pub mod sip;
@@ -11,7 +18,6 @@ mod tests;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A question that can be asked again and again.
@@ -21,6 +27,18 @@ pub enum Probe {
     SipOptions(sip_options::SipOptions),
     /// A bare TCP connect.
     Tcp(tcp::TcpConnect),
+    /// An HTTP request.
+    Http(http::Http),
+    /// An ICMP echo.
+    Icmp(icmp::Icmp),
+    /// A question to a name server.
+    Dns(dns::Dns),
+    /// A login at Asterisk's manager interface.
+    Ami(ami::Ami),
+    /// A command of the site file.
+    Exec(exec::Exec),
+    /// What this site cannot ask, and why.
+    Unable(String),
 }
 
 impl Probe {
@@ -29,14 +47,12 @@ impl Probe {
         match self {
             Self::SipOptions(probe) => probe.ask(timeout).await,
             Self::Tcp(probe) => probe.ask(timeout).await,
-        }
-    }
-
-    /// Whom it asks.
-    pub fn target(&self) -> SocketAddr {
-        match self {
-            Self::SipOptions(probe) => probe.target,
-            Self::Tcp(probe) => probe.target,
+            Self::Http(probe) => probe.ask(timeout).await,
+            Self::Icmp(probe) => probe.ask(timeout).await,
+            Self::Dns(probe) => probe.ask(timeout).await,
+            Self::Ami(probe) => probe.ask(timeout).await,
+            Self::Exec(probe) => probe.ask(timeout).await,
+            Self::Unable(why) => Answer::Unasked { why: why.clone() },
         }
     }
 }
@@ -50,10 +66,12 @@ pub enum Answer {
     Draining,
     /// It did not answer, or not as it should.
     Dead { why: Why },
+    /// This site could not ask; that says nothing of the target.
+    Unasked { why: String },
 }
 
 /// Why something counts as dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The machine is there and says that nobody listens, or hangs up; known at once.
     Refused,
@@ -61,6 +79,8 @@ pub enum Why {
     Silent,
     /// Something came, but no answer to the question.
     Malformed,
+    /// It answered, and not what was expected; in words.
+    Wrong(String),
     /// This machine knows no way there, or may not use the local address asked for.
     Unreachable,
 }
@@ -74,6 +94,8 @@ impl Answer {
             Why::Refused
         } else if kind == ErrorKind::TimedOut {
             Why::Silent
+        } else if kind == ErrorKind::UnexpectedEof {
+            Why::Malformed
         } else {
             Why::Unreachable
         };
@@ -87,6 +109,7 @@ impl fmt::Display for Answer {
             Self::Alive { detail, took } => write!(f, "{detail} in {:.1} ms", took.as_secs_f64() * 1000.0),
             Self::Draining => f.write_str("draining (503)"),
             Self::Dead { why } => why.fmt(f),
+            Self::Unasked { why } => f.write_str(why),
         }
     }
 }
@@ -97,7 +120,13 @@ impl fmt::Display for Why {
             Self::Refused => "refused",
             Self::Silent => "silent",
             Self::Malformed => "answered nonsense",
+            Self::Wrong(words) => words,
             Self::Unreachable => "unreachable from here",
         })
     }
+}
+
+/// What came from outside, safe for a terminal and no longer than `most` letters.
+fn shown(text: &str, most: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }

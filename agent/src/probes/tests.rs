@@ -299,7 +299,7 @@ async fn a_silent_target_delays_nobody_and_its_late_ticks_are_skipped() {
         match seen.answer {
             Answer::Dead { why: Why::Silent } => slow_at.push(seen.at),
             Answer::Alive { .. } => quick_seen += 1,
-            other @ (Answer::Draining | Answer::Dead { .. }) => panic!("{other}"),
+            other @ (Answer::Draining | Answer::Dead { .. } | Answer::Unasked { .. }) => panic!("{other}"),
         }
     }
     assert!(quick_seen >= 5, "only {quick_seen} answers in {:?}", mono().since(began));

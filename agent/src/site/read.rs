@@ -37,6 +37,7 @@ fn whole(document: Value<'_>, folder: &Path) -> Option<SiteFile> {
     let listen = map.required("listen").map(listen);
     let pbx = map.optional("pbx").map(|value| pbx(value, folder));
     let commands = map.optional("commands").map(commands).unwrap_or_default();
+    let authorities = map.optional("authorities").map(Value::words);
     map.finish();
     Some(SiteFile {
         site: site?,
@@ -45,6 +46,7 @@ fn whole(document: Value<'_>, folder: &Path) -> Option<SiteFile> {
         pbx: pbx.map_or(Some(None), |pbx| pbx.map(Some))?,
         secrets: Secrets::at(secrets?),
         commands,
+        authorities: authorities.map_or(Some(None), |path| path.map(|path| Some(folder.join(path))))?,
         state: state?,
         control: control?,
         policy: policy?,

@@ -92,6 +92,8 @@ pub struct Outside {
     pub barred: BTreeSet<SiteId>,
     /// Sites whose own references do not answer.
     pub blind: BTreeSet<SiteId>,
+    /// Sites whose kernels let them ask nobody.
+    pub unable: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
     /// Sites whose agents say that they can read the first schema only.

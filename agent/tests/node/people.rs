@@ -15,6 +15,8 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["bar", name] => drop(cluster.outside.borrow_mut().barred.insert(SiteId::new(*name))),
         ["admit", name] => drop(cluster.outside.borrow_mut().barred.remove(&SiteId::new(*name))),
         ["blind", name] => drop(cluster.outside.borrow_mut().blind.insert(site(name))),
+        ["unable", name] => drop(cluster.outside.borrow_mut().unable.insert(site(name))),
+        ["able", name] => drop(cluster.outside.borrow_mut().unable.remove(&site(name))),
         ["hush", kind] => drop(cluster.outside.borrow_mut().hushed.insert((*kind).to_owned())),
         ["unhush", kind] => drop(cluster.outside.borrow_mut().hushed.remove(*kind)),
         ["rewrite", name] => cluster.outside.borrow_mut().rewritten = Some(site(name)),

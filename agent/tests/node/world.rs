@@ -282,6 +282,10 @@ impl Cluster {
                     || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
             let (after, event) = match &plan.about {
+                About::Subject(subject) if outside.unable.contains(site) => {
+                    let why = "the kernel lets this group send no ping".to_owned();
+                    (TRIP, Event::Unasked { subject: subject.clone(), asked, why })
+                }
                 About::Subject(subject) => {
                     let absent = dark(subject);
                     let answer = if absent { Presence::Absent } else { Presence::Present };
@@ -289,15 +293,15 @@ impl Cluster {
                     let event = Event::Observed { subject, asked, answer, detail: String::new() };
                     (if absent { plan.timeout } else { TRIP }, event)
                 }
-                About::Signalling => {
-                    let target = "203.0.113.60:5060".parse().expect("the world is well formed");
+                About::Signalling(target) => {
+                    let target = *target;
                     let absent = outside.deaf.contains(site);
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
                 }
-                About::Reference => {
-                    let target = "192.0.2.1:53".parse().expect("the world is well formed");
+                About::Reference(target) => {
+                    let target = *target;
                     let blind = outside.blind.contains(site);
                     let answer = if blind { Presence::Absent } else { Presence::Present };
                     (TRIP, Event::Reference { target, asked, answer })

@@ -1,10 +1,11 @@
 //! What only shows when sections are compared: unknown names, numbers with two routes, loops, hopeless votes.
 
-use super::draft::{Draft, DraftRoute, Named, Written};
+use super::draft::{Draft, DraftProbe, DraftRoute, Named, Written};
 use super::numbers::e164;
+use super::probes::Probe;
 use super::sites::Site;
 use state::document::{Fault, Faults, Place, nearest};
-use state::{Destination, Number, SiteId};
+use state::{Destination, Number, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -91,6 +92,7 @@ fn probes(draft: &Draft, faults: &Faults) {
         let subject = &probe.is.probe.subject;
         let site = Written { place: probe.place, is: subject.site.to_string() };
         known("site", &site, &draft.sites, faults);
+        doors(draft, probe, faults);
         let Some(by) = &probe.is.by else { continue };
         for site in by {
             known("site", &Written { place: site.place, is: site.is.to_string() }, &draft.sites, faults);
@@ -116,6 +118,17 @@ fn left(draft: &Draft, (place, dead): (Place, &SiteId), by: &[Written<SiteId>], 
     if left * 2 <= all || others.count() < 2 {
         let message = format!("once {dead} is dead, nobody could say so: {left} of {all} votes are left");
         faults.add(Fault::at(place, message).note("let two other sites ask, with more votes than it has"));
+    }
+}
+
+/// The PBXs of a site with several doors are all asked in the same way, each at its own address.
+fn doors(draft: &Draft, probe: &Written<DraftProbe>, faults: &Faults) {
+    let Probe { subject, ask, .. } = &probe.is.probe;
+    let site = draft.sites.entries.iter().find(|site| site.is.id == subject.site);
+    let several = site.is_some_and(|site| site.is.doors().count() > 1);
+    if several && *subject == Subject::pbx(&subject.site) && !ask.goes_anywhere() {
+        let message = format!("`{}` has several doors, and this asks none of them", subject.site);
+        faults.add(Fault::at(probe.place, message).note("one of: sip_options, tcp, icmp, ami"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a policy says before its parts were compared: values with their places, for faults that span sections.
 
+use super::asks::At;
 use super::carriers::Carrier;
 use super::probes::Probe;
 use super::routes::{Budget, Failback, Playbooks};
@@ -87,8 +88,8 @@ pub(super) struct DraftPerson {
 pub(super) struct DraftProbe {
     /// The probe; without an address of its own it goes to the PBX.
     pub probe: Probe,
-    /// Whether it was told where to ask.
-    pub address: Option<std::net::IpAddr>,
+    /// Where is asked.
+    pub at: At,
     /// Who asks, if it is not everybody.
     pub by: Option<Vec<Written<SiteId>>>,
 }

@@ -14,13 +14,8 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 8] = [
+const ROWS: [(Section, &str, &str); 3] = [
     (Section::Top, "when", "routes alone are acted on"),
-    (Section::Probe, "exec", "`sip_options` and `tcp` are"),
-    (Section::Probe, "http", "`sip_options` and `tcp` are"),
-    (Section::Probe, "icmp", "`sip_options` and `tcp` are"),
-    (Section::Probe, "dns", "`sip_options` and `tcp` are"),
-    (Section::Probe, "ami", "`sip_options` and `tcp` are"),
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
 ];

@@ -1,5 +1,6 @@
 //! Reads a policy section by section, compares the sections, and builds the policy if nothing is wrong.
 
+use super::asks::At;
 use super::draft::{Draft, DraftProbe, DraftRoute, Written};
 use super::later::{self, Section};
 use super::routes::MODES;
@@ -87,7 +88,7 @@ fn all_probes(draft: &Draft) -> Vec<Probe> {
             // An address of its own is that of the first door: the others are asked in the same way, each at its own.
             Some(probe) if door == site.id => whole_probe(&probe.is, pbx),
             Some(probe) => {
-                let elsewhere = DraftProbe { address: None, ..probe.is.clone() };
+                let elsewhere = DraftProbe { at: probe.is.at.at_the_pbx(), ..probe.is.clone() };
                 Probe { subject: Subject::pbx(&door), ..whole_probe(&elsewhere, pbx) }
             }
             None => Probe::pbx(&door, pbx),
@@ -105,9 +106,12 @@ fn all_probes(draft: &Draft) -> Vec<Probe> {
 
 /// A probe with its address: its own, or the PBX's.
 fn whole_probe(draft: &DraftProbe, pbx: SocketAddr) -> Probe {
-    let ip = draft.address.unwrap_or(pbx.ip());
-    let by = draft.by.clone().map(plain);
-    Probe { address: SocketAddr::new(ip, draft.probe.address.port()), by, ..draft.probe.clone() }
+    let address = match draft.at {
+        At::Pbx(port) => Some(SocketAddr::new(pbx.ip(), port)),
+        At::Own(address) => Some(address),
+        At::Here => None,
+    };
+    Probe { address, by: draft.by.clone().map(plain), ..draft.probe.clone() }
 }
 
 /// A route whose names were all found.

@@ -114,9 +114,9 @@ fn everything_that_can_be_written_arrives() {
         policy.probe(&subject.unwrap()).unwrap().clone()
     };
     assert_eq!(probe("london", "pbx").ask, Ask::SipOptions(Transport::Tcp));
-    assert_eq!(probe("london", "pbx").address.to_string(), "192.0.2.11:5061");
+    assert_eq!(probe("london", "pbx").address.unwrap().to_string(), "192.0.2.11:5061");
     assert_eq!(probe("london", "proxy").ask, Ask::Tcp);
-    assert_eq!(probe("london", "proxy").address.to_string(), "192.0.2.12:5060");
+    assert_eq!(probe("london", "proxy").address.unwrap().to_string(), "192.0.2.12:5060");
     let asked_by = policy.electorate(&probe("london", "proxy").subject);
     assert_eq!(
         asked_by.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(),

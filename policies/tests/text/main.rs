@@ -1,5 +1,6 @@
 //! Tests that are texts: each file says what it shows, what goes in, and what must come out.
 
+mod asks;
 mod corpus;
 mod difference;
 mod faults;

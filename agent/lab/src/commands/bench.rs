@@ -5,6 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use lab::bench::effect::{Death, Setting, Spread, Took, once, ratio};
 use lab::bench::idle::{self, Calm};
 use lab::bench::machine;
+use lab::bench::probes::{self, Asked, Load};
 use lab::demo::{DemoError, Leads};
 use lab::rig::Pace;
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ pub struct Bench {
 enum What {
     TimeToEffect(TimeToEffect),
     Idle(Idle),
+    Probes(Probes),
 }
 
 /// From the fault until the carrier has applied the SET, in multiples of the least that the pace allows
@@ -75,6 +77,26 @@ struct Idle {
     setup: Setup,
 }
 
+/// What many probes cost, in parts of one processor
+#[derive(Args)]
+struct Probes {
+    /// How many there are
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    count: usize,
+    /// How often each asks
+    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "2s")]
+    every: Duration,
+    /// For how long is counted
+    #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "20s")]
+    lasting: Duration,
+    /// What they ask; may be repeated, and is everything if it is not named
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<Asked>,
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Args)]
 struct Setup {
     /// The folder for the agents' disks: `/dev/shm` leaves the disk out of the sum
@@ -108,6 +130,7 @@ impl Bench {
         match self.what {
             What::TimeToEffect(bench) => bench.measure().await,
             What::Idle(bench) => bench.measure().await,
+            What::Probes(bench) => bench.measure().await,
         }
     }
 }
@@ -235,6 +258,33 @@ impl Idle {
         let calm = idle::measure(self.pace.of_rig(), span, self.setup.dir.clone()).await;
         let calm = calm.map_err(|error| Failure::Failed(error.into()))?;
         if self.setup.json { say(&cost(&calm).to_string()) } else { table(&calm) }
+    }
+}
+
+impl Probes {
+    async fn measure(self) -> Result<(), Failure> {
+        let Self { count, every, lasting, .. } = self;
+        let kinds = if self.kind.is_empty() { Asked::value_variants() } else { &self.kind };
+        for asked in kinds {
+            let load = Load { asked: *asked, count, every, lasting };
+            let cost = probes::measure(load).await.map_err(|error| Failure::Failed(error.into()))?;
+            let name = asked.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+            let percent = cost.share() * 100.0;
+            say(&if self.json {
+                json!({
+                    "event": "probes", "kind": asked, "count": count, "every_ms": millis(every),
+                    "cpu_percent": percent, "answers": cost.good, "missed": cost.missed,
+                    "measured_ms": millis(cost.passed),
+                })
+                .to_string()
+            } else {
+                let (good, missed, every) = (cost.good, cost.missed, spell(every));
+                format!(
+                    "{name:<12} {count} every {every}: {percent:.1} % of one processor, {good} answers, {missed} missed"
+                )
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
-//! A PBX that answers SIP OPTIONS over UDP and TCP, and can be stopped, hung and drained.
+//! A PBX that answers SIP OPTIONS over UDP and TCP, and its manager interface, and can be stopped, hung and drained.
 
+pub mod ami;
 pub mod sip;
 
+use ami::Ami;
 use sip::{Intake, answer, whole};
 use std::collections::BTreeSet;
 use std::io;
@@ -47,6 +49,7 @@ pub struct Pbx {
     at: SocketAddr,
     condition: watch::Sender<Condition>,
     extensions: Arc<BTreeSet<String>>,
+    ami: Option<(SocketAddr, Arc<Ami>)>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -56,9 +59,23 @@ impl Pbx {
     /// # Errors
     /// When the address is taken or is not ours.
     pub async fn start(at: SocketAddr, extensions: &[&str]) -> Result<Self, PbxError> {
-        let sockets = Sockets::open(at).await?;
+        Self::start_with(at, extensions, None).await
+    }
+
+    /// The same with a manager interface at an address of its own.
+    ///
+    /// # Errors
+    /// When one of the addresses is taken or is not ours.
+    pub async fn start_with(
+        at: SocketAddr,
+        extensions: &[&str],
+        ami: Option<(SocketAddr, Arc<Ami>)>,
+    ) -> Result<Self, PbxError> {
+        let sockets = Sockets::open(at, ami.as_ref().map(|(at, _)| *at)).await?;
+        let place = sockets.ami.as_ref().and_then(|listener| listener.local_addr().ok());
         let mut pbx = Self {
             at: sockets.at,
+            ami: place.zip(ami).map(|(place, (_, ami))| (place, ami)),
             condition: watch::Sender::new(Condition::Running),
             extensions: Arc::new(extensions.iter().map(|name| (*name).to_owned()).collect()),
             task: None,
@@ -70,6 +87,11 @@ impl Pbx {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.at
+    }
+
+    /// Where its manager interface listens, if it has one.
+    pub fn ami_address(&self) -> Option<SocketAddr> {
+        self.ami.as_ref().map(|(at, _)| *at)
     }
 
     /// How it is.
@@ -89,7 +111,7 @@ impl Pbx {
                 let _ = task.await;
             }
         } else if self.task.is_none() {
-            let sockets = Sockets::open(self.at).await?;
+            let sockets = Sockets::open(self.at, self.ami_address()).await?;
             self.condition.send_replace(condition);
             self.serve(sockets);
         }
@@ -99,8 +121,15 @@ impl Pbx {
 
     fn serve(&mut self, sockets: Sockets) {
         let desk = Desk { condition: self.condition.subscribe(), extensions: Arc::clone(&self.extensions) };
+        let ami = self.ami.as_ref().map(|(_, ami)| Arc::clone(ami)).zip(sockets.ami);
+        let (condition, extensions) = (self.condition.subscribe(), Arc::clone(&self.extensions));
+        let managing = async move {
+            if let Some((ami, listener)) = ami {
+                ami.serve(listener, condition, extensions).await;
+            }
+        };
         self.task = Some(tokio::spawn(async move {
-            tokio::join!(desk.clone().datagrams(sockets.udp), desk.streams(sockets.tcp));
+            tokio::join!(desk.clone().datagrams(sockets.udp), desk.streams(sockets.tcp), managing);
         }));
     }
 }
@@ -117,14 +146,15 @@ struct Sockets {
     at: SocketAddr,
     udp: UdpSocket,
     tcp: TcpListener,
+    ami: Option<TcpListener>,
 }
 
 impl Sockets {
-    async fn open(at: SocketAddr) -> Result<Self, PbxError> {
+    async fn open(at: SocketAddr, ami: Option<SocketAddr>) -> Result<Self, PbxError> {
         let mut tries = if at.port() == 0 { TRIES } else { 1 };
         loop {
             tries -= 1;
-            match Self::try_open(at).await {
+            match Self::try_open(at, ami).await {
                 Ok(sockets) => return Ok(sockets),
                 Err(source) if tries == 0 => return Err(PbxError { at, source }),
                 Err(_) => {}
@@ -132,10 +162,15 @@ impl Sockets {
         }
     }
 
-    async fn try_open(at: SocketAddr) -> io::Result<Self> {
+    async fn try_open(at: SocketAddr, ami: Option<SocketAddr>) -> io::Result<Self> {
         let udp = UdpSocket::bind(at).await?;
         let at = udp.local_addr()?;
-        Ok(Self { at, udp, tcp: TcpListener::bind(at).await? })
+        let tcp = TcpListener::bind(at).await?;
+        let ami = match ami {
+            Some(at) => Some(TcpListener::bind(at).await?),
+            None => None,
+        };
+        Ok(Self { at, udp, tcp, ami })
     }
 }
 

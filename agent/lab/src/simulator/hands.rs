@@ -11,10 +11,11 @@ use agent::carriers::line::{LineError, SetOutcome, SetReport};
 use agent::carriers::window::Window;
 use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::Look;
-use agent::probes::plan::{About, Kind, ProbePlan};
+use agent::probes::plan::{About, ProbePlan};
 use policies::limits::{CARRIER_TIMEOUT, CLOSE_BY};
 use state::fact::{Reading, Was};
 use state::{CarrierId, Destination, Mono, Nonce, Number, Subject};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const LOOK_PATIENCE: Duration = Duration::from_secs(8);
@@ -75,8 +76,8 @@ impl Town {
         self.queue.put(self.now + every, Item::Probe { site, watch, plan });
         let event = match of.about {
             About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
-            About::Reference => Some(self.reference_asked(site, of.kind, (asked, timeout))),
-            About::Signalling => Some(self.signalling_asked(site, of.kind, (asked, timeout))),
+            About::Reference(target) => Some(self.reference_asked(site, target, (asked, timeout))),
+            About::Signalling(target) => Some(self.signalling_asked(site, target, (asked, timeout))),
         };
         if let Some((at, event)) = event {
             self.soon(site, at - self.now, event);
@@ -105,10 +106,9 @@ impl Town {
     fn reference_asked(
         &mut self,
         site: usize,
-        kind: Kind,
+        target: SocketAddr,
         (asked, timeout): (Mono, Moment),
     ) -> (Moment, Event) {
-        let (Kind::Tcp { target } | Kind::SipOptions { target, .. }) = kind;
         let (at, answer) = match self.blind[site] {
             0 => (self.now + 20_000, Presence::Present),
             _ => (self.now + timeout, Presence::Absent),
@@ -120,10 +120,9 @@ impl Town {
     fn signalling_asked(
         &mut self,
         site: usize,
-        kind: Kind,
+        target: SocketAddr,
         (asked, timeout): (Mono, Moment),
     ) -> (Moment, Event) {
-        let (Kind::Tcp { target } | Kind::SipOptions { target, .. }) = kind;
         let (at, answer) = if self.net.reaches_carrier(site) {
             (self.now + 20_000, Presence::Present)
         } else {

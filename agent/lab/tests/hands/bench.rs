@@ -11,6 +11,7 @@ use lab::carrier::setup::Setup;
 use state::fact::Reading;
 use state::plan::Pointing;
 use state::{CarrierId, Destination, Index, Mono, Nonce, Number};
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -51,6 +52,8 @@ impl Bench {
             bind: Some("127.0.0.11".parse().unwrap()),
             secrets: Secrets::at(folder.path()),
             addresses: folder.path().to_owned(),
+            commands: BTreeMap::new(),
+            authorities: None,
             carriers: vec![CarrierSetup {
                 name: CarrierId::new("magrathea"),
                 at: carrier.address().to_string().parse().unwrap(),

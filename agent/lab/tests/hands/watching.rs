@@ -20,7 +20,7 @@ fn sip(target: SocketAddr) -> ProbePlan {
 
 fn reference(target: SocketAddr) -> ProbePlan {
     let kind = Kind::Tcp { target };
-    ProbePlan { about: About::Reference, kind, ..sip(target) }
+    ProbePlan { about: About::Reference(target), kind, ..sip(target) }
 }
 
 impl Bench {
@@ -78,7 +78,10 @@ async fn a_new_list_stops_what_is_not_in_it_and_starts_what_is_new() {
 async fn an_address_of_the_carrier_is_asked_and_heard_as_itself() {
     let mut bench = Bench::new().await;
     let mut pbx = Pbx::start("127.0.0.21:0".parse().unwrap(), &[]).await.unwrap();
-    bench.hands.act(Effect::Watch(vec![ProbePlan { about: About::Signalling, ..sip(pbx.address()) }]));
+    bench.hands.act(Effect::Watch(vec![ProbePlan {
+        about: About::Signalling(pbx.address()),
+        ..sip(pbx.address())
+    }]));
     for (condition, expected) in
         [(Condition::Running, Presence::Present), (Condition::Draining, Presence::Absent)]
     {
