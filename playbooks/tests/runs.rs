@@ -8,7 +8,8 @@ use state::plan::Pointing;
 use state::run::{Cause, Direction};
 use state::view::Applied;
 use state::{
-    Boot, CarrierId, Destination, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Who,
+    Boot, CarrierId, Destination, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Starts,
+    Who,
 };
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -134,6 +135,7 @@ impl Story {
                 let until = self.journal.now + Duration::from_secs(3600);
                 Fact::Held { route: Some(route()), until, because, who: who() }
             }
+            "silent" => Fact::SiteSilent { site: site(words[1]), starts: Starts(0), n: 0 },
             "manual" => Fact::ModeSet { route: Some(route()), mode: Mode::Manual, who: who() },
             "claim" => {
                 let playbook = PlaybookId::new("fail-over");

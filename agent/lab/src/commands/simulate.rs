@@ -83,12 +83,16 @@ fn counted(outcome: &Outcome, seconds: f64) -> String {
     let (switches, sets, late) = outcome.counts;
     let rate = hours / seconds.max(1e-9);
     format!(
-        "{hours:.2} h, {} events, {} faults, {} ambushes, {} snapshots, {switches} switches, {sets} writes, {late} \
-         late; {rate:.2} simulated hours a second of one core, {:.0} times real time; trace {:016x}",
+        "{hours:.2} h, {} events, {} faults, {} ambushes, {} snapshots, {} garbled, {} alone, {} waited for better, \
+         {switches} switches, {sets} writes, {late} late; \
+         {rate:.2} simulated hours a second of one core, {:.0} times real time; trace {:016x}",
         outcome.events,
         outcome.faults.len(),
         outcome.rare.ambushes.len(),
         outcome.rare.snapshots,
+        outcome.rare.garbled,
+        outcome.rare.alone,
+        outcome.rare.better,
         rate * 3600.0,
         outcome.hash
     )

@@ -228,7 +228,7 @@ fn together(dice: &mut Dice) -> Vec<(u64, What)> {
     let stranded = ambush(When::Writing, Deed::Strand);
     let dies = (0, What::Pbx { site: usize::from(dice.happens(40)), lasts: dice.within(20_000, 90_000) });
     let lasts = dice.within(2_500, 15_000);
-    match dice.within(0, 8) {
+    match dice.within(0, 9) {
         // The write is still on its way when everybody else takes its sender for lost.
         0 => {
             let whom = Whom::Executor;
@@ -261,6 +261,8 @@ fn together(dice: &mut Dice) -> Vec<(u64, What)> {
             vec![(0, order), (dice.within(1, 60), What::Now { deed })]
         }
         6 => each_alone(dice),
+        // A person has pointed a number elsewhere, and nobody has read it yet.
+        7 => vec![(0, edit(dice)), (dice.within(1_000, 8_000), dies.1)],
         // No exchange is left, for a moment or for long.
         _ => {
             let lasts = *dice.pick(&[10_000, 40_000, 120_000]);
