@@ -85,6 +85,7 @@ fn seen() -> Vec<(&'static str, Fact)> {
                 who: who.clone(),
             },
         ),
+        ("", Fact::SchemaRaised { to: 2 }),
         ("", Fact::PolicyAgreed { text: "cluster: bytemark\n".into(), who: who.clone() }),
         ("", Fact::BallotsCast { ballots }),
         ("", Fact::SiteSilent { site: site("london"), starts: Starts(2), n: 41 }),
