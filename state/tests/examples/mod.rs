@@ -243,6 +243,7 @@ fn membership() -> Vec<(&'static str, Fact)> {
         ("", Fact::Readmitted { site: site("netherlands"), disk, raft_ids, who: matthew() }),
         ("", Fact::VotesChanging { seated: changing }),
         ("", Fact::VotesChanged { seated: changed }),
+        ("", Fact::SchemaRaised { to: 2 }),
     ]
 }
 
