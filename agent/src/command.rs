@@ -254,8 +254,6 @@ pub struct RouteReport {
     pub latch: Option<String>,
     /// Where it would go if its site died now.
     pub next: Option<SiteId>,
-    /// Since when a wanted switch cannot begin, and why; it is tried all the time.
-    pub waiting: Option<(Stamp, String)>,
     /// Older values of our own that were put back in the last hour, and how many may be.
     pub repairs: (usize, usize),
 }

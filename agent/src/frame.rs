@@ -74,6 +74,8 @@ pub struct Pulse {
     pub follows: Option<SiteId>,
     /// The sites that it hears on their own links; the turn fills it in.
     pub hears: Vec<SiteId>,
+    /// The greatest schema of facts that it can read.
+    pub reads: u16,
 }
 
 /// A site's time without a leader, told to the leader that ended it.

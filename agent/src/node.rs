@@ -11,6 +11,7 @@ mod execute;
 mod handover;
 mod lead;
 mod members;
+mod objection;
 mod outbox;
 mod peers;
 mod people;
@@ -23,6 +24,8 @@ mod report;
 mod revoke;
 mod rounds;
 mod rules;
+mod saying;
+mod schema;
 mod signals;
 mod steady;
 mod telling;
@@ -34,7 +37,7 @@ pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
-use crate::frame::{Body, Pulse};
+use crate::frame::Body;
 use crate::policy_file::Marks;
 use playbooks::Playbook;
 use reach::Errand;
@@ -46,8 +49,6 @@ use std::time::Duration;
 
 /// How many heads of the chain are kept for comparing: a site that is further behind is compared later.
 const HEADS: usize = 256;
-/// How often every site says that it lives.
-const PULSE_EVERY: Duration = Duration::from_secs(1);
 
 /// The playbooks that an agent can play, by name.
 pub type Shelf = BTreeMap<PlaybookId, Playbook>;
@@ -112,6 +113,7 @@ pub struct Node {
     handovers: handover::Handovers,
     alone: alone::Alone,
     edits: edits::Edits,
+    schemas: schema::Schemas,
     pulsed: Option<Mono>,
 }
 
@@ -194,6 +196,7 @@ impl Node {
             handovers: handover::Handovers::default(),
             alone: alone::Alone::replay(start.alone, now),
             edits: edits::Edits::replay(start.marks),
+            schemas: schema::Schemas::default(),
             pulsed: None,
         };
         node.rule(now);
@@ -308,7 +311,7 @@ impl Node {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
                 let leads = self.standing.reign != Reign::Following;
-                if leads && !known && theirs && !self.declines(&origin, &fact, out) {
+                if leads && !known && theirs && self.may_write(&fact) && !self.declines(&origin, &fact, out) {
                     out.propose.push((origin, fact));
                 }
             }
@@ -359,48 +362,6 @@ impl Node {
             self.looks.begin_anew();
             self.complaints.clear();
         }
-    }
-
-    fn pulse(&mut self, now: Now, out: &mut Output) {
-        if self.pulsed.is_some_and(|at| now.mono.since(at) < PULSE_EVERY) {
-            return;
-        }
-        self.pulsed = Some(now.mono);
-        let policy = self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone());
-        let heard = |leader: &&SiteId| self.peers.heard_within(leader, conduct::LOST, now.mono);
-        let follows = self.standing.leader.as_ref().filter(heard).cloned();
-        for site in self.others() {
-            let pulse = Pulse {
-                boot: self.identity.boot,
-                wall: Stamp::default(),
-                policy: policy.clone(),
-                secrets: self.secrets.clone(),
-                journal: (self.view.index, self.view.head),
-                leaderless: self.absence.report.clone(),
-                follows: follows.clone(),
-                hears: Vec::new(),
-            };
-            self.say(&site, Body::Pulse(pulse), out);
-        }
-    }
-
-    /// What is due goes to the log if this site leads, else to the leader if there is one.
-    fn propose(&mut self, now: Mono, out: &mut Output) {
-        let leader = self.standing.leader.clone();
-        if self.standing.reign == Reign::Following && leader.is_none() {
-            return;
-        }
-        for (origin, fact) in self.outbox.due(&self.standing, now, |origin| self.receipts.holds(origin)) {
-            match (&leader, self.standing.reign) {
-                (_, Reign::Fresh | Reign::Ready) => out.propose.push((origin, fact)),
-                (Some(leader), Reign::Following) => self.say(leader, Body::Propose { origin, fact }, out),
-                (None, Reign::Following) => {}
-            }
-        }
-    }
-
-    fn say(&self, to: &SiteId, body: Body, out: &mut Output) {
-        out.send.push((to.clone(), body));
     }
 
     /// Remembers what stands in the way of a route, to be said when asked.

@@ -2,8 +2,11 @@
 
 use crate::fact::Entry;
 
-/// The schema that this version writes. It reads this one and no other.
-pub const SCHEMA: u16 = 1;
+/// The first schema.
+pub const FIRST: u16 = 1;
+/// The greatest schema that this version knows. It reads all of them, and writes each fact in the least that has it,
+/// so that an older version reads whatever is not new.
+pub const SCHEMA: u16 = 2;
 
 /// The longest entry that is agreed: a plan for 1,100 numbers takes about 90 KiB.
 pub const ENTRY_MAX: usize = 256 * 1024;
@@ -35,8 +38,16 @@ pub enum CodecError {
         /// How many bytes.
         surplus: usize,
     },
+    /// A fact of one schema under the number of another: its bytes would not be the only ones for it.
+    #[error("an entry says that it is of schema {schema}, and is of {is}")]
+    Mislabelled {
+        /// The schema it names.
+        schema: u16,
+        /// The one that its fact came with.
+        is: u16,
+    },
     /// The right schema, but not an entry.
-    #[error("an entry of schema {SCHEMA} cannot be read: {why}")]
+    #[error("an entry cannot be read: {why}")]
     Malformed {
         /// The decoder's words.
         why: postcard::Error,
@@ -48,7 +59,7 @@ pub fn encode(entry: &Entry) -> Result<Vec<u8>, CodecError> {
     let body = postcard::to_stdvec(entry).map_err(|why| CodecError::Malformed { why })?;
     let length = u32::try_from(body.len()).map_err(|_| CodecError::Long { have: body.len() })?;
     let mut bytes = Vec::with_capacity(body.len() + 6);
-    bytes.extend_from_slice(&SCHEMA.to_le_bytes());
+    bytes.extend_from_slice(&entry.fact.schema().to_le_bytes());
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&body);
     if bytes.len() > ENTRY_MAX {
@@ -66,12 +77,16 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, CodecError> {
     let Some((schema, rest)) = bytes.split_first_chunk::<2>() else { return Err(short) };
     let Some((length, body)) = rest.split_first_chunk::<4>() else { return Err(short) };
     let schema = u16::from_le_bytes(*schema);
-    if schema != SCHEMA {
+    if !(FIRST..=SCHEMA).contains(&schema) {
         return Err(CodecError::Schema { schema });
     }
     if usize::try_from(u32::from_le_bytes(*length)) != Ok(body.len()) {
         return Err(short);
     }
-    let (entry, surplus) = postcard::take_from_bytes(body).map_err(|why| CodecError::Malformed { why })?;
+    let (entry, surplus): (Entry, _) =
+        postcard::take_from_bytes(body).map_err(|why| CodecError::Malformed { why })?;
+    if entry.fact.schema() != schema {
+        return Err(CodecError::Mislabelled { schema, is: entry.fact.schema() });
+    }
     if surplus.is_empty() { Ok(entry) } else { Err(CodecError::Surplus { surplus: surplus.len() }) }
 }

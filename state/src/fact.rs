@@ -107,6 +107,8 @@ pub enum Fact {
     VotesChanged { seated: Vec<Seated> },
     /// Another text takes the place of the one that it was made from; if that is not in force, of none.
     PolicyEdited { text: String, base: Imprint, who: Who },
+    /// Every site has announced that it reads facts of this schema: from here on they may be written.
+    SchemaRaised { to: u16 },
 }
 
 /// The seats of one site, as Raft knows them.
@@ -121,6 +123,43 @@ pub struct Seated {
 }
 
 impl Fact {
+    /// The schema that this form of a fact came with: whoever knows only a lesser one cannot read it.
+    pub fn schema(&self) -> u16 {
+        match self {
+            Self::PolicyAgreed { .. }
+            | Self::BallotsCast { .. }
+            | Self::SiteSilent { .. }
+            | Self::IncidentOpened { .. }
+            | Self::IncidentPassed { .. }
+            | Self::IncidentAcked { .. }
+            | Self::RunOpened { .. }
+            | Self::StepStarted(_)
+            | Self::StepEnded { .. }
+            | Self::StepLost { .. }
+            | Self::AttemptLapsed { .. }
+            | Self::StepRead { .. }
+            | Self::RunTurned { .. }
+            | Self::RunEnded { .. }
+            | Self::RouteAdopted { .. }
+            | Self::ModeSet { .. }
+            | Self::Held { .. }
+            | Self::Resumed { .. }
+            | Self::Claimed { .. }
+            | Self::FlappingSeen { .. }
+            | Self::StepEndedLate { .. }
+            | Self::HandedOver { .. }
+            | Self::TakenBack { .. }
+            | Self::Leaderless { .. }
+            | Self::Escalated { .. }
+            | Self::ClaimedAlone { .. }
+            | Self::Born { .. }
+            | Self::Readmitted { .. }
+            | Self::VotesChanging { .. }
+            | Self::VotesChanged { .. } => 1,
+            Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
+        }
+    }
+
     /// Whether any site may ask the leader to have it agreed. The rest are decisions: only a leader makes them.
     pub fn may_be_asked_for(&self) -> bool {
         match self {
@@ -152,7 +191,10 @@ impl Fact {
             | Self::TakenBack { .. }
             | Self::Leaderless { .. }
             | Self::Escalated { .. } => false,
-            Self::Born { .. } | Self::VotesChanging { .. } | Self::VotesChanged { .. } => false,
+            Self::Born { .. }
+            | Self::VotesChanging { .. }
+            | Self::VotesChanged { .. }
+            | Self::SchemaRaised { .. } => false,
         }
     }
 }

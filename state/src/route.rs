@@ -60,17 +60,6 @@ pub struct RouteState {
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
-    /// A wanted switch that cannot begin; ends by itself when one does, or when nobody wants it any more.
-    pub waiting: Option<Waiting>,
-}
-
-/// A wanted switch that could not be begun within `GIVE_UP`: people were told, and it is tried again and again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// Since it was decided first.
-    pub since: Stamp,
-    /// Why, as it was said last.
-    pub because: String,
 }
 
 /// Who brought a route to where it rings.

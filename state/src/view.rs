@@ -9,12 +9,14 @@ mod people;
 mod policy;
 mod repair;
 mod runs;
+mod schema;
+mod taken;
 mod waiting;
 
 pub use members::Member;
 
 use crate::chain::{Head, Imprint};
-use crate::fact::{Entry, Fact, Mode, Origin, Says};
+use crate::fact::{Entry, Fact, Mode, Says};
 use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
 use crate::incident::Incident;
@@ -24,11 +26,10 @@ use crate::run::Run;
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use taken::Taken;
 
 /// How many ended runs and closed incidents are kept at hand; the journal has all of them.
 const KEPT: usize = 50;
-/// How many proposals of one site may be taken out of order; a site has a handful pending at a time.
-const GAPS: usize = 1000;
 /// How many notices are shown.
 const NOTICES: usize = 20;
 
@@ -79,6 +80,7 @@ pub struct View {
     pub ids_given: u64,
     /// Where a change of the membership was begun that is not settled yet.
     pub changing: Option<Index>,
+    raised: u16,
     seen: BTreeMap<SiteId, Taken>,
 }
 
@@ -145,16 +147,6 @@ pub struct Notice {
     pub run: Option<RunId>,
     /// In these words.
     pub text: String,
-}
-
-/// Which proposals of a site's life were taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Taken {
-    starts: Starts,
-    /// Every `n` below this was taken.
-    below: u64,
-    /// Taken out of order.
-    above: BTreeSet<u64>,
 }
 
 /// What the fold made of an entry.
@@ -240,6 +232,14 @@ pub enum Refusal {
         /// The text in force.
         current: Imprint,
     },
+    /// Some site may not be able to read it yet, or all have been able for long.
+    #[error("facts of schema {to} are written once all sites can read them, which is so up to {raised}")]
+    Schema {
+        /// The schema of the fact, or the one to which it would raise.
+        to: u16,
+        /// What is agreed to be readable everywhere.
+        raised: u16,
+    },
     /// Nothing is in force that could be edited.
     #[error("no policy is in force yet")]
     NoPolicy,
@@ -257,52 +257,13 @@ impl View {
         self.head = self.head.next(index, bytes);
         self.stamp = self.stamp.max(entry.stamp);
         self.born.get_or_insert(entry.stamp);
-        let folded = self.take(&entry.origin).and_then(|()| self.fold(index, entry));
+        let readable = self.readable(&entry.fact);
+        let folded = self.take(&entry.origin).and(readable).and_then(|()| self.fold(index, entry));
         self.prune();
         match folded {
             Ok(()) => Applied::Accepted,
             Err(refusal) => Applied::Refused(refusal),
         }
-    }
-
-    /// Whether a proposal was folded, or can never be because its life is over.
-    pub fn taken(&self, origin: &Origin) -> bool {
-        self.seen.get(&origin.site).is_some_and(|taken| {
-            origin.starts < taken.starts
-                || origin.starts == taken.starts
-                    && (origin.n < taken.below || taken.above.contains(&origin.n))
-        })
-    }
-
-    /// The newest life of a site of which anything was agreed.
-    pub fn life_of(&self, site: &SiteId) -> Starts {
-        self.seen.get(site).map(|taken| taken.starts).unwrap_or_default()
-    }
-
-    fn take(&mut self, origin: &Origin) -> Result<(), Refusal> {
-        if self.taken(origin) {
-            let starts = self.seen.get(&origin.site).map(|taken| taken.starts);
-            return Err(if starts == Some(origin.starts) {
-                Refusal::Repeated
-            } else {
-                Refusal::Stale(origin.site.clone())
-            });
-        }
-        let taken = self.seen.entry(origin.site.clone()).or_default();
-        if origin.starts > taken.starts {
-            *taken = Taken { starts: origin.starts, ..Taken::default() };
-        }
-        taken.above.insert(origin.n);
-        while taken.above.remove(&taken.below) {
-            taken.below += 1;
-        }
-        // A proposal that was dropped leaves a hole for ever; far behind the newest it is given up.
-        if taken.above.len() > GAPS
-            && let Some(oldest) = taken.above.first()
-        {
-            taken.below = *oldest;
-        }
-        Ok(())
     }
 
     fn fold(&mut self, index: Index, entry: &Entry) -> Result<(), Refusal> {
@@ -344,6 +305,7 @@ impl View {
             Fact::VotesChanging { seated } => self.votes_changing(index, seated),
             Fact::VotesChanged { seated } => self.votes_changed(index, seated),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
+            Fact::SchemaRaised { to } => self.schema_raised(*to),
             Fact::PolicyEdited { text, base, who } => self.policy_edited(index, (text, *base), who),
         }
     }

@@ -82,6 +82,10 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::Readmitted { site, who, .. } => members::readmitted(site, who),
         Fact::VotesChanging { seated } => members::changing(seated),
         Fact::VotesChanged { seated } => members::changed(seated),
+        Fact::SchemaRaised { to } => Sentence::of(
+            About::Everything,
+            format!("every site reads facts of schema {to}: they may be written"),
+        ),
     }
 }
 

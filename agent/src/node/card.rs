@@ -27,7 +27,9 @@ impl Node {
             pbx: self.looks_from_here(site),
             command: claim(site),
         };
-        let others = self.prefer(route).iter().filter(|site| Some(*site) != here.as_ref());
+        let (refuge, rules) = (SiteId::refuge(), self.rules.as_ref().and_then(|rules| rules.route(route)));
+        let refuge = Some(&refuge).filter(|refuge| rules.is_some_and(|rules| rules.leads_to(refuge)));
+        let others = self.prefer(route).iter().chain(refuge).filter(|site| Some(*site) != here.as_ref());
         Card {
             route: route.clone(),
             carrier: self.carrier_in_words(route, now),
@@ -39,6 +41,9 @@ impl Node {
 
     fn looks_from_here(&self, site: &SiteId) -> String {
         let subject = Subject::pbx(site);
+        if site.is_refuge() {
+            return "no site of ours, and nobody asks there".to_owned();
+        }
         if self.watches.down(&subject) == Presence::Present {
             format!("{} sees it down", self.identity.site)
         } else if self.watches.up(&subject) == Presence::Present {

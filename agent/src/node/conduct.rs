@@ -314,6 +314,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         Fact::RunTurned { run: of, .. } | Fact::RunEnded { run: of, .. } => *of == run.id,
         Fact::PolicyAgreed { .. }
         | Fact::PolicyEdited { .. }
+        | Fact::SchemaRaised { .. }
         | Fact::BallotsCast { .. }
         | Fact::SiteSilent { .. }
         | Fact::IncidentOpened { .. }

@@ -1,13 +1,13 @@
 //! Edits of the policy: a file that differs is judged, told and proposed; an agreed text is written to every file.
 
+use super::objection::Objection;
 use super::outbox::Bond;
 use super::{Node, wake};
 use crate::command::{Need, PolicyNews, Telling};
 use crate::event::{Effect, Keep, Output};
-use crate::frame::Body;
 use crate::policy_file::{Fate, Found, Marks, Rewrite};
-use policies::{Policy, difference};
-use state::document::Report;
+use policies::difference;
+use state::codec::SCHEMA;
 use state::fact::{Entry, Fact, Origin};
 use state::view::Applied;
 use state::{Imprint, Mono, Now, Who};
@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Edits {
     marks: Marks,
-    found: Option<Found>,
+    pub(super) found: Option<Found>,
     /// The text that is proposed, and the name of the proposal.
     asked: Option<(Imprint, Origin)>,
     /// The text that is not proposed, and why not.
@@ -32,33 +32,6 @@ pub struct Edits {
     /// Whether anything has changed since the file was thought about last.
     stirred: bool,
     again: Option<Mono>,
-}
-
-/// Why a text is not proposed: in a sentence, and in full.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Objection {
-    why: String,
-    report: Vec<String>,
-}
-
-impl Objection {
-    fn plain(why: String) -> Self {
-        Self { report: vec![why.clone()], why }
-    }
-
-    /// The faults of a text: the first one with its place, and all of them underlined.
-    fn faults(name: &str, report: &Report) -> Self {
-        let first = report.faults.first().map(|fault| {
-            let place = fault.place();
-            format!("{} at {name}:{}:{}", fault.message(), place.line, place.column)
-        });
-        let more = match report.faults.len() {
-            0 | 1 => String::new(),
-            count => format!(", and {} more", count - 1),
-        };
-        let why = format!("{}{more}", first.unwrap_or_default());
-        Self { why, report: report.to_string().lines().map(str::to_owned).collect() }
-    }
 }
 
 impl Edits {
@@ -200,85 +173,6 @@ impl Node {
         }
     }
 
-    /// What keeps a text from taking the place of the one in force. Whoever proposes it asks, and so does the leader.
-    pub(super) fn objection(&self, text: &str) -> Option<Objection> {
-        if let Some(why) = self.idle() {
-            return Some(Objection::plain(format!("this site cannot judge it: {why}")));
-        }
-        let rules = self.rules.as_ref()?;
-        let name = self.edits.found.as_ref().map_or("policy.yaml", |found| found.path.as_str());
-        let policy = match Policy::read(name, text) {
-            Ok(policy) => policy,
-            Err(report) => return Some(Objection::faults(name, &report)),
-        };
-        let renamed = (policy.cluster != rules.cluster).then(|| {
-            format!(
-                "a running cluster keeps its name, {}, which is in every certificate; for `{}` make a cluster of its \
-                 own with `pointsman init`",
-                rules.cluster, policy.cluster
-            )
-        });
-        let why = renamed
-            .or_else(|| self.reseated(&policy))
-            .or_else(|| self.out_of_reach(&policy))
-            .or_else(|| self.stranded(&policy));
-        why.map(Objection::plain)
-    }
-
-    /// Another list of sites, or other votes: majorities are of the membership, which a text does not change.
-    fn reseated(&self, policy: &Policy) -> Option<String> {
-        let rules = self.rules.as_ref()?;
-        let now = rules.sites().map(|site| (site, rules.votes_of(site)));
-        let same = now.eq(policy.sites.iter().map(|site| (&site.id, site.votes)));
-        (!same).then(|| {
-            "the sites and their votes are those of the birth of the cluster: this version changes neither while it \
-             runs"
-                .to_owned()
-        })
-    }
-
-    /// Names that nothing here answers to.
-    fn out_of_reach(&self, policy: &Policy) -> Option<String> {
-        let books = |route: &policies::policy::Route| {
-            let played = &route.playbooks;
-            [&played.site_down, &played.none_left, &played.site_back]
-                .map(|book| (route.id.clone(), book.clone()))
-        };
-        let unknown =
-            policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
-        unknown.map(|(route, book)| {
-            format!(
-                "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
-                 every site, and start their agents again one by one"
-            )
-        })
-    }
-
-    /// An edit moves nothing: where callers are, and where a run is going, must still be known.
-    fn stranded(&self, policy: &Policy) -> Option<String> {
-        for run in self.view.open_runs() {
-            let (route, to) = (&run.plan.route, &run.plan.to);
-            if policy.route(route).is_none() || !to.is_refuge() && policy.site(to).is_none() {
-                return Some(format!(
-                    "{} is under way and needs {route} and {to}: wait until it has ended",
-                    run.id
-                ));
-            }
-        }
-        for route in &policy.routes {
-            let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());
-            let Some(site) = rings else { continue };
-            if site.is_refuge() && route.refuge.is_none() || !site.is_refuge() && policy.site(site).is_none()
-            {
-                let id = &route.id;
-                return Some(format!(
-                    "{id} rings in {site}: move it first, with `pointsman claim {id} SITE`"
-                ));
-            }
-        }
-        None
-    }
-
     /// An edit is agreed, or lost to another one.
     pub(super) fn edit_agreed(
         &mut self,
@@ -314,15 +208,6 @@ impl Node {
         let leader = self.standing.leader.as_ref().map_or("the leader", |site| site.as_str()).to_owned();
         self.refuse_file(here, Objection::plain(format!("{leader}, which leads, declines it: {why}")), out);
         self.edits.again = Some(now + AGAIN);
-    }
-
-    /// Whether this leader proposes what it was asked for; else the site that asked is told why not.
-    pub(super) fn declines(&mut self, origin: &Origin, fact: &Fact, out: &mut Output) -> bool {
-        let Fact::PolicyEdited { text, .. } = fact else { return false };
-        let Some(Objection { why, .. }) = self.objection(text) else { return false };
-        let to = origin.site.clone();
-        self.say(&to, Body::Declined { origin: origin.clone(), why }, out);
-        true
     }
 
     fn tell_aside(&self, here: Imprint, wanted: Imprint, out: &mut Output) {
@@ -380,8 +265,10 @@ impl Node {
     pub(super) fn file_words(&self, now: Now) -> Vec<String> {
         let mut words = Vec::new();
         if let Some((version, _)) = &self.edits.asked {
-            words
-                .push(format!("policy {version}, the edit of the file here, is proposed and not agreed yet"));
+            let why = self.unread_words(SCHEMA).map(|why| format!(": {why}")).unwrap_or_default();
+            words.push(format!(
+                "policy {version}, the edit of the file here, is proposed and not agreed yet{why}"
+            ));
         }
         let current =
             self.rules.as_ref().filter(|_| self.view.policy.is_some()).map(|rules| rules.digest.as_str());

@@ -4,7 +4,7 @@ use super::Node;
 use super::outbox::Answered;
 use crate::command::{HandOver, Telling};
 use crate::event::{Output, Reign};
-use policies::decide::Decision;
+use policies::decide::{Decision, Verb};
 use policies::limits::GIVE_UP;
 use policies::reason::{Age, Guarding, Reason};
 use policies::tally::Verdict;
@@ -71,10 +71,8 @@ impl Node {
         if let Some(because) = self.carrier_mute(route, now) {
             found.push((Hindrance::CarrierMute, because, urgency));
         }
-        if let Some(site) = down {
-            found.extend(
-                self.given_up(route, (site, now)).map(|because| (Hindrance::GivenUp, because, urgency)),
-            );
+        found.extend(self.given_up(route, down, now).map(|because| (Hindrance::GivenUp, because, urgency)));
+        if down.is_some() {
             let spent = self.decide(route, now).as_ref().and_then(budget_alone);
             found.extend(spent.map(|because| (Hindrance::BudgetSpent, because, urgency)));
         }
@@ -98,15 +96,33 @@ impl Node {
         (denied && !reached).then(|| format!("no site reaches the interface of {carrier}"))
     }
 
-    /// Whether a switch has been wanted for too long.
-    fn given_up(&self, route: &RouteId, (site, now): (&SiteId, Now)) -> Option<String> {
+    /// Whether a switch has been wanted for too long, and what was in its way last.
+    fn given_up(&self, route: &RouteId, down: Option<&SiteId>, now: Now) -> Option<String> {
         let state = self.view.routes.get(route)?;
+        let failed = self.view.given_up(route);
+        let waits = state.run.and_then(|run| self.calls.waits_for(run)).map(str::to_owned);
+        let ended = failed.and_then(|run| run.end.as_ref()).map(|end| end.why.clone());
+        let why = waits.or(ended).map(|why| format!(": {why}")).unwrap_or_default();
+        let Some(site) = down else {
+            // Nothing is down, and it is still wanted: back from a refuge, or on from a last resort.
+            let run = failed.filter(|_| state.run.is_some() || self.wants(route, now))?;
+            return Some(format!(
+                "{route} is to go to {} since {}, and cannot{why}",
+                run.plan.to, run.opened
+            ));
+        };
         let incident = state.incident.and_then(|id| self.view.incidents.get(&id))?;
         let waits = matches!(incident.state, IncidentState::Open | IncidentState::Switching { .. });
         let long = now.stamp.since(incident.opened) >= GIVE_UP;
-        let told = (Age(GIVE_UP), incident.opened);
+        let (long_for, opened) = (Age(GIVE_UP), incident.opened);
         (waits && long)
-            .then(|| format!("{site} is down since {}, and {route} was not moved in {}", told.1, told.0))
+            .then(|| format!("{site} is down since {opened}, and {route} was not moved in {long_for}{why}"))
+    }
+
+    /// Whether automation would move a route, whatever forbids it now.
+    fn wants(&self, route: &RouteId, now: Now) -> bool {
+        let decision = self.decide(route, now);
+        decision.is_some_and(|d| d.would.is_some() || matches!(d.verb, Verb::Act(_)))
     }
 
     /// An automatic switch that nobody acknowledges is escalated.

@@ -36,6 +36,7 @@ impl Node {
         }
         self.judge_absence(now.mono);
         self.birth();
+        self.raise(now.mono, out);
         self.name_disks();
         self.silences(now.mono);
         self.revoke(now, out);

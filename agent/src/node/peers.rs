@@ -100,6 +100,11 @@ impl Peers {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| pulse.boot)
     }
 
+    /// The greatest schema of facts that a site says it can read.
+    pub fn reads(&self, site: &SiteId) -> Option<u16> {
+        self.known.get(site).and_then(|peer| peer.pulse.as_ref()).map(|pulse| pulse.reads)
+    }
+
     /// The policy that a site has applied.
     pub fn policy(&self, site: &SiteId) -> Option<&str> {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())

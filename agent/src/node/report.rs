@@ -97,7 +97,6 @@ impl Node {
             mode: if self.by_hand(route, now) { Mode::Manual } else { case.mode(route) },
             hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
             latch: state.latch.as_ref().map(|latch| latch.because.clone()),
-            waiting: state.waiting.as_ref().map(|waiting| (waiting.since, waiting.because.clone())),
             repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
@@ -146,15 +145,6 @@ impl Node {
             let open = !matches!(incident.state, IncidentState::Closed { .. });
             if open && incident.acked.is_none() {
                 need(format!("acknowledge {}", incident.id), format!("pointsman ack {}", incident.id));
-            }
-        }
-        for (route, state) in &self.view.routes {
-            if let Some(waiting) = &state.waiting {
-                let what = format!(
-                    "{route} cannot be moved since {}, and is tried all the time: {}",
-                    waiting.since, waiting.because
-                );
-                need(what, format!("pointsman why {route}"));
             }
         }
         needs.extend(self.file_needs());

@@ -109,6 +109,7 @@ impl Node {
             Fact::PolicyAgreed { .. }
             // Told with what is different in it.
             | Fact::PolicyEdited { .. }
+            | Fact::SchemaRaised { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
@@ -298,5 +299,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::VotesChanged { .. } => "change of votes",
         Fact::ClaimedAlone { .. } => "claim alone",
         Fact::PolicyEdited { .. } => "edit of the policy",
+        Fact::SchemaRaised { .. } => "word on what all can read",
     }
 }

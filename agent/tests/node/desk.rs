@@ -21,6 +21,8 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             cluster.disk(&SiteId::new(*name)).borrow_mut().aside.clear();
             cluster.save(&SiteId::new(*name), |file| file);
         }
+        ["older", name] => drop(cluster.outside.borrow_mut().older.insert(SiteId::new(*name))),
+        ["upgraded", name] => drop(cluster.outside.borrow_mut().older.remove(&SiteId::new(*name))),
         ["lock", name] => {
             cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = Some("permission denied".to_owned());
         }
@@ -45,6 +47,10 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
         ["asides", name, count] => {
             let is = cluster.disk(&SiteId::new(*name)).borrow().aside.len().to_string();
             if is == *count { Ok(()) } else { Err(is) }
+        }
+        ["schema", name, schema] => {
+            let is = cluster.view(&SiteId::new(*name)).map(|view| view.schema().to_string());
+            if is.as_deref() == Some(*schema) { Ok(()) } else { Err(format!("{is:?}")) }
         }
         ["edits", count] => {
             let view = cluster.living().into_iter().next().and_then(|site| cluster.view(&site).cloned());

@@ -96,6 +96,8 @@ pub struct Outside {
     pub unable: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
+    /// Sites whose agents say that they can read the first schema only.
+    pub older: BTreeSet<SiteId>,
     /// The versions of edits that anybody told to be in force.
     pub edits: BTreeSet<String>,
     /// The site that shows another journal than the others'.

@@ -103,6 +103,11 @@ impl World for Share {
         {
             pulse.journal.1 = Head::birth("another cluster");
         }
+        if let Body::Pulse(pulse) = &mut frame.body
+            && outside.older.contains(&self.here)
+        {
+            pulse.reads = state::codec::FIRST;
+        }
         let kind = kind(&frame);
         outside.sent.insert(kind);
         if outside.hushed.contains(kind) {

@@ -78,7 +78,6 @@ fn route() -> RouteReport {
         mode: Mode::Auto,
         hold: None,
         latch: None,
-        waiting: None,
         repairs: (0, 3),
         next: Some(site("manchester")),
     }

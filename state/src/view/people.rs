@@ -3,7 +3,7 @@
 use super::{Refusal, View};
 use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
-use crate::ids::{IncidentId, Index, RouteId, RunId, SiteId, Who};
+use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Brought, Claim, Hold, Latch};
 
@@ -122,7 +122,6 @@ impl View {
             state.brought = Brought::ByPerson;
         }
         if *from == Adoption::Person {
-            state.waiting = None;
             // A claim alone gives a stranger's value its name, and has latched the route already.
             if !state.alone.iter().any(|told| told.explains(readings)) {
                 let because = "somebody changed the number at the carrier".to_owned();
@@ -164,9 +163,6 @@ impl View {
     }
 
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
-        if let Some(route) = self.incidents.get(&id).map(|incident| incident.route.clone()) {
-            self.waits_no_more(&route, (RunId(id.0), "its site answers again"));
-        }
         self.incident_next(id, IncidentEvent::VerdictUp)
     }
 

@@ -103,9 +103,6 @@ impl View {
             },
         )?;
         self.want(index, attempt, pointings);
-        if let Some(route) = self.runs.get(&attempt.run).map(|run| run.plan.route.clone()) {
-            self.waits_no_more(&route, (attempt.run, "it goes on"));
-        }
         Ok(())
     }
 
@@ -309,7 +306,7 @@ impl View {
         }
         let gave_up = self.gave_up(id);
         if gave_up {
-            self.wait_on(id, why);
+            self.unspend(id);
         }
         let state = self.route(&route);
         state.run = None;

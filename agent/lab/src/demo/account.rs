@@ -71,7 +71,7 @@ impl Account {
                 page.line("flapping", &telling::flapping((subject, site), *is), "");
             }
             What::Refused { what, why } => page.line("refused", &format!("a {what}: {why}"), ""),
-            What::HandOver { text, urgency } => {
+            What::HandOver { text, urgency, .. } => {
                 page.line("handover", text, if *urgency == Urgency::Urgent { "urgent" } else { "" });
             }
         }

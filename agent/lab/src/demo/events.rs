@@ -97,7 +97,7 @@ pub fn event(happening: &Happening, site: impl Fn(&str) -> String) -> Option<Eve
         What::Mode { route, mode, because } => {
             Event::Mode { t_ms, route: route.as_ref(), mode: *mode, because }
         }
-        What::HandOver { text, urgency } => Event::HandOver { t_ms, text, urgency: *urgency },
+        What::HandOver { text, urgency, .. } => Event::HandOver { t_ms, text, urgency: *urgency },
         What::Deed(Deed::AskedWhy(..) | Deed::AskedStatus(..) | Deed::Ordered(_) | Deed::CutOff(_))
         | What::Suspect { .. }
         | What::Run { .. }

@@ -191,25 +191,29 @@ fn what(telling: Telling) -> Option<What> {
         Telling::Voice { site, is } => What::Voice { site, is },
         Telling::Refused { what, why, .. } => What::Refused { what, why },
         Telling::Flapping { subject, site, is } => What::Flapping { subject, site, is },
-        Telling::HandedOver { route, strength, urgency, because, .. } => {
+        Telling::HandedOver { route, hindrance, strength, urgency, because } => {
             let of = route.map_or("every route".to_owned(), |route| route.to_string());
-            What::HandOver { text: format!("{of} is {strength}: {because}"), urgency }
+            let text = format!("{of} is {strength}: {because}");
+            What::HandOver { hindrance: Some(hindrance), text, urgency }
         }
         Telling::TakenBack { route, .. } => {
             let of = route.map_or("every route".to_owned(), |route| route.to_string());
-            What::HandOver { text: format!("automation has {of} again"), urgency: Urgency::Notice }
+            people(format!("automation has {of} again"), Urgency::Notice)
         }
         Telling::Leaderless { lasted, urgency } => {
-            What::HandOver { text: format!("nobody could lead for {}s", lasted.as_secs()), urgency }
+            people(format!("nobody could lead for {}s", lasted.as_secs()), urgency)
         }
         Telling::Escalated { incident } => {
-            What::HandOver { text: format!("nobody has acknowledged {incident}"), urgency: Urgency::Urgent }
+            people(format!("nobody has acknowledged {incident}"), Urgency::Urgent)
         }
-        Telling::Alone { route, text, .. } => {
-            What::HandOver { text: format!("{route}, alone: {text}"), urgency: Urgency::Notice }
-        }
+        Telling::Alone { route, text, .. } => people(format!("{route}, alone: {text}"), Urgency::Notice),
         Telling::Suspect { .. } | Telling::CarrierRead { .. } | Telling::Policy { .. } => return None,
     })
+}
+
+/// What people are told, and nothing is in the way of automation by it.
+fn people(text: String, urgency: Urgency) -> What {
+    What::HandOver { hindrance: None, text, urgency }
 }
 
 /// A site has missed an answer of a subject.

@@ -5,7 +5,7 @@ use agent::command::Telling;
 use policies::Verdict;
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
-use state::handover::Urgency;
+use state::handover::{Hindrance, Urgency};
 use state::run::Word;
 use state::{RouteId, RunId, SiteId, Subject, Term};
 
@@ -98,8 +98,8 @@ pub enum What {
     Refused { what: String, why: String },
     /// A subject's answers come and go, or came to rest.
     Flapping { subject: Subject, site: SiteId, is: agent::command::Course },
-    /// People have the lever, or automation has it again.
-    HandOver { text: String, urgency: Urgency },
+    /// People have the lever, and why, or automation has it again.
+    HandOver { hindrance: Option<Hindrance>, text: String, urgency: Urgency },
 }
 
 /// Whether a reading came right after a login.

@@ -21,7 +21,7 @@ impl Town {
         Ok(())
     }
 
-    fn befall(&mut self, deed: Deed, executor: usize) -> Checked {
+    pub(super) fn befall(&mut self, deed: Deed, executor: usize) -> Checked {
         match deed {
             Deed::Crash { whom, down } => {
                 let site = self.whom(whom, executor);

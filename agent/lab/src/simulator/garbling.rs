@@ -17,7 +17,7 @@ impl Town {
         if let Body::Relayed(sealed) = &frame.body {
             let mut sealed = sealed.clone();
             self.flip(&mut sealed.bytes);
-            let frame = Frame { stamp: frame.stamp, boot: frame.boot, body: Body::Relayed(sealed) };
+            let frame = Frame { body: Body::Relayed(sealed), ..frame.clone() };
             self.queue.put(self.now + 20_000, Item::Frame { from, to, frame });
             return true;
         }

@@ -13,6 +13,7 @@
 //! that no id is used twice (no readmission yet); of 20 foreign frames and old stores.
 
 mod known;
+mod recount;
 
 use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::disk::Promise;
@@ -21,6 +22,7 @@ use agent::quorum::RaftId;
 use known::Intent;
 use policies::judge::{Case, Judge};
 use policies::tally::Verdict;
+use recount::Departures;
 use state::fact::{Entry, Fact, Mode, Origin};
 use state::plan::Pointing;
 use state::run::Cause;
@@ -60,6 +62,7 @@ pub struct Invariants {
     promises: BTreeMap<RaftId, Promise>,
     voices: BTreeMap<SiteId, (Starts, u64)>,
     applied: BTreeMap<Number, Index>,
+    departures: Departures,
     /// Automatic switches accepted, SETs sent, and SETs of senders whose clocks stood still.
     pub switches: u64,
     pub sets: u64,
@@ -102,6 +105,7 @@ impl Invariants {
             promises: BTreeMap::new(),
             voices: BTreeMap::new(),
             applied: BTreeMap::new(),
+            departures: Departures::default(),
             switches: 0,
             sets: 0,
             late_writes: 0,
@@ -176,6 +180,7 @@ impl Invariants {
             (Fact::BallotsCast { .. } | Fact::SiteSilent { .. }, _) => self.moved = index,
             (_, _) => {}
         }
+        self.departures.see(index, (&entry.fact, entry.stamp));
         if !self.origins.insert(entry.origin.clone()) {
             let what = format!("{index} was accepted, and so was the same proposal before");
             return broken(22, "a proposal counts once", what);
@@ -194,6 +199,7 @@ impl Invariants {
         }
         self.unforbidden(route, entry.stamp.max(self.view.stamp), index)?;
         self.not_down((to, basis), entry.stamp, index)?;
+        self.well_founded(index, (&entry.fact, entry.stamp))?;
         self.within_budget(&after, route, index)
     }
 

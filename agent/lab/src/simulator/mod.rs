@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Outcome {
         millis: town.now / 1000,
         struck: options.millis,
         counts: (seen.switches, seen.sets, seen.late_writes),
-        rare: Rare { snapshots, ..town.rare.clone() },
+        rare: Rare { snapshots, edits: town.invariants.edits, ..town.rare.clone() },
         story: town.story.lines().map(str::to_owned).collect(),
     }
 }

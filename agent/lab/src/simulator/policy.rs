@@ -44,7 +44,11 @@ impl Traits {
 
 /// The policy of the town; a budget of 4 is soon spent, and then nothing moves any more, so some seeds have more.
 pub fn policy(seed: u64) -> String {
-    let budget = if seed.is_multiple_of(4) { "4 per day" } else { "100 per day" };
+    let budget = match seed % 8 {
+        0 => "4 per day",
+        4 => "1 per day",
+        _ => "100 per day",
+    };
     let pace = match seed % 3 {
         0 => "calm",
         1 => "brisk",

@@ -69,6 +69,8 @@ pub enum What {
     Image { site: usize },
     /// An agent dies, and is started again on the last image of its disk.
     Restore { site: usize, down: u64 },
+    /// Something befalls an agent now.
+    Now { deed: Deed },
     /// Something befalls an agent at the next such moment.
     Ambush { when: When, deed: Deed },
 }
@@ -226,7 +228,7 @@ fn together(dice: &mut Dice) -> Vec<(u64, What)> {
     let stranded = ambush(When::Writing, Deed::Strand);
     let dies = (0, What::Pbx { site: usize::from(dice.happens(40)), lasts: dice.within(20_000, 90_000) });
     let lasts = dice.within(2_500, 15_000);
-    match dice.within(0, 6) {
+    match dice.within(0, 8) {
         // The write is still on its way when everybody else takes its sender for lost.
         0 => {
             let whom = Whom::Executor;
@@ -247,7 +249,18 @@ fn together(dice: &mut Dice) -> Vec<(u64, What)> {
             let order = Order::Claim { to: site(dice) };
             vec![stranded, ambush(When::Writing, Deed::Order { order }), dies]
         }
-        4 => each_alone(dice),
+        // The leader is back at once, with its log and without its memory.
+        4 => {
+            let deed = Deed::Crash { whom: Whom::Leader, down: dice.within(100, 800) };
+            vec![ambush(*dice.pick(&[When::Writing, When::Answering]), deed), stranded, dies]
+        }
+        // What a person orders is said to two leaders.
+        5 => {
+            let order = What::Order { site: site(dice), order: order(dice) };
+            let deed = Deed::Isolate { whom: Whom::Leader, lasts };
+            vec![(0, order), (dice.within(1, 60), What::Now { deed })]
+        }
+        6 => each_alone(dice),
         // No exchange is left, for a moment or for long.
         _ => {
             let lasts = *dice.pick(&[10_000, 40_000, 120_000]);

@@ -85,6 +85,7 @@ impl Town {
             | What::Wipe { .. }
             | What::Image { .. }
             | What::Restore { .. }
+            | What::Now { .. }
             | What::Ambush { .. } => return None,
         };
         Some(lasts)
@@ -115,6 +116,7 @@ impl Town {
             What::Flap { site, times } => self.flap(site, times * 2),
             What::Edit { number, to } => self.edit(number, to),
             What::Wall { site, by } => self.sites[site].wall = by,
+            What::Now { deed } => return self.befall(deed, self.leader.map_or(0, |(_, site)| site)),
             What::Ambush { when, deed } => self.ambushes.push((when, deed)),
             What::Partition { .. }
             | What::OneWay { .. }
@@ -163,6 +165,7 @@ impl Town {
             | What::Wipe { .. }
             | What::Image { .. }
             | What::Restore { .. }
+            | What::Now { .. }
             | What::Ambush { .. } => {}
         }
     }

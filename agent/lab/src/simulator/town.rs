@@ -43,6 +43,8 @@ pub struct Rare {
     pub belated: u64,
     /// Snapshots that took the place of facts.
     pub snapshots: u64,
+    /// Edits of the policy that were agreed.
+    pub edits: u64,
     /// Frames that were garbled.
     pub garbled: u64,
     /// Writes that a person made alone.
