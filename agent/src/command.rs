@@ -7,7 +7,7 @@ mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
-pub use handover::{Card, Deed, HandOver, Loudness};
+pub use handover::{Card, Course, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use reach::{DoorReport, ReachReport};
 
@@ -386,14 +386,4 @@ pub enum PolicyNews {
     SetAside,
     /// The agreed text could not be written to it.
     Unwritten,
-}
-
-/// Whether something begins or ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Course {
-    /// From now on it is so.
-    Begins,
-    /// It is over.
-    Ends,
 }

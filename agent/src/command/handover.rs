@@ -87,3 +87,13 @@ impl Telling {
         }
     }
 }
+
+/// Whether something begins or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Course {
+    /// From now on it is so.
+    Begins,
+    /// It is over.
+    Ends,
+}
