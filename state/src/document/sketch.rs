@@ -95,12 +95,14 @@ impl Sketch {
             (Self::Anything, one) | (one, Self::Anything) => one,
             (one, other) if one == other => one,
             (Self::Map { mut keys, required }, Self::Map { keys: others, required: also })
-                if required == also =>
+                if keys.keys().eq(others.keys()) =>
             {
                 for (key, of) in others {
                     let known = keys.remove(key).unwrap_or(Self::Anything);
                     keys.insert(key, known.or(of));
                 }
+                // What only one of two like maps must have depends on its other keys, which no sketch knows.
+                let required = required.into_iter().filter(|key| also.contains(key)).collect();
                 Self::Map { keys, required }
             }
             (Self::Names(one), Self::Names(other)) => Self::Names(Box::new(one.or(*other))),
