@@ -1,4 +1,4 @@
-//! Every fact as the bytes that stand on disks: what was written once is read for ever, and nothing new is without them.
+//! Every fact as the bytes that stand on disks: what was written once is read for ever, and nothing new lacks them.
 
 mod examples;
 
