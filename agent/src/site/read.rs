@@ -33,6 +33,7 @@ listen: { peers: 192.0.2.10:7701, fastagi: 127.0.0.1:4573, http: 0.0.0.0:80, htt
 pbx: { ami: 127.0.0.1:5038, sounds: /var/lib/asterisk/sounds/pointsman }
 secrets: /etc/pointsman/secrets
 commands: { announce-anycast: [/usr/sbin/birdc, enable, anycast] }
+authorities: /etc/pointsman/authorities.pem
 state: /var/lib/pointsman
 control: /run/pointsman/control.sock
 policy: /etc/pointsman/policy.yaml
