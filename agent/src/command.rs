@@ -160,6 +160,7 @@ pub struct StatusReport {
     /// The sites whose loss, one more, would mean that only people can act; empty if it takes two.
     pub fragile: Vec<SiteId>,
     /// Who reaches each carrier.
+    #[serde(default)]
     pub carriers: Vec<ReachReport>,
     /// What people were told last, the newest last.
     pub notices: Vec<(Stamp, String)>,
@@ -208,7 +209,8 @@ pub struct SiteReport {
     pub pbx: Verdict,
     /// Which sites say that they see the PBX up there.
     pub seen_by: Vec<SiteId>,
-    /// Its other doors.
+    /// Its other doors; an agent that knows of none says nothing of them.
+    #[serde(default)]
     pub further: Vec<DoorReport>,
     /// How long ago its agent was heard from here; `None` for the own agent or if never.
     #[serde(rename = "heard_ms", with = "millis::maybe")]

@@ -128,8 +128,8 @@ fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {
     let rules = Rules::read(&policy::policy(1), &SiteId::new("london")).unwrap();
     let number = Number::new(policy::NUMBERS[0]);
     let value = Destination::new("S:442079460000@192.0.2.12");
-    let flight = |fence| Flight {
-        id: 0,
+    let flight = |fence: u64| Flight {
+        id: usize::try_from(fence).unwrap(),
         mandate: Mandate::Agreed,
         fence: Index(fence),
         site: 0,
