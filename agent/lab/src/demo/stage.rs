@@ -18,14 +18,16 @@ use tokio::time::{sleep, timeout};
 const AWAKE: Duration = Duration::from_secs(10);
 /// How long elections and the first agreements may take, beside the pace.
 const SETTLE: Duration = Duration::from_secs(12);
-/// London stands for election last, so that calls and lead are apart: it begins so much before the others.
-const HEAD_START: Duration = Duration::from_millis(1500);
+/// London stands for election last, so that calls and lead are apart: it begins so much before the others, which
+/// would stand 2.4 s after their start and it 4 s after its own, at the latest.
+const HEAD_START: Duration = Duration::from_millis(2200);
 /// The witness stands first, and needs less; without any it would be a near thing on a busy machine.
 const HEAD_START_OF_WITNESS: Duration = Duration::from_millis(500);
 /// The site with two votes.
 const WITNESS: &str = "netherlands";
-/// How often a site is helped to the lead.
-const TRIES: u32 = 3;
+/// How often a site is helped to the lead. The first time all take their seats together, at the birth of the cluster,
+/// and no head start helps.
+const TRIES: u32 = 6;
 /// How often is asked whether it is ready.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 /// An agent that answers a question later than this is not ready.
@@ -79,7 +81,11 @@ impl Stage {
             }
             Leads::Only(chosen) => {
                 let mut tries = 1;
-                while !self.elect(chosen).await? && tries < TRIES {
+                while !self.elect(chosen).await? {
+                    if tries == TRIES {
+                        let what = format!("{chosen} was not elected in {TRIES} tries: is the machine busy?");
+                        return Err(DemoError::Scene(what));
+                    }
                     tries += 1;
                 }
                 if chosen != WITNESS {
