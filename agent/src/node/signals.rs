@@ -1,6 +1,7 @@
 //! Whether the carrier's calls reach this site: what the addresses they come from answered, as one opinion.
 
 use super::Node;
+use super::watch::News;
 use crate::event::{Output, Presence};
 use crate::probes::plan::{About, ProbePlan};
 use policies::limits::SIGNALLING_TRUST;
@@ -60,10 +61,10 @@ impl Node {
     }
 
     /// An address that calls come from answered, or not.
-    pub(super) fn signalled(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) {
-        let Some(answer) = self.signals.take(target, said) else { return };
+    pub(super) fn signalled(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) -> News {
+        let Some(answer) = self.signals.take(target, said) else { return News::Same };
         let subject = Subject::inbound(&self.identity.site);
-        self.observed((&subject, said.0), answer, out);
+        self.observed((&subject, said.0), answer, out)
     }
 }
 
