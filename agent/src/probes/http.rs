@@ -57,7 +57,9 @@ impl Http {
         let no = |why: &dyn std::fmt::Display| format!("`{}`: {why}", wanted.url);
         let url: Uri = spelt(&wanted.url).parse().map_err(|error| no(&error))?;
         let (name, path) = (url.host().unwrap_or_default(), url.path_and_query());
-        let path = path.map_or("/", |path| path.as_str()).parse().map_err(|error| no(&error))?;
+        let path = path.map_or("/", |path| path.as_str());
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let path = path.parse().map_err(|error| no(&error))?;
         let (secure, usual) = if url.scheme_str() == Some("https") { (true, 443) } else { (false, 80) };
         let port = url.port_u16().filter(|port| *port != usual);
         let host = port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
