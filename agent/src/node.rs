@@ -13,6 +13,7 @@ mod lead;
 mod members;
 mod objection;
 mod outbox;
+mod patience;
 mod peers;
 mod people;
 mod placement;
