@@ -15,6 +15,8 @@ pub struct Standings {
     known: BTreeMap<(RouteId, SiteId), (Ability, Mono)>,
     /// Since when sites could have a route that playbooks ask for.
     ready: BTreeMap<(RouteId, SiteId), Mono>,
+    /// How often that has changed: a decision that waits rests on it, not on how old it has grown.
+    changes: u64,
     /// When it was looked at last, and on what.
     looked: Option<(Index, Mono)>,
 }
@@ -45,9 +47,14 @@ impl Standings {
         self.ready.get(&(route.clone(), site.clone())).copied()
     }
 
+    /// Names what is known: it is another number as soon as that is something else.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// What was seen before a clock jumped proves nothing about the time between.
     pub fn forget(&mut self) {
-        *self = Self::default();
+        *self = Self { changes: self.changes + 1, ..Self::default() };
     }
 
     /// Whether nothing can have changed: nothing was agreed, and no tick has passed.
@@ -78,7 +85,10 @@ impl Node {
         let since = |key: &(RouteId, SiteId)| self.steady.ready.get(key).copied().unwrap_or(now.mono);
         let ready = ready.map(|key| (key.clone(), since(&key))).collect();
         self.steady.looked = Some((self.view.index, now.mono));
-        self.steady.known = known;
+        if known != self.steady.known {
+            self.steady.known = known;
+            self.steady.changes += 1;
+        }
         self.steady.ready = ready;
     }
 
