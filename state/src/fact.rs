@@ -126,13 +126,13 @@ impl Fact {
     /// The schema that this form of a fact came with: whoever knows only a lesser one cannot read it.
     pub fn schema(&self) -> u16 {
         match self {
+            Self::RunOpened { plan, .. } => plan.schema(),
             Self::PolicyAgreed { .. }
             | Self::BallotsCast { .. }
             | Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::IncidentAcked { .. }
-            | Self::RunOpened { .. }
             | Self::StepStarted(_)
             | Self::StepEnded { .. }
             | Self::StepLost { .. }

@@ -9,14 +9,21 @@ use std::time::Duration;
 pub struct Plan {
     /// The playbook it came from.
     pub playbook: PlaybookId,
-    /// The route that it is about.
+    /// The route or the lever that it is about.
     pub route: RouteId,
     /// The site that is left, if the route rang in one.
     pub from: Option<SiteId>,
-    /// The site that is to answer.
+    /// The site that is to answer; of a lever, the site that it belongs to.
     pub to: SiteId,
     /// The end states, in order.
     pub steps: Vec<PlannedStep>,
+}
+
+impl Plan {
+    /// The schema that a plan of this form came with: whoever knows only a lesser one folds it in another way.
+    pub fn schema(&self) -> u16 {
+        if self.route.is_lever() { 3 } else { 1 }
+    }
 }
 
 /// One end state of a plan, with its undo and its patience.

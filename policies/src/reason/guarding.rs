@@ -3,7 +3,7 @@
 use super::age::{self, Age, Setting};
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
-use state::{IncidentId, RouteId, RunId, SiteId, Stamp, Subject, Who};
+use state::{IncidentId, RouteId, RunId, ServiceId, SiteId, Stamp, Subject, Who};
 use std::fmt;
 use std::time::Duration;
 
@@ -90,6 +90,22 @@ pub enum Guarding {
     },
     /// Nobody could take it: it stays, because a dead destination beats none.
     NoneLeft { route: RouteId },
+    /// As many of the same service hold at other places as the rule keeps.
+    Enough { service: ServiceId, holding: Vec<SiteId>, keep: usize },
+    /// Fewer do.
+    TooFew { service: ServiceId, holding: Vec<SiteId>, keep: usize },
+    /// A run of its rule ended badly a short while ago.
+    FailedLately {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// It was pulled a short while ago.
+    PulledLately {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
 }
 
 const LOG_BEHIND: &str = "this site leads, but has not yet applied what was agreed before its term";
@@ -154,6 +170,24 @@ impl fmt::Display for Guarding {
             Self::NoneLeft { route } => {
                 write!(f, "none left: no site could take {route}, and it never loses its destination")
             }
+            Self::Enough { service, holding, .. } => write!(f, "{service} holds in {}", names(holding)),
+            Self::TooFew { service, holding, keep } if holding.is_empty() => {
+                write!(f, "keep_up {keep}: no other {service} would hold")
+            }
+            Self::TooFew { service, holding, keep } => {
+                write!(f, "keep_up {keep}: only the {service} of {} would hold", names(holding))
+            }
+            Self::FailedLately { left, .. } => {
+                write!(f, "a run of its rule failed a short while ago; again in {}", Age(*left))
+            }
+            Self::PulledLately { left, .. } => {
+                write!(f, "damping: it was pulled a short while ago; let go in {}", Age(*left))
+            }
         }
     }
+}
+
+/// Names of sites in a sentence.
+fn names(sites: &[SiteId]) -> String {
+    sites.iter().map(SiteId::as_str).collect::<Vec<_>>().join(" and ")
 }
