@@ -5,6 +5,7 @@ mod node {
     pub mod account;
     pub mod desk;
     pub mod expect;
+    pub mod levers;
     pub mod outside;
     pub mod people;
     pub mod script;

@@ -6,7 +6,7 @@ use crate::guards;
 use crate::judge::{Case, LeverRule};
 use crate::reason::{Evidence, Reason};
 use crate::tally::{Tally, Verdict};
-use state::route::{Lever, RouteState};
+use state::route::{Brought, Lever, RouteState};
 use state::{RouteId, SiteId, Subject};
 
 /// What the guards of a lever are asked about: it, and the services beside the one that it watches.
@@ -59,7 +59,9 @@ impl Pull<'_> {
         if self.on.tally.leans_down() {
             return (!matches!(stands, Lever::Pulled { .. })).then_some(Occasion::Pull);
         }
-        let back = self.rule.lets_go && stands != Lever::AtRest;
+        // Automation does not take away by itself what a person chose.
+        let ours = self.on.state.brought == Brought::ByAutomation;
+        let back = self.rule.lets_go && stands != Lever::AtRest && ours;
         (back && self.on.tally.verdict() == Verdict::Up).then_some(Occasion::LetGo)
     }
 
@@ -99,6 +101,9 @@ impl Pull<'_> {
         }
         because.extend(match self.on.state.lever {
             Lever::AtRest => None,
+            Lever::Pulled { since } if self.on.state.brought == Brought::ByPerson => {
+                Some(Evidence::PulledByHand { since }.into())
+            }
             Lever::Pulled { since } => Some(Evidence::Pulled { since }.into()),
             Lever::Between { since } => Some(Evidence::Between { since }.into()),
         });

@@ -79,7 +79,7 @@ impl Node {
                 continue;
             }
             match advance(run, now.stamp, &self.ground(run, now)) {
-                Advance::Start(start) => match self.dead_end(run, &start, now) {
+                Advance::Start(start) => match self.pointless(run, &start, now) {
                     Some(end) => self.lead_fact(end),
                     None => self.call(run, start, now, out),
                 },
@@ -100,10 +100,17 @@ impl Node {
     }
 
     fn ground(&self, run: &Run, now: Now) -> Ground<'_> {
-        let able = run.plan.from.as_ref().is_some_and(|site| self.is_candidate(&run.plan.route, site, now));
+        // A lever takes nobody anywhere, so its way back leads to no dead place.
+        let back = |site: &SiteId| run.plan.route.is_lever() || self.is_candidate(&run.plan.route, site, now);
+        let able = run.plan.from.as_ref().is_some_and(back);
         let from = if able { Footing::Candidate } else { Footing::Dead };
         let rate_per_second = self.rate(&run.plan.route);
         Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run) }
+    }
+
+    /// The end of a run whose next attempt would be of no use any more.
+    fn pointless(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
+        if run.plan.route.is_lever() { self.overtaken(run, now) } else { self.dead_end(run, start, now) }
     }
 
     /// No automatic attempt goes to a site that died after the run was opened: callers would follow it. If nothing
@@ -188,6 +195,8 @@ impl Node {
         let left = run.plan.from.as_ref().map(SiteId::site).filter(|from| *from != to);
         let mut order = vec![to, here];
         order.extend(self.prefer(&run.plan.route).iter().map(SiteId::site));
+        // Nobody is preferred for a lever: whoever lives can pull it.
+        order.extend(self.sites().into_iter().filter(|_| run.plan.route.is_lever()));
         let mut seen = BTreeSet::new();
         order.retain(|site| Some(site) != left.as_ref() && seen.insert(site.clone()));
         order

@@ -161,28 +161,40 @@ impl fmt::Display for Guarding {
             Self::OutOfHours { hours, left } => {
                 write!(f, "it goes home by itself between {hours} only, that is in {}", Age(*left))
             }
-            Self::RefugeWaits { left } => {
-                write!(f, "no site could take it; its refuge is rung in {}", Age(*left))
-            }
             Self::ClockJumped { left } => {
                 write!(f, "this site's clock jumped, so it looks again and decides in {}", Age(*left))
             }
             Self::NoneLeft { route } => {
                 write!(f, "none left: no site could take {route}, and it never loses its destination")
             }
-            Self::Enough { service, holding, .. } => write!(f, "{service} holds in {}", names(holding)),
-            Self::TooFew { service, holding, keep } if holding.is_empty() => {
-                write!(f, "keep_up {keep}: no other {service} would hold")
-            }
-            Self::TooFew { service, holding, keep } => {
-                write!(f, "keep_up {keep}: only the {service} of {} would hold", names(holding))
-            }
-            Self::FailedLately { left, .. } => {
-                write!(f, "a run of its rule failed a short while ago; again in {}", Age(*left))
-            }
-            Self::PulledLately { left, .. } => {
-                write!(f, "damping: it was pulled a short while ago; let go in {}", Age(*left))
-            }
+            Self::Enough { .. } | Self::TooFew { .. } => self.keeps(f),
+            Self::RefugeWaits { .. } | Self::FailedLately { .. } | Self::PulledLately { .. } => self.waits(f),
+        }
+    }
+}
+
+impl Guarding {
+    /// What only time takes away.
+    fn waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::RefugeWaits { left } = self {
+            return write!(f, "no site could take it; its refuge is rung in {}", Age(*left));
+        }
+        if let Self::FailedLately { left, .. } = self {
+            return write!(f, "a run of its rule failed a short while ago; again in {}", Age(*left));
+        }
+        let Self::PulledLately { left, .. } = self else { return Ok(()) };
+        write!(f, "damping: it was pulled a short while ago; let go in {}", Age(*left))
+    }
+
+    /// How many of a lever's services hold elsewhere.
+    fn keeps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Enough { service, holding, .. } = self {
+            return write!(f, "{service} holds in {}", names(holding));
+        }
+        let Self::TooFew { service, holding, keep } = self else { return Ok(()) };
+        match holding.as_slice() {
+            [] => write!(f, "keep_up {keep}: no other {service} would hold"),
+            some => write!(f, "keep_up {keep}: only the {service} of {} would hold", names(some)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::View;
 use crate::ids::RunId;
 use crate::incident::IncidentState;
-use crate::route::{Left, Lever, REMEMBERED};
+use crate::route::{Brought, Left, Lever, REMEMBERED};
 use crate::run::Word;
 
 impl View {
@@ -14,6 +14,9 @@ impl View {
         let (lever, site, automatic) = (run.plan.route.clone(), run.plan.to.clone(), run.automatic());
         let back = self.brings_back(id);
         let state = self.route(&lever);
+        if word != Word::Undone {
+            state.brought = if automatic { Brought::ByAutomation } else { Brought::ByPerson };
+        }
         match (word, back) {
             (Word::Done | Word::DoneUnverified, true) => state.lever = Lever::AtRest,
             (Word::Done | Word::DoneUnverified, false) => {
