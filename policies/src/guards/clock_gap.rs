@@ -7,7 +7,7 @@ use crate::reason::Guarding;
 /// Asks how much longer.
 pub(super) fn ask(on: &Grounds<'_>) -> Answer {
     match on.standing.jumped {
-        Some(left) => bar(Guarding::ClockJumped { left }, Some(on.case.now + left)),
+        Some(left) => bar(Guarding::ClockJumped { left }, Some(on.case.now.once_passed(left))),
         None => Answer::Mute,
     }
 }
