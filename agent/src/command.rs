@@ -3,12 +3,14 @@
 mod alone;
 mod handover;
 mod journal;
+mod lever;
 mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
+pub use lever::LeverReport;
 pub use reach::{DoorReport, ReachReport};
 
 use policies::Decision;
@@ -151,6 +153,9 @@ pub struct StatusReport {
     pub sites: Vec<SiteReport>,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteReport>,
+    /// What is moved and is no route.
+    #[serde(default)]
+    pub levers: Vec<LeverReport>,
     /// Incidents that are not over.
     pub incidents: Vec<Incident>,
     /// Runs that are not over.
@@ -289,6 +294,9 @@ pub struct WhyReport {
     pub decision: Decision,
     /// The candidates in order, each with why it is none if it is none.
     pub candidates: Vec<(SiteId, Option<String>)>,
+    /// How it stands, if it is a lever and no route.
+    #[serde(default)]
+    pub lever: Option<LeverReport>,
     /// Where automation does not act, and what can be done by hand.
     pub handed_over: Vec<HandOver>,
     /// How soon after its death the route would have moved: at best and at worst.

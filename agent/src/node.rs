@@ -10,6 +10,7 @@ mod edits;
 mod execute;
 mod handover;
 mod lead;
+mod levers;
 mod members;
 mod objection;
 mod outbox;

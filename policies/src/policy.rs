@@ -18,6 +18,7 @@ mod routes;
 mod sites;
 mod template;
 mod url;
+mod when;
 
 pub use asks::{Ask, Dns, Http, Record, RecordType, Transport};
 pub use carriers::{Carrier, Tls};
@@ -31,12 +32,14 @@ pub use probes::Probe;
 pub use routes::{Budget, Failback, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;
+pub use when::Lever;
 
 use jiff::tz::TimeZone;
 use state::document::{self, Faults, Report, Sketch, Value};
 use state::fact::Mode;
 use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A policy with every key that there is.
 const SAMPLE: &str = include_str!("../tests/fixtures/full.yaml");
@@ -60,6 +63,8 @@ pub struct Policy {
     pub carriers: Vec<Carrier>,
     /// The routes in the order of the policy.
     pub routes: Vec<Route>,
+    /// What is moved and is no route, in the order of the policy.
+    pub levers: Vec<Lever>,
     /// The people in the order of the policy.
     pub people: Vec<Person>,
     /// Who is told, and how.
@@ -103,6 +108,23 @@ impl Policy {
     /// A route by its name.
     pub fn route(&self, route: &RouteId) -> Option<&Route> {
         self.routes.iter().find(|known| known.id == *route)
+    }
+
+    /// A lever by its name.
+    pub fn lever(&self, lever: &RouteId) -> Option<&Lever> {
+        self.levers.iter().find(|known| known.id() == *lever)
+    }
+
+    /// How long what a lever watches must have been dark for it to be pulled.
+    pub fn after(&self, lever: &Lever) -> Duration {
+        lever.after.unwrap_or_else(|| self.pace(&lever.watches).blip)
+    }
+
+    /// The same service as a lever watches, wherever else it is probed.
+    pub fn beside(&self, lever: &Lever) -> Vec<Subject> {
+        let mut others = self.subjects();
+        others.retain(|other| other.service == lever.watches.service && *other != lever.watches);
+        others
     }
 
     /// A carrier by its name.

@@ -10,11 +10,11 @@ use std::time::Duration;
 pub struct Plan {
     /// The playbook it came from.
     pub playbook: PlaybookId,
-    /// The route that it is about.
+    /// The route or the lever that it is about.
     pub route: RouteId,
     /// The site that is left, if the route rang in one.
     pub from: Option<SiteId>,
-    /// The site that is to answer.
+    /// The site that is to answer; of a lever, the site that it belongs to.
     pub to: SiteId,
     /// The end states, in order.
     pub steps: Vec<PlannedStep>,
@@ -138,9 +138,10 @@ impl Ensure {
 }
 
 impl Plan {
-    /// The greatest schema of facts that a part of it came with.
+    /// The schema that a plan of this form came with: whoever knows only a lesser one folds it in another way.
     pub fn schema(&self) -> u16 {
-        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1)
+        let subject = if self.route.is_lever() { 3 } else { 1 };
+        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(subject)
     }
 
     /// For how long it may do nothing but wait.

@@ -6,6 +6,7 @@ use crate::frame::Body;
 use policies::Policy;
 use state::document::Report;
 use state::fact::{Fact, Origin};
+use state::route::Lever;
 use std::collections::BTreeMap;
 
 /// Why a text is not proposed: in a sentence, and in full.
@@ -83,8 +84,11 @@ impl Node {
             [&played.site_down, &played.none_left, &played.site_back]
                 .map(|book| (route.id.clone(), book.clone()))
         };
-        let unknown =
-            policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
+        let pulled = policy.levers.iter().flat_map(|lever| {
+            [&lever.play].into_iter().chain(&lever.until_up).map(|book| (lever.id(), book.clone()))
+        });
+        let mut all = policy.routes.iter().flat_map(books).chain(pulled);
+        let unknown = all.find(|(_, book)| !self.playbooks.contains_key(book));
         unknown.map(|(route, book)| {
             format!(
                 "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
@@ -97,12 +101,21 @@ impl Node {
     fn stranded(&self, policy: &Policy) -> Option<String> {
         for run in self.view.open_runs() {
             let (route, to) = (&run.plan.route, &run.plan.to);
-            if policy.route(route).is_none() || !to.is_refuge() && policy.site(to).is_none() {
+            let known = policy.route(route).is_some() || policy.lever(route).is_some();
+            if !known || !to.is_refuge() && policy.site(to).is_none() {
                 return Some(format!(
                     "{} is under way and needs {route} and {to}: wait until it has ended",
                     run.id
                 ));
             }
+        }
+        let pulled = self
+            .view
+            .routes
+            .iter()
+            .find(|(id, state)| state.lever != Lever::AtRest && policy.lever(id).is_none());
+        if let Some((lever, _)) = pulled {
+            return Some(format!("{lever} is pulled, and nothing would let it go: let it go first"));
         }
         for route in &policy.routes {
             let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());

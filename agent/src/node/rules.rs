@@ -4,9 +4,9 @@ use crate::probes::plan::{About, Kind, ProbePlan};
 use crate::probes::sip;
 use policies::Policy;
 use policies::errand::Occasion;
-use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
+use policies::judge::{Blip, Budget, Judge, LeverRule, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Carrier, Deadman, Pace, Playbooks, Route, Site};
+use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Route, Site};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,8 @@ pub struct Rules {
     pub doors: Vec<SiteId>,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteRules>,
+    /// What is moved and is no route, in the policy's order.
+    pub levers: Vec<Lever>,
     /// When automation hands over to people.
     pub deadman: Deadman,
     /// Where each site's agent listens.
@@ -55,12 +57,13 @@ pub struct RouteRules {
 }
 
 impl RouteRules {
-    /// What is played on an occasion.
-    pub fn played(&self, occasion: Occasion) -> &PlaybookId {
+    /// What is played on an occasion; nothing on those of a lever.
+    pub fn played(&self, occasion: Occasion) -> Option<&PlaybookId> {
         match occasion {
-            Occasion::SiteDown => &self.playbooks.site_down,
-            Occasion::NoneLeft => &self.playbooks.none_left,
-            Occasion::SiteBack => &self.playbooks.site_back,
+            Occasion::SiteDown => Some(&self.playbooks.site_down),
+            Occasion::NoneLeft => Some(&self.playbooks.none_left),
+            Occasion::SiteBack => Some(&self.playbooks.site_back),
+            Occasion::Pull | Occasion::LetGo => None,
         }
     }
 
@@ -93,6 +96,7 @@ impl Rules {
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
             addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
+            levers: policy.levers,
             deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
@@ -102,6 +106,11 @@ impl Rules {
     /// One route's rules.
     pub fn route(&self, route: &RouteId) -> Option<&RouteRules> {
         self.routes.iter().find(|rules| rules.route == *route)
+    }
+
+    /// The rule of one lever.
+    pub fn lever(&self, lever: &RouteId) -> Option<&Lever> {
+        self.levers.iter().find(|rule| rule.id() == *lever)
     }
 
     /// The carriers that hold a route's numbers, each once.
@@ -170,12 +179,18 @@ fn judge(policy: &Policy) -> Judge {
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
-        budget: Budget {
-            switches: usize::try_from(route.budget.switches).unwrap_or(usize::MAX),
-            window: route.budget.window,
-        },
+        budget: budget(route.budget),
         retry_after: RETRY_AFTER,
         mode: route.mode,
+    };
+    let lever = |lever: &Lever| LeverRule {
+        watches: lever.watches.clone(),
+        after: policy.after(lever),
+        lets_go: lever.until_up.is_some(),
+        keep_up: lever.keep_up,
+        beside: policy.beside(lever),
+        budget: budget(lever.budget),
+        mode: lever.mode,
     };
     let subjects = policy.subjects();
     Judge {
@@ -186,9 +201,14 @@ fn judge(policy: &Policy) -> Judge {
             of: subjects.iter().map(|s| (s.clone(), policy.pace(s).blip)).collect(),
         },
         routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
+        levers: policy.levers.iter().map(|rule| (rule.id(), lever(rule))).collect(),
         mode: policy.mode,
         zone: policy.timezone.clone(),
     }
+}
+
+fn budget(written: policies::policy::Budget) -> Budget {
+    Budget { switches: usize::try_from(written.switches).unwrap_or(usize::MAX), window: written.window }
 }
 
 /// What one site probes: the subjects that it is asked to, the references, and where its carriers' calls come from.

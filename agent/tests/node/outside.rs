@@ -65,6 +65,8 @@ pub struct Outside {
     pub shows: BTreeMap<Number, Destination>,
     pub carrier: Carrier,
     pub missing: BTreeSet<SiteId>,
+    /// Services that answer nobody, while their sites live.
+    pub failed: BTreeSet<String>,
     pub cut: BTreeSet<SiteId>,
     /// Nothing gets from the one to the other.
     pub apart: BTreeSet<(SiteId, SiteId)>,

@@ -1,6 +1,7 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
 use super::deeds;
+use super::levers;
 use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
@@ -85,8 +86,9 @@ impl Cluster {
         let policy = Policy::read("the test's policy", &self.policy).expect("the world is well formed");
         let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
         let clock = ClusterClock::new(view.stamp, votes);
-        let shelf = playbooks::shipped().iter().map(|(name, text)| {
-            let playbook = Playbook::read(name, text).expect("the world is well formed");
+        let texts = playbooks::shipped().iter().map(|(_, text)| *text).chain(levers::PLAYBOOKS);
+        let shelf = texts.map(|text| {
+            let playbook = Playbook::read("playbook", text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
         let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
@@ -280,6 +282,7 @@ impl Cluster {
             let dark = |of: &Subject| {
                 let there = of.site.site();
                 outside.missing.contains(&of.site)
+                    || outside.failed.contains(&of.to_string())
                     || there != *site && lost && outside.lossy.contains(&there)
                     || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };

@@ -7,15 +7,13 @@ use state::document::{Fields, Node};
 /// Which map a key stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
-    Top,
     Site,
     Probe,
     Route,
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 3] = [
-    (Section::Top, "when", "routes alone are acted on"),
+const ROWS: [(Section, &str, &str); 2] = [
     (Section::Probe, "carrier", "the carrier is read anyway"),
     (Section::Route, "behind", "prepare slots 2 and 3 with the carrier"),
 ];

@@ -2,10 +2,10 @@
 
 use super::asks::At;
 use super::draft::{Draft, DraftProbe, DraftRoute, Written};
-use super::later::{self, Section};
 use super::routes::MODES;
 use super::{
     Pace, Policy, Probe, Route, carriers, cross, deadman, kept, ours, pace, people, probes, routes, sites,
+    when,
 };
 use jiff::tz::TimeZone;
 use state::document::{Faults, Tree, Value};
@@ -18,7 +18,6 @@ const REFERENCE_PORT: u16 = 53;
 /// The policy of a tree; none if anything is wrong, and then `faults` says what.
 pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let mut top = Value::root(tree, faults).map()?;
-    later::refuse(&mut top, Section::Top);
     let cluster = top.required("cluster").and_then(Value::name);
     let timezone = top.optional("timezone").map_or(Some(TimeZone::UTC), timezone);
     let mode = top.optional("mode").and_then(|mode| mode.one_of(&MODES));
@@ -38,6 +37,7 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         references,
         carriers: carriers::read(top.required("carriers")),
         routes: routes::read(top.required("routes")),
+        levers: when::read(top.optional("when")),
         people: people::read(top.optional("people")),
         told,
     };
@@ -55,6 +55,7 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         sites: plain(draft.sites.entries),
         references: plain(draft.references),
         carriers: plain(draft.carriers.entries),
+        levers: plain(draft.levers).into_iter().map(|draft| draft.lever).collect(),
         routes: draft.routes.entries.into_iter().map(|route| whole_route(route.is)).collect(),
         people: plain(draft.people.entries).into_iter().map(|draft| draft.person).collect(),
         alerts,

@@ -156,6 +156,10 @@ fn runs() -> Vec<(&'static str, Fact)> {
     let passed = |how| Fact::StepPassed { run: RunId(42), step: 3, how, why: "office is not heard".into() };
     let repair = Cause::Repair { late: vec![Index(40), Index(300)], because };
     let opened = |cause, home| Fact::RunOpened { basis: Index(38), plan: plan(), cause, home };
+    let to = site("london");
+    let watches = RouteId::new("london/proxy");
+    let plan = Plan { route: watches, from: Some(to.clone()), to, ..plan() };
+    let lever = Fact::RunOpened { basis: Index(38), plan, cause: automatic.clone(), home: Home::Home };
     let (run, why) = (RunId(42), "manchester went down meanwhile".to_owned());
     let ended = |word| Fact::RunEnded { run, word, why: why.clone() };
     vec![
@@ -169,6 +173,7 @@ fn runs() -> Vec<(&'static str, Fact)> {
         ("that holds", passed(Passed::Holds)),
         ("that is given up", passed(Passed::GivenUp)),
         ("that is skipped", passed(Passed::Skipped)),
+        ("of a lever", lever),
         ("", Fact::RunTurned { run, why: why.clone() }),
         ("done", ended(Word::Done)),
         ("done unverified", ended(Word::DoneUnverified)),

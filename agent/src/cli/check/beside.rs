@@ -24,16 +24,18 @@ pub fn missing(name: &str, text: &str, known: &BTreeSet<String>) -> Option<Repor
     let tree = document::read(text, &faults)?;
     let mut top = Value::root(&tree, &faults).map()?;
     let routes = top.optional("routes").map(Value::entries).unwrap_or_default();
-    for (_, route) in routes {
-        let played = route.map().and_then(|mut fields| fields.optional("playbooks"));
-        for (_, value) in played.map(Value::entries).unwrap_or_default() {
-            let Some(played) = value.name().filter(|played| !known.contains(*played)) else { continue };
-            let note = match nearest(played, known.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("put it into `playbooks/{played}.yaml`, or give its file too"),
-            };
-            value.refuse::<()>(format!("there is no playbook `{played}`"), note);
-        }
+    let played = routes.into_iter().filter_map(|(_, route)| route.map()?.optional("playbooks"));
+    let of_routes = played.flat_map(Value::entries).map(|(_, value)| value);
+    let rules = top.optional("when").map(Value::list).unwrap_or_default();
+    let of_levers = rules.into_iter().filter_map(Value::map);
+    let of_levers = of_levers.flat_map(|mut rule| [rule.optional("play"), rule.optional("until_up")]);
+    for value in of_routes.chain(of_levers.flatten()) {
+        let Some(played) = value.name().filter(|played| !known.contains(*played)) else { continue };
+        let note = match nearest(played, known.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("put it into `playbooks/{played}.yaml`, or give its file too"),
+        };
+        value.refuse::<()>(format!("there is no playbook `{played}`"), note);
     }
     faults.report(name, text)
 }
@@ -84,6 +86,18 @@ error: there is no playbook `fail-ovre`
     |                             ^^^^^^^^^ did you mean `fail-over`?
 ";
         assert_eq!(report, expected);
+    }
+
+    #[test]
+    fn a_playbook_that_a_rule_names_is_underlined_too() {
+        let rule = "when: [{ down: london/pbx, play: fail-over, until_up: fail-bakc }]\n";
+        let temp = tempfile::tempdir().unwrap();
+        let known = playbooks(&temp.path().join("policy.yaml"), &[]);
+        let report = missing("p", &format!("{MINIMAL}{rule}"), &known).unwrap().to_string();
+        assert!(
+            report.contains("there is no playbook `fail-bakc`") && report.starts_with("p: 1 fault"),
+            "{report}"
+        );
     }
 
     #[test]

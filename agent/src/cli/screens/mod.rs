@@ -5,6 +5,7 @@ pub mod audit;
 mod handover;
 pub mod incidents;
 pub mod json;
+mod levers;
 pub mod night;
 pub mod past;
 pub mod plan;

@@ -1,6 +1,6 @@
 //! The screen of `why`: why a route stays or goes, what is waited for, and how to stop or hurry it.
 
-use super::{handover, labelled};
+use super::{handover, labelled, levers};
 use crate::command::WhyReport;
 use policies::decide::Verb;
 use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
@@ -28,7 +28,10 @@ pub fn said(report: &WhyReport) -> String {
         let besides: Vec<String> = report.decision.besides.iter().map(Reason::to_string).collect();
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
-    out += &candidates(report);
+    out += &match &report.lever {
+        Some(lever) => levers::outlook(lever, report, INDENT),
+        None => candidates(report),
+    };
     out + &handover::cards(&report.handed_over)
 }
 
@@ -43,6 +46,7 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::BudgetSpent { .. }
             | Guarding::Disputed { .. }
             | Guarding::Unacknowledged { .. }
+            | Guarding::TooFew { .. }
             | Guarding::NoneLeft { .. } => true,
             Guarding::ModeIs { .. } | Guarding::NewCluster { .. } | Guarding::Held { .. } => wished,
             Guarding::NoHold
@@ -57,6 +61,9 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::OutOfHours { .. }
             | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
+            | Guarding::Enough { .. }
+            | Guarding::FailedLately { .. }
+            | Guarding::PulledLately { .. }
             | Guarding::Blip { .. } => false,
         })
 }
@@ -74,6 +81,9 @@ fn answer(report: &WhyReport) -> String {
     let here = report.rings_in.as_ref().map_or("nowhere that we know", SiteId::as_str);
     if let Some(barred) = guards(report).find_map(barred) {
         return format!("{route} {barred}");
+    }
+    if let Some(lever) = &report.lever {
+        return levers::answer(lever, report, wait_left(report));
     }
     let decision = &report.decision;
     match (&decision.verb, &decision.would) {
@@ -109,6 +119,7 @@ fn barred(guard: &Guarding) -> Option<String> {
             format!("is not moved by automation: {guard}")
         }
         Guarding::Held { until, .. } => format!("is held until {until} UTC"),
+        Guarding::TooFew { .. } => "is left alone, because too few would hold".to_owned(),
         Guarding::NoneLeft { .. } => "stays where it is, because nobody could take it".to_owned(),
         Guarding::NoHold
         | Guarding::BudgetLeft { .. }
@@ -123,6 +134,9 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
+        | Guarding::Enough { .. }
+        | Guarding::FailedLately { .. }
+        | Guarding::PulledLately { .. }
         | Guarding::Blip { .. } => return None,
     })
 }
@@ -140,6 +154,8 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
             Guarding::Damped { left, .. }
             | Guarding::OutOfHours { left, .. }
             | Guarding::ClockJumped { left }
+            | Guarding::FailedLately { left, .. }
+            | Guarding::PulledLately { left, .. }
             | Guarding::RefugeWaits { left },
         ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
@@ -254,6 +270,10 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
+        | Guarding::Enough { .. }
+        | Guarding::TooFew { .. }
+        | Guarding::FailedLately { .. }
+        | Guarding::PulledLately { .. }
         | Guarding::Blip { .. }
         | Guarding::NoneLeft { .. } => None,
     });
@@ -265,6 +285,9 @@ fn typed(report: &WhyReport) -> String {
         out += &labelled("  to let it act", &ends, INDENT);
     } else {
         out += &format!("{:INDENT$}pointsman hold {route} --for 1h --because \"...\"\n", "  to stop it");
+    }
+    if let Some(lever) = &report.lever {
+        return out + &levers::typed(lever, INDENT);
     }
     if let Some(next) = next {
         let label = if report.decision.would.is_some() { "  to hurry" } else { "  to move it" };
