@@ -5,6 +5,7 @@ mod hands {
     mod asking;
     pub mod bench;
     mod login;
+    mod manager;
     mod pointing;
     mod servers;
     mod watching;

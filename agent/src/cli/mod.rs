@@ -14,6 +14,7 @@ mod remedy;
 mod run;
 pub mod screens;
 mod span;
+mod terminal;
 mod watch;
 
 pub use span::span;
