@@ -115,6 +115,7 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::ClaimAlone { .. }
         | Command::Incidents
         | Command::Journal { .. }
+        | Command::Survey { .. }
         | Command::Follow => no(),
     }
 }
@@ -221,6 +222,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Runs
         | Command::Incidents
         | Command::Journal { .. }
+        | Command::Survey { .. }
         | Command::Follow => no(),
     }
 }

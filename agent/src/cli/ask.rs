@@ -76,6 +76,7 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
         | Answer::Runs { .. }
         | Answer::Incidents { .. }
         | Answer::Journal(_)
+        | Answer::Survey(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Offered(_)

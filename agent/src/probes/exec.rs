@@ -2,8 +2,9 @@
 
 use super::{Answer, Why, shown};
 use crate::clock::mono;
+use crate::live::{Kind, Sight};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
@@ -70,6 +71,24 @@ impl Exec {
         let out = Box::new(out.ok_or("its output is lost")?);
         let err = Box::new(err.ok_or("its output is lost")?);
         Ok(Running { _group: group, child, out, err })
+    }
+}
+
+/// A look at a command of the site file: it is there, and may be run. It is not run.
+pub fn sight(name: &str, words: &[String]) -> Sight {
+    let Some(program) = words.first() else {
+        return Sight::fault(Kind::Command, name, "the command is empty");
+    };
+    let found = std::fs::metadata(program).map_err(|error| error.to_string()).and_then(|about| {
+        if !about.is_file() {
+            return Err("it is no file".to_owned());
+        }
+        access(program.as_str(), AccessFlags::X_OK).map_err(|_| "it may not be run".to_owned())
+    });
+    match found {
+        Ok(()) => Sight::ok(Kind::Command, name, format!("`{program}` is there and may be run")),
+        Err(why) => Sight::fault(Kind::Command, name, format!("`{program}`: {why}"))
+            .hint(format!("`ls -l {program}`")),
     }
 }
 

@@ -11,10 +11,13 @@ pub mod plan;
 pub mod schedule;
 pub mod sip;
 pub mod sip_options;
+pub mod smtp;
 pub mod tcp;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use tcp::connect;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -127,6 +130,6 @@ impl fmt::Display for Why {
 }
 
 /// What came from outside, safe for a terminal and no longer than `most` letters.
-fn shown(text: &str, most: usize) -> String {
+pub(crate) fn shown(text: &str, most: usize) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }

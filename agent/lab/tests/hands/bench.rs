@@ -54,6 +54,7 @@ impl Bench {
             addresses: folder.path().to_owned(),
             commands: BTreeMap::new(),
             authorities: None,
+            site: None,
             carriers: vec![CarrierSetup {
                 name: CarrierId::new("magrathea"),
                 at: carrier.address().to_string().parse().unwrap(),

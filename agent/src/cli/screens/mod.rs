@@ -5,6 +5,7 @@ pub mod audit;
 mod handover;
 pub mod incidents;
 pub mod json;
+pub mod live;
 pub mod night;
 pub mod past;
 pub mod plan;
