@@ -1,4 +1,4 @@
-//! A look at what a site leans on, touching none of it: one line for each thing, and what can be typed where it is wrong.
+//! A look at what a site leans on, touching none of it: one line for each thing, and what can be typed if it is wrong.
 
 pub mod asks;
 pub mod peers;

@@ -2,10 +2,10 @@
 
 #[cfg(test)]
 mod hands {
+    mod ami;
     mod asking;
     pub mod bench;
     mod login;
-    mod manager;
     mod pointing;
     mod servers;
     mod watching;

@@ -3,7 +3,7 @@
 use super::entrance::Entrance;
 use super::numbers;
 use super::reins::Reins;
-use crate::ami::sight::{Manager, Needed};
+use crate::ami::sight::{Needed, Pbx};
 use crate::clock;
 use crate::event::{Event, Survey};
 use crate::live::asks::{Asks, CarrierAsk};
@@ -96,16 +96,16 @@ async fn carrier(ground: &Ground, ask: &CarrierAsk, not_before: Mono) -> Vec<Sig
 /// A moment that lies further ahead than this is none that was meant.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Manager interfaces and mail relays.
+/// Pbx interfaces and mail relays.
 async fn machines(ground: &Ground, asks: &Asks) -> Vec<Sight> {
     let mut sights = Vec::new();
     let Some(site) = &ground.site else { return sights };
     let from = |at: SocketAddr| means::source_for(ground.bind, at);
     let own = site.pbx.as_ref().and_then(|pbx| pbx.ami);
     let needed = if asks.greetings > 0 { Needed::Writing } else { Needed::Login };
-    let own = own.map(|at| Manager { at, bind: from(at), secret: AMI.to_owned(), needed });
-    let probed = asks.managers.iter().filter(|(at, _)| own.as_ref().is_none_or(|own| own.at != *at));
-    let probed = probed.map(|(at, secret)| Manager {
+    let own = own.map(|at| Pbx { at, bind: from(at), secret: AMI.to_owned(), needed });
+    let probed = asks.logins.iter().filter(|(at, _)| own.as_ref().is_none_or(|own| own.at != *at));
+    let probed = probed.map(|(at, secret)| Pbx {
         at: *at,
         bind: from(*at),
         secret: secret.clone(),

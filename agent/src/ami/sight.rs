@@ -25,7 +25,7 @@ pub enum Needed {
 
 /// A manager interface, and how it is asked.
 #[derive(Clone, Debug)]
-pub struct Manager {
+pub struct Pbx {
     /// Where it is.
     pub at: SocketAddr,
     /// The local address to ask from.
@@ -37,8 +37,8 @@ pub struct Manager {
 }
 
 /// Looks once.
-pub async fn look(manager: &Manager, secrets: &Secrets) -> Sight {
-    let Manager { at, secret, needed, .. } = manager;
+pub async fn look(pbx: &Pbx, secrets: &Secrets) -> Sight {
+    let Pbx { at, secret, needed, .. } = manager;
     let fault = |says: String| Sight::fault(Kind::Ami, at, says);
     let (user, password) = match secrets.read(secret) {
         Ok(login) => login,
@@ -48,7 +48,7 @@ pub async fn look(manager: &Manager, secrets: &Secrets) -> Sight {
         }
         Err(error) => return fault(chain(&error)),
     };
-    let spoken = timeout(PATIENCE, spoken(manager, (&user, &password))).await;
+    let spoken = timeout(PATIENCE, spoken(pbx, (&user, &password))).await;
     match spoken {
         Ok(Ok((banner, may))) => {
             let classes = if may.is_empty() {
@@ -77,11 +77,8 @@ pub async fn look(manager: &Manager, secrets: &Secrets) -> Sight {
 }
 
 /// The banner, and which of the actions that change something may be asked for.
-async fn spoken(
-    manager: &Manager,
-    (user, password): (&str, &str),
-) -> Result<(String, Vec<&'static str>), AmiError> {
-    let mut session = Session::greeted(connect(manager.at, manager.bind).await?).await?;
+async fn spoken(pbx: &Pbx, (user, password): (&str, &str)) -> Result<(String, Vec<&'static str>), AmiError> {
+    let mut session = Session::greeted(connect(pbx.at, pbx.bind).await?).await?;
     session.log_in(user, password).await?;
     // What a user may not do is not listed to it.
     let listed = session.ask("ListCommands", &[]).await?;

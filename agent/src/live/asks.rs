@@ -1,4 +1,4 @@
-//! What a policy makes worth a look at one site: carriers with their numbers, managers, relays, commands, pings.
+//! What a policy makes worth a look at one site: carriers with their numbers, logins, relays, commands, pings.
 
 use policies::Policy;
 use policies::policy::{Ask, Probe};
@@ -11,7 +11,7 @@ pub struct Asks {
     /// The carriers of its routes.
     pub carriers: Vec<CarrierAsk>,
     /// Manager interfaces that this site probes, each with the name of its secret.
-    pub managers: Vec<(SocketAddr, String)>,
+    pub logins: Vec<(SocketAddr, String)>,
     /// Where mail leaves.
     pub relays: Vec<SocketAddr>,
     /// Commands of the site file that probes of this site run.
@@ -51,7 +51,7 @@ impl Asks {
         let pinged = |probe: &&Probe| probe.address.filter(|_| probe.ask == Ask::Icmp).map(|at| at.ip());
         Self {
             carriers: carriers(policy),
-            managers: distinct(probes.iter().filter_map(manager)),
+            logins: distinct(probes.iter().filter_map(manager)),
             relays: policy.alerts.mail.iter().flat_map(|mail| mail.relays.clone()).collect(),
             commands: distinct(probes.iter().filter_map(command)),
             pinged: distinct(probes.iter().filter_map(pinged)),

@@ -154,11 +154,9 @@ impl Node {
             .iter()
             .filter(|sight| sight.is != Standing::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock));
         let words = |sight: &Sight| {
-            let hint = sight.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            format!(
-                "{here}, {} {} at {}: {} {}{hint}",
-                sight.is, sight.kind, found.at, sight.thing, sight.says
-            )
+            let hint = sight.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let Sight { kind, thing, is, says, .. } = sight;
+            format!("{here}: {is}: {kind} {thing}: {says}, seen {}{hint}", found.at)
         };
         wrong.map(words).collect()
     }

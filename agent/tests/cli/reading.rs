@@ -88,22 +88,20 @@ fn has_done_much(command: &Command) -> (Answer, Vec<Telling>) {
         FactBytes { index: Index(n), bytes: codec::encode(&Entry { origin, stamp, fact }).expect("it fits") }
     };
     let facts: Vec<FactBytes> = (1..=120).map(fact).collect();
-    match command {
-        Command::Runs => (Answer::Runs { runs: vec![status::run(119, None)] }, Vec::new()),
-        Command::Journal { after } => {
-            let page = JournalPage {
-                here: site("netherlands"),
-                at: status::stamp("04:00:00"),
-                birth: Head::birth("bytemark"),
-                facts: facts.into_iter().filter(|fact| fact.index > *after).take(50).collect(),
-                gaps: Vec::new(),
-                folded: (Index(0), Head::birth("bytemark")),
-                peers: Vec::new(),
-            };
-            (Answer::Journal(Box::new(page)), Vec::new())
-        }
-        command => calm(command),
+    if *command == Command::Runs {
+        return (Answer::Runs { runs: vec![status::run(119, None)] }, Vec::new());
     }
+    let Command::Journal { after } = command else { return calm(command) };
+    let page = JournalPage {
+        here: site("netherlands"),
+        at: status::stamp("04:00:00"),
+        birth: Head::birth("bytemark"),
+        facts: facts.into_iter().filter(|fact| fact.index > *after).take(50).collect(),
+        gaps: Vec::new(),
+        folded: (Index(0), Head::birth("bytemark")),
+        peers: Vec::new(),
+    };
+    (Answer::Journal(Box::new(page)), Vec::new())
 }
 
 #[tokio::test]

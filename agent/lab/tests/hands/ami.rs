@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(100);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_manager_interface_answers_as_a_real_one_did() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hands/manager");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hands/ami");
     let mut held = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
