@@ -96,7 +96,7 @@ async fn carrier(ground: &Ground, ask: &CarrierAsk, not_before: Mono) -> Vec<Sig
 /// A moment that lies further ahead than this is none that was meant.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Pbx interfaces and mail relays.
+/// Manager interfaces and mail relays.
 async fn machines(ground: &Ground, asks: &Asks) -> Vec<Sight> {
     let mut sights = Vec::new();
     let Some(site) = &ground.site else { return sights };
@@ -111,8 +111,8 @@ async fn machines(ground: &Ground, asks: &Asks) -> Vec<Sight> {
         secret: secret.clone(),
         needed: Needed::Login,
     });
-    for manager in own.iter().cloned().chain(probed) {
-        sights.push(ami::sight::look(&manager, &site.secrets).await);
+    for pbx in own.iter().cloned().chain(probed) {
+        sights.push(ami::sight::look(&pbx, &site.secrets).await);
     }
     for relay in &asks.relays {
         sights.push(smtp::look(*relay, from(*relay)).await);

@@ -38,7 +38,7 @@ pub struct Pbx {
 
 /// Looks once.
 pub async fn look(pbx: &Pbx, secrets: &Secrets) -> Sight {
-    let Pbx { at, secret, needed, .. } = manager;
+    let Pbx { at, secret, needed, .. } = pbx;
     let fault = |says: String| Sight::fault(Kind::Ami, at, says);
     let (user, password) = match secrets.read(secret) {
         Ok(login) => login,
