@@ -3,6 +3,7 @@
 /// The reports that the cases start from.
 mod screens {
     pub mod handover;
+    mod json;
     pub mod status;
     pub mod why;
 }
