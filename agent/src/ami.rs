@@ -1,6 +1,7 @@
 //! Asterisk's manager interface, as a client: a banner, a login, and one answer to each action, every length limited.
 
 pub mod message;
+pub mod sight;
 
 use message::{Message, frame};
 use std::io;

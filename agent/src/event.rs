@@ -3,6 +3,8 @@
 use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
+use crate::live::Sight;
+use crate::live::asks::Asks;
 use crate::policy_file::{Found, Marks, Rewrite};
 use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
@@ -63,6 +65,8 @@ pub enum Event {
     Looked { id: u64, found: Result<Vec<Reading>, String> },
     /// What the hands have done at carriers since they were started.
     Tallied(HandsReport),
+    /// What a survey found.
+    Surveyed { n: u64, sights: Vec<Sight> },
     /// The carriers of the policy in force whose secret is on this machine.
     Secrets(Vec<CarrierId>),
     /// What the folder of the policy file shows.
@@ -187,6 +191,8 @@ pub enum Effect {
     Look(Look),
     /// Connect to a carrier's interface and leave, saying nothing.
     Knock { carrier: CarrierId },
+    /// Look at everything that this site leans on, and touch nothing.
+    Survey(Survey),
     /// Answer a person.
     Answer { to: u64, answer: Box<Answer> },
     /// Watch these subjects from now on.
@@ -216,6 +222,19 @@ pub struct Order {
     pub begin_by: Mono,
     /// After this nothing of it lives.
     pub close_by: Mono,
+}
+
+/// An order to look at everything that this site leans on.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Names the survey.
+    pub n: u64,
+    /// The cluster that the certificates must be of.
+    pub cluster: String,
+    /// What the policy leans on.
+    pub asks: Asks,
+    /// The earliest login at each carrier that is no misuse.
+    pub not_before: BTreeMap<CarrierId, Mono>,
 }
 
 /// One attempt at pointing a batch of numbers: fenced and dated.

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod hands {
+    mod ami;
     mod asking;
     pub mod bench;
     mod commands;

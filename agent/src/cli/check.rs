@@ -1,7 +1,10 @@
 //! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
 
 mod beside;
+mod live;
 mod schema;
+
+pub use live::live;
 
 use super::args::CheckArgs;
 use super::ending::{Ending, Failure};

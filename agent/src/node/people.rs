@@ -29,6 +29,11 @@ impl Node {
             out.act.push(Effect::Answer { to, answer });
             return;
         }
+        if let Command::Survey { awaited } = command {
+            let answer = Box::new(self.survey_asked(awaited, now, out));
+            out.act.push(Effect::Answer { to, answer });
+            return;
+        }
         let alone = matches!(command, Command::ClaimOrOffer { .. });
         let answer = match self.order(&asker, command.clone(), now) {
             Ok(Some(fact)) if alone => match self.wish_alone(&asker, fact, now.mono) {
@@ -58,6 +63,7 @@ impl Node {
             | Command::Runs
             | Command::Incidents
             | Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -162,6 +168,7 @@ impl Node {
             }
             // The journal is shown by the turn, which has the disk.
             Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }

@@ -65,6 +65,13 @@ impl Way {
     }
 }
 
+impl Reach {
+    /// The earliest moment at which one more login at a carrier is no misuse.
+    pub fn allowed(&self, carrier: &CarrierId, now: Mono) -> Mono {
+        self.ways.get(carrier).map_or(now, |way| way.allowed(now))
+    }
+}
+
 impl Node {
     /// The carriers of a new policy; the ways that stay keep what is known of them.
     pub(super) fn watch_carriers(&mut self, now: Mono) {
@@ -129,6 +136,14 @@ impl Node {
                 | Effect::Reach(_)
                 | Effect::Link(_)
                 | Effect::Rewrite(_) => continue,
+                Effect::Survey(survey) => {
+                    for (carrier, at) in &survey.not_before {
+                        if let Some(way) = self.reach.ways.get_mut(carrier) {
+                            (way.login, way.logged_in) = (*at + every, Some(*at));
+                        }
+                    }
+                    continue;
+                }
             };
             if let Some(way) = self.reach.ways.get_mut(carrier) {
                 (way.login, way.logged_in) = (now + every, Some(now));
@@ -166,7 +181,11 @@ impl Node {
             && let Some(way) = self.reach.ways.get_mut(&carrier)
         {
             match answer {
-                Presence::Absent => way.login = way.login.min(asked + CARRIER_EVERY_MIN),
+                // A survey may have been promised the next moment at which a login is no misuse.
+                Presence::Absent => {
+                    let last = way.logged_in.map_or(asked, |at| at.max(asked));
+                    way.login = way.login.min(last + CARRIER_EVERY_MIN);
+                }
                 Presence::Present => way.knock = asked,
             }
         }

@@ -1,5 +1,6 @@
 //! The policy in force, as the node uses it: plain values, made once when a text is agreed.
 
+use crate::live::asks::Asks;
 use crate::probes::plan::{About, Kind, ProbePlan};
 use crate::probes::sip;
 use policies::Policy;
@@ -41,6 +42,8 @@ pub struct Rules {
     pub subjects: BTreeMap<Subject, Pace>,
     /// What this site probes.
     pub probes: Vec<ProbePlan>,
+    /// What is looked at here once a night.
+    pub asks: Asks,
 }
 
 /// One route of the policy.
@@ -95,6 +98,7 @@ impl Rules {
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            asks: Asks::of(&policy, here),
             addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
             levers: policy.levers,
             deadman: policy.deadman,

@@ -11,10 +11,13 @@ pub mod plan;
 pub mod schedule;
 pub mod sip;
 pub mod sip_options;
+pub mod smtp;
 pub mod tcp;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use tcp::connect;
 
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -68,6 +68,8 @@ pub struct Outside {
     /// Services that answer nobody, while their sites live.
     pub failed: BTreeSet<String>,
     pub cut: BTreeSet<SiteId>,
+    /// What hands find when they look at everything a site leans on.
+    pub sights: Vec<agent::live::Sight>,
     /// Nothing gets from the one to the other.
     pub apart: BTreeSet<(SiteId, SiteId)>,
     /// A relay that forges the words of a site, and repeats what it once passed on of them.

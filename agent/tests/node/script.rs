@@ -64,6 +64,9 @@ pub fn live(story: &str) -> (Cluster, Vec<String>) {
     if lines.contains(&"doors") {
         policy = doors(&policy);
     }
+    if let Some(zone) = lines.iter().find_map(|line| line.strip_prefix("timezone ")) {
+        policy = policy.replace("Europe/London", zone.trim());
+    }
     if lines.contains(&"signalling") {
         policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
     }
@@ -76,7 +79,8 @@ pub fn live(story: &str) -> (Cluster, Vec<String>) {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
-            ["numbers" | "policy" | "policy-route" | "signalling" | "doors", ..] => {}
+            ["numbers" | "policy" | "policy-route" | "signalling" | "doors" | "timezone", ..] => {}
+            ["finds", is, kind, thing, rest @ ..] => found(&cluster, (is, kind), (thing, &rest.join(" "))),
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -120,6 +124,13 @@ fn run_until(cluster: &mut Cluster, moment: Duration) {
     while cluster.outside.borrow().now < moment {
         cluster.step();
     }
+}
+
+/// Whatever site looks at what it leans on finds this among other things.
+fn found(cluster: &Cluster, (is, kind): (&str, &str), (thing, says): (&str, &str)) {
+    let sight = serde_json::json!({ "is": is, "kind": kind, "thing": thing, "says": says, "hint": null });
+    let sight = serde_json::from_value(sight).expect("the story is well formed");
+    cluster.outside.borrow_mut().sights.push(sight);
 }
 
 /// A PBX is gone for two seconds and back for two, again and again.

@@ -47,6 +47,10 @@ impl Town {
             }
             Effect::Look(look) => self.look(site, look),
             Effect::Knock { carrier } => self.knock(site, carrier),
+            // Machines and files have no place in simulated time: there is nothing to see.
+            Effect::Survey(survey) => {
+                self.soon(site, 1_000, Event::Surveyed { n: survey.n, sights: Vec::new() })
+            }
             Effect::Answer { answer, .. } => return self.answered(site, &answer),
         }
         Ok(())
