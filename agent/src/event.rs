@@ -186,7 +186,12 @@ pub enum Effect {
     /// Read what a carrier shows.
     Look(Look),
     /// Connect to a carrier's interface and leave, saying nothing.
-    Knock { carrier: CarrierId },
+    Knock {
+        /// The carrier.
+        carrier: CarrierId,
+        /// How long that may take.
+        within: Duration,
+    },
     /// Answer a person.
     Answer { to: u64, answer: Box<Answer> },
     /// Watch these subjects from now on.

@@ -20,6 +20,10 @@ fn good_policies_in_golden_files() {
     });
 }
 
+fn span(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
 fn read(text: &str) -> Policy {
     Policy::read("policy.yaml", text).unwrap_or_else(|report| panic!("{report}"))
 }
@@ -77,6 +81,15 @@ fn everything_that_can_be_written_arrives() {
     assert_eq!(pace("office").blip, Duration::from_secs(20), "a blip that is not written follows the probes");
     assert_eq!((pace("demo").every, pace("demo").blip), (Duration::from_secs(1), Duration::from_secs(3)));
     assert_eq!(pace("demo").rise, 3);
+
+    let reach = policy.reach(&state::CarrierId::new("magrathea"));
+    assert_eq!((reach.every, reach.login_every(4), reach.login_every(5)), (span(90), span(90), span(100)));
+    assert_eq!((reach.pace().every, reach.pace().timeout, reach.pace().fall), (span(15), span(5), 3));
+    assert_eq!(
+        policy.subjects().iter().filter(|subject| subject.is_carrier()).count(),
+        0,
+        "nothing is judged"
+    );
 
     let main = policy.route(&RouteId::new("main")).unwrap();
     assert_eq!(main.last_resort, [SiteId::new("netherlands"), SiteId::new("office")]);
