@@ -1,11 +1,13 @@
 //! The hands' one door: every effect that touches the world goes through here, and nothing else calls an adapter.
 
 mod entrance;
+mod exec;
 mod fences;
 mod held;
 mod histogram;
 mod knock;
 mod look;
+mod order;
 pub mod outcome;
 mod reins;
 mod session;
@@ -14,7 +16,7 @@ mod watch;
 pub use crate::carriers::ntsapi::{Transport, Trust};
 pub use histogram::Histogram;
 
-use crate::event::{Effect, Event, Point, Report};
+use crate::event::{Effect, Event, Order, Point, Report};
 use crate::probes::means::Means;
 use crate::resolve::HostPort;
 use crate::site::Secrets;
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use watch::Watch;
 
 /// What the hands are started with.
@@ -74,6 +77,9 @@ pub struct Hands {
     carriers: BTreeMap<CarrierId, (CarrierSetup, Arc<Entrance>)>,
     sessions: Sessions,
     watch: Watch,
+    means: Arc<Means>,
+    /// What was ordered that is no number, to be stopped with the hands.
+    orders: Vec<AbortHandle>,
 }
 
 impl Hands {
@@ -81,12 +87,14 @@ impl Hands {
     pub fn new(config: Config) -> Self {
         let Config { bind, secrets, addresses, commands, authorities, carriers, events } = config;
         let tls = OnceLock::new();
-        let means = Means { bind, secrets: secrets.clone(), commands, authorities, tls };
+        let means = Arc::new(Means { bind, secrets: secrets.clone(), commands, authorities, tls });
         let runtime = Handle::current();
         let reins = Arc::new(Reins::new(events, runtime.clone()));
         let mut hands = Self {
             sessions: Sessions::new(Arc::clone(&reins)),
-            watch: Watch::new(Arc::clone(&reins), means),
+            watch: Watch::new(Arc::clone(&reins), Arc::clone(&means)),
+            means,
+            orders: Vec::new(),
             reins,
             runtime,
             bind,
@@ -126,6 +134,8 @@ impl Hands {
             Effect::Point(point) => self.point(point),
             Effect::Revoke { fence } => self.reins.fences.revoke(fence),
             Effect::Notify { fence, text } => self.notify(fence, &text),
+            Effect::Equip { nonce, ensure } => order::equip(&self.reins, &self.means, (nonce, &ensure)),
+            Effect::Ensure(order) => self.ensure(order),
             Effect::Look(look) => match self.carriers.get(&look.carrier) {
                 Some((_, entrance)) => look::start(&self.reins, entrance, look),
                 None => {
@@ -190,6 +200,23 @@ impl Hands {
         self.reins.tell(Event::Executed { fence: point.fence, report });
     }
 
+    /// An attempt at something that is no number: fenced like any other.
+    fn ensure(&mut self, order: Order) {
+        match self.reins.fences.take(order.fence, order.writes.iter()) {
+            Ok(()) => {
+                self.orders.retain(|order| !order.is_finished());
+                self.orders.extend(order::start(&self.reins, &self.means, order));
+            }
+            Err(Refusal::Repeated) => {
+                tracing::error!(fence = order.fence.0, "the same attempt was ordered twice");
+            }
+            Err(refusal @ (Refusal::Lower { .. } | Refusal::Twice(_))) => {
+                let report = outcome::untried(&order, &refusal.to_string());
+                self.reins.tell(Event::Executed { fence: order.fence, report });
+            }
+        }
+    }
+
     fn notify(&self, fence: Index, text: &str) {
         tracing::warn!(target: "pointsman::notify", fence = fence.0, "{text}");
         let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
@@ -210,6 +237,7 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.reins.let_go();
+        self.orders.iter().for_each(AbortHandle::abort);
     }
 }
 

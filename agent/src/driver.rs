@@ -126,6 +126,8 @@ impl World for Real {
             | Effect::Point(_)
             | Effect::Revoke { .. }
             | Effect::Notify { .. }
+            | Effect::Equip { .. }
+            | Effect::Ensure(_)
             | Effect::Look(_)
             | Effect::Watch(_)
             | Effect::Knock { .. }

@@ -8,7 +8,7 @@ use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
 use state::alone::AloneEntry;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
-use state::plan::Pointing;
+use state::plan::{Ensure, Pointing};
 use state::{
     Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
 };
@@ -202,6 +202,25 @@ pub enum Effect {
     Link(Vec<(SiteId, SocketAddr)>),
     /// The policy file shall hold the agreed text.
     Rewrite(Rewrite),
+    /// See whether this site has what it takes to bring this about: `Prepared` or `Unprepared` says so.
+    Equip { nonce: Nonce, ensure: Ensure },
+    /// Bring about what is no number at a carrier.
+    Ensure(Order),
+}
+
+/// One attempt at something that is no number: fenced and dated.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The log position of the intent.
+    pub fence: Index,
+    /// What shall hold.
+    pub ensure: Ensure,
+    /// What it writes, by name; no other attempt writes that meanwhile.
+    pub writes: Vec<Number>,
+    /// Nothing is begun after this.
+    pub begin_by: Mono,
+    /// After this nothing of it lives.
+    pub close_by: Mono,
 }
 
 /// One attempt at pointing a batch of numbers: fenced and dated.

@@ -19,6 +19,7 @@ pub mod links;
 pub mod node;
 pub mod policy_file;
 pub mod probes;
+pub mod program;
 pub mod quorum;
 pub mod relay;
 pub mod resolve;

@@ -14,6 +14,7 @@ mod levers;
 mod members;
 mod objection;
 mod outbox;
+mod patience;
 mod peers;
 mod people;
 mod placement;
@@ -33,6 +34,7 @@ mod telling;
 mod waits;
 mod watch;
 
+pub use levers::unfit;
 pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 

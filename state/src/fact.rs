@@ -109,6 +109,19 @@ pub enum Fact {
     PolicyEdited { text: String, base: Imprint, who: Who },
     /// Every site has announced that it reads facts of this schema: from here on they may be written.
     SchemaRaised { to: u16 },
+    /// A step is over without an attempt: what was waited for came or did not, or no site could begin it.
+    StepPassed { run: RunId, step: u16, how: Passed, why: String },
+}
+
+/// How a step is over without an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Passed {
+    /// It holds.
+    Holds,
+    /// It was given up.
+    GivenUp,
+    /// It need not be done, because its site is not there.
+    Skipped,
 }
 
 /// The seats of one site, as Raft knows them.
@@ -157,6 +170,7 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
+            Self::StepPassed { .. } => 3,
         }
     }
 
@@ -194,7 +208,8 @@ impl Fact {
             Self::Born { .. }
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. }
-            | Self::SchemaRaised { .. } => false,
+            | Self::SchemaRaised { .. }
+            | Self::StepPassed { .. } => false,
         }
     }
 }

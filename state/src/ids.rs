@@ -117,6 +117,10 @@ name!(
     PlaybookId
 );
 name!(
+    /// A command of a site file, which alone says what is run: `withdraw-prefix`.
+    CommandId
+);
+name!(
     /// A service of a site: `pbx`, `inbound`, `proxy`.
     ServiceId
 );

@@ -4,6 +4,7 @@
 mod hands {
     mod asking;
     pub mod bench;
+    mod commands;
     mod login;
     mod pointing;
     mod servers;

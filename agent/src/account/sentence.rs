@@ -63,6 +63,7 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         | Fact::StepEndedLate { .. }
         | Fact::StepLost { .. }
         | Fact::AttemptLapsed { .. }
+        | Fact::StepPassed { .. }
         | Fact::StepRead { .. } => attempts::sentence(index, &entry.fact, before),
         Fact::RunTurned { run, why } => {
             Sentence::of(of_run(*run, before), format!("{run} turns back: {why}"))
@@ -235,7 +236,10 @@ fn hand_over(fact: &Fact) -> Sentence {
 /// An end state in a few words: what people are told stands where it is begun, and need not be said twice.
 pub fn wanted(ensure: &Ensure) -> String {
     match ensure {
-        Ensure::RoutePointsAt { .. } => crate::cli::screens::runs::wanted(ensure),
+        Ensure::RoutePointsAt { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. }
+        | Ensure::Exec { .. } => crate::cli::screens::runs::wanted(ensure),
         Ensure::Notify { .. } => "people are told".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub struct Watch {
     reins: Arc<Reins>,
-    means: Means,
+    means: Arc<Means>,
     probes: Vec<Watched>,
 }
 
@@ -37,7 +37,7 @@ impl Drop for Watched {
 
 impl Watch {
     /// Over nothing.
-    pub fn new(reins: Arc<Reins>, means: Means) -> Self {
+    pub fn new(reins: Arc<Reins>, means: Arc<Means>) -> Self {
         Self { reins, means, probes: Vec::new() }
     }
 

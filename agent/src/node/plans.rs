@@ -8,6 +8,7 @@ use state::fact::{Reading, Seated};
 use state::plan::Plan;
 use state::run::Run;
 use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How recently a site must have been heard for its votes to count as reachable.
@@ -178,7 +179,9 @@ impl Node {
                 facts.destinations.insert((site.clone(), number.clone()), destination.clone());
             }
         }
-        let arguments = Arguments { route: route.clone(), from: from.cloned(), to: to.clone(), reason };
+        facts.sites = self.sites();
+        let (route, from, to) = (route.clone(), from.cloned(), to.clone());
+        let arguments = Arguments { route, from, to, reason, given: BTreeMap::new() };
         playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
     }
 }

@@ -124,6 +124,8 @@ impl Node {
                 | Effect::Point(_)
                 | Effect::Revoke { .. }
                 | Effect::Notify { .. }
+                | Effect::Equip { .. }
+                | Effect::Ensure(_)
                 | Effect::Answer { .. }
                 | Effect::Watch(_)
                 | Effect::Reach(_)

@@ -127,6 +127,6 @@ impl fmt::Display for Why {
 }
 
 /// What came from outside, safe for a terminal and no longer than `most` letters.
-fn shown(text: &str, most: usize) -> String {
+pub(crate) fn shown(text: &str, most: usize) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }

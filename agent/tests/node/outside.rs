@@ -1,5 +1,6 @@
 //! Everything outside the agents of a story: the carrier, the links, the mail under way, and disks.
 
+use super::deeds::Deeds;
 use super::world::TRIP;
 use agent::command::{Answer, Telling};
 use agent::event::{Event, Point};
@@ -102,6 +103,8 @@ pub struct Outside {
     pub older: BTreeSet<SiteId>,
     /// The versions of edits that anybody told to be in force.
     pub edits: BTreeSet<String>,
+    /// What commands do, and did.
+    pub deeds: Deeds,
     /// The site that shows another journal than the others'.
     pub rewritten: Option<SiteId>,
 }

@@ -1,6 +1,6 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
-use super::desk;
+use super::deeds;
 use super::expect;
 use super::outside::{Carrier, Set};
 use super::world::{Cluster, SITES};
@@ -187,7 +187,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        others => desk::act(cluster, others),
+        others => deeds::act(cluster, others),
     }
 }
 
@@ -255,7 +255,10 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let open: Vec<SiteId> = cluster.living().into_iter().filter(open).collect();
             if open.is_empty() { Ok(()) } else { fail(format!("still open at {open:?}")) }
         }
-        words => expect::said(cluster, words),
+        words => match deeds::expect(cluster, words) {
+            Some(result) => result,
+            None => expect::said(cluster, words),
+        },
     }
 }
 

@@ -1,10 +1,11 @@
 //! One site's disk, links and hands, as its agent sees them; the carrier is here too.
 
+use super::deeds::equipped;
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
 use agent::command::{PolicyNews, Telling};
 use agent::event::{Effect, Event, Point, Presence, Report};
-use agent::frame::{Body, Frame};
+use agent::frame::{Body, Frame, Look};
 use agent::gaps::{Fetch, Missing};
 use agent::policy_file::{Fate, Found, Rewrite};
 use agent::probes::plan::ProbePlan;
@@ -160,19 +161,17 @@ impl World for Share {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
             }
+            Effect::Equip { nonce, ensure } => {
+                let event = equipped(&outside, &self.here, (nonce, &ensure));
+                outside.post(STEP, to, Mail::Event(event));
+            }
+            Effect::Ensure(order) => {
+                drop(outside);
+                self.ensure(&order);
+            }
             Effect::Look(look) => {
-                let now = outside.now;
-                outside.looks.push(now);
-                let reading = |number: &Number| Reading {
-                    number: number.clone(),
-                    shows: outside.shows.get(number).cloned(),
-                };
-                let found = if well {
-                    Ok(look.numbers.iter().map(reading).collect())
-                } else {
-                    Err("no greeting".to_owned())
-                };
-                outside.post(TRIP * 3, to, Mail::Event(Event::Looked { id: look.id, found }));
+                drop(outside);
+                self.look(&look, well);
             }
             Effect::Answer { to, answer } => {
                 outside.answers.insert(to, *answer);
@@ -203,6 +202,19 @@ impl World for Share {
 }
 
 impl Share {
+    /// What the carrier shows, if it lets itself be asked.
+    fn look(&self, look: &Look, well: bool) {
+        let mut outside = self.outside.borrow_mut();
+        let now = outside.now;
+        outside.looks.push(now);
+        let reading =
+            |number: &Number| Reading { number: number.clone(), shows: outside.shows.get(number).cloned() };
+        let found =
+            if well { Ok(look.numbers.iter().map(reading).collect()) } else { Err("no greeting".to_owned()) };
+        let event = Event::Looked { id: look.id, found };
+        outside.post(TRIP * 3, (&self.here, self.boot), Mail::Event(event));
+    }
+
     /// The folder of the policy file, and what was found there.
     pub fn look_at_file(&self) {
         let disk = self.disk.borrow();

@@ -1,5 +1,6 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
+use super::deeds;
 use super::levers;
 use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
@@ -90,6 +91,7 @@ impl Cluster {
             let playbook = Playbook::read("playbook", text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
         let name =
             state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
         let own =
@@ -102,7 +104,7 @@ impl Cluster {
             view,
             file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
-            playbooks: shelf.collect(),
+            playbooks: shelf.chain(others).collect(),
             stopped: None,
             alone: loaded.alone,
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),

@@ -39,6 +39,12 @@ impl Town {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
+            // No playbook of the simulator runs a command.
+            Effect::Equip { nonce, .. } => self.soon(site, 1_000, Event::Prepared { nonce }),
+            Effect::Ensure(order) => {
+                let report = outcome::untried(&order, "no command is simulated");
+                self.soon(site, 1_000, Event::Executed { fence: order.fence, report });
+            }
             Effect::Look(look) => self.look(site, look),
             Effect::Knock { carrier, within } => self.knock(site, (carrier, within)),
             Effect::Answer { answer, .. } => return self.answered(site, &answer),

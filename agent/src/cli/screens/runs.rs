@@ -3,6 +3,7 @@
 use super::labelled;
 use super::table::table;
 use state::SiteId;
+use state::document::spell;
 use state::plan::{Ensure, Undo};
 use state::run::{Cause, Run, Step, StepState};
 
@@ -105,6 +106,10 @@ pub fn wanted(ensure: &Ensure) -> String {
             numbers => format!("{} numbers point at {site}", numbers.len()),
         },
         Ensure::Notify { text } => format!("people are told \"{text}\""),
+        Ensure::Waited { lasts } => format!("{} pass", spell(*lasts)),
+        Ensure::SiteReady { site, steady, .. } if steady.is_zero() => format!("{site} is ready"),
+        Ensure::SiteReady { site, steady, .. } => format!("{site} has been ready for {}", spell(*steady)),
+        Ensure::Exec { command, check } => format!("{command} has done it, as {check} says"),
     }
 }
 
@@ -121,5 +126,6 @@ fn stands(step: &Step) -> String {
         StepState::Undoing { n, .. } => format!("being undone, attempt {n}"),
         StepState::Undone => "undone".to_owned(),
         StepState::Stuck => "stuck: it could not be undone".to_owned(),
+        StepState::Skipped => "left out".to_owned(),
     }
 }

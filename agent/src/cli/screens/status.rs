@@ -295,7 +295,8 @@ pub(super) fn happened(incident: &Incident) -> String {
 }
 
 pub(super) fn goes(run: &Run) -> String {
-    let moving = |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone);
+    let moving =
+        |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone | StepState::Skipped);
     let step = run.steps.iter().position(moving);
     let at = step.and_then(|n| Some((n, run.plan.steps.get(n)?)));
     let (playbook, route) = (&run.plan.playbook, &run.plan.route);
