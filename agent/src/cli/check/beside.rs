@@ -136,6 +136,24 @@ error: there is no playbook `fail-ovre`
     }
 
     #[test]
+    fn the_whole_case_and_its_playbooks_fit() {
+        let text = include_str!("../../../../policies/tests/fixtures/bytemark.yaml");
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("playbooks");
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in [
+            ("withdraw.yaml", include_str!("../../../../playbooks/tests/fixtures/withdraw-prefix.yaml")),
+            ("announce.yaml", include_str!("../../../../playbooks/tests/fixtures/announce-prefix.yaml")),
+        ] {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let known = playbooks(&temp.path().join("policy.yaml"), &[]);
+        let policy = Policy::read("policy.yaml", text).unwrap();
+        assert_eq!(missing("policy.yaml", text, &known), None);
+        assert_eq!(misfits("policy.yaml", text, (&policy.levers, &known)), None);
+    }
+
+    #[test]
     fn a_playbook_beside_the_policy_or_given_with_it_is_there() {
         let temp = tempfile::tempdir().unwrap();
         let (file, text) = (temp.path().join("policy.yaml"), policy("my-own"));
