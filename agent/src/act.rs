@@ -150,9 +150,9 @@ impl Hands {
                     self.reins.tell(Event::Looked { id: look.id, found });
                 }
             },
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, within } => {
                 if let Some((_, entrance)) = self.carriers.get(&carrier) {
-                    knock::start(&self.reins, entrance, carrier);
+                    knock::start(&self.reins, entrance, (carrier, within));
                 }
             }
             Effect::Survey(survey) => survey::start(self.ground(), survey),

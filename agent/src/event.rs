@@ -190,7 +190,12 @@ pub enum Effect {
     /// Read what a carrier shows.
     Look(Look),
     /// Connect to a carrier's interface and leave, saying nothing.
-    Knock { carrier: CarrierId },
+    Knock {
+        /// The carrier.
+        carrier: CarrierId,
+        /// How long that may take.
+        within: Duration,
+    },
     /// Look at everything that this site leans on, and touch nothing.
     Survey(Survey),
     /// Answer a person.

@@ -35,6 +35,7 @@ mod telling;
 mod waits;
 mod watch;
 
+pub use levers::unfit;
 pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 

@@ -168,6 +168,14 @@ fn warnings(policy: &Policy) -> Vec<String> {
     for carrier in policy.carriers.iter().filter(|carrier| carrier.tls == Tls::Plain) {
         warnings.push(format!("the line to {} is plain; its password can be read on the way", carrier.id));
     }
+    for (carrier, reach) in &policy.reaches {
+        let (sites, each) = (policy.sites.len(), reach.login_every(policy.sites.len()));
+        if each > reach.every {
+            let (each, wish) = (spell(each), spell(reach.every));
+            let why = format!("{sites} sites share the account at {carrier}");
+            warnings.push(format!("{why}, so each logs in every {each} and not every {wish}"));
+        }
+    }
     match policy.people.len() {
         0 => warnings.push("no people; nobody is told".to_string()),
         1 => warnings.push("one person only; nobody to escalate to".to_string()),

@@ -13,6 +13,7 @@ mod ours;
 mod pace;
 mod people;
 mod probes;
+mod reaches;
 mod read;
 mod routes;
 mod sites;
@@ -29,6 +30,7 @@ pub use numbers::e164;
 pub use pace::Pace;
 pub use people::{Alerts, Mail, OnCall, Person, Tell, Told};
 pub use probes::Probe;
+pub use reaches::Reach;
 pub use routes::{Budget, Failback, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;
@@ -38,6 +40,7 @@ use jiff::tz::TimeZone;
 use state::document::{self, Faults, Report, Sketch, Value};
 use state::fact::Mode;
 use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -61,6 +64,8 @@ pub struct Policy {
     pub references: Vec<SocketAddr>,
     /// The carriers in the order of the policy.
     pub carriers: Vec<Carrier>,
+    /// How gently some of them are asked; the others in the usual way.
+    pub reaches: BTreeMap<CarrierId, Reach>,
     /// The routes in the order of the policy.
     pub routes: Vec<Route>,
     /// What is moved and is no route, in the order of the policy.
@@ -130,6 +135,11 @@ impl Policy {
     /// A carrier by its name.
     pub fn carrier(&self, carrier: &CarrierId) -> Option<&Carrier> {
         self.carriers.iter().find(|known| known.id == *carrier)
+    }
+
+    /// How gently a carrier is asked whether it is reached.
+    pub fn reach(&self, carrier: &CarrierId) -> Reach {
+        self.reaches.get(carrier).copied().unwrap_or(Reach::USUAL)
     }
 
     /// All votes together.

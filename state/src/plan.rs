@@ -138,10 +138,11 @@ impl Ensure {
 }
 
 impl Plan {
-    /// The schema that a plan of this form came with: whoever knows only a lesser one folds it in another way.
+    /// The greatest schema of facts that a part of it came with; that of a lever is folded in another way by whoever
+    /// knows no levers.
     pub fn schema(&self) -> u16 {
-        let subject = if self.route.is_lever() { 3 } else { 1 };
-        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(subject)
+        let about = if self.route.is_lever() { 3 } else { 1 };
+        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(about)
     }
 
     /// For how long it may do nothing but wait.

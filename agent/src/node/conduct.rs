@@ -105,7 +105,9 @@ impl Node {
 
     /// What takes the place of an attempt, where none should be made.
     fn no_start(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
-        self.pointless(run, start, now).or_else(|| self.pass_over(run, start, now))
+        let lever = run.plan.route.is_lever();
+        let end = if lever { self.overtaken(run, now) } else { self.dead_end(run, start, now) };
+        end.or_else(|| self.pass_over(run, start, now))
     }
 
     fn ground<'v>(&'v self, run: &Run, ready: &'v BTreeMap<SiteId, Duration>, now: Now) -> Ground<'v> {
@@ -115,11 +117,6 @@ impl Node {
         let from = if able { Footing::Candidate } else { Footing::Dead };
         let rate_per_second = self.rate(&run.plan.route);
         Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run), ready }
-    }
-
-    /// The end of a run whose next attempt would be of no use any more.
-    fn pointless(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
-        if run.plan.route.is_lever() { self.overtaken(run, now) } else { self.dead_end(run, start, now) }
     }
 
     /// No automatic attempt goes to a site that died after the run was opened: callers would follow it. If nothing

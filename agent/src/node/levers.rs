@@ -1,9 +1,9 @@
 //! What is moved and is no route: when an incident of it begins and ends, and what its playbooks are given.
 
 use super::outbox::Answered;
-use super::{Node, Rules};
+use super::{Node, Rules, Shelf};
 use crate::command::LeverReport;
-use playbooks::{Arguments, RouteFacts};
+use playbooks::{Arguments, Playbook, RouteFacts};
 use policies::errand::Occasion;
 use policies::judge::Case;
 use policies::policy::Lever;
@@ -14,6 +14,7 @@ use state::plan::Plan;
 use state::route::Lever as Stands;
 use state::run::{Run, Word};
 use state::{Now, PlaybookId, RouteId, SiteId, Stamp, View};
+use std::collections::BTreeMap;
 
 impl Node {
     /// The levers of the policy, in its order.
@@ -104,8 +105,8 @@ impl Node {
         let text = known.ok_or_else(|| format!("no playbook `{playbook}` is known here"))?;
         let rule = self.lever(lever).ok_or_else(|| format!("the policy has no rule for `{lever}`"))?;
         let site = rule.watches.site.clone();
-        let (route, from, given) = (lever.clone(), Some(site.clone()), rule.with.clone());
-        let arguments = Arguments { route, from, to: site, reason, given };
+        let (from, given) = (Some(site.clone()), given(rule, text));
+        let arguments = Arguments { route: lever.clone(), from, to: site, reason, given };
         let facts = RouteFacts { sites: self.sites(), ..RouteFacts::default() };
         playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
     }
@@ -136,6 +137,26 @@ pub(super) fn report(rules: &Rules, view: &View, (lever, now): (&RouteId, Stamp)
         mode: case.mode(lever),
         hold: hold.map(|h| format!("until {} by {}: {}", h.until, h.who, h.because)),
     })
+}
+
+/// What a playbook is given of a rule's `with`: each of the two takes what it declares.
+fn given(rule: &Lever, playbook: &Playbook) -> BTreeMap<String, String> {
+    let declares = |name: &str| playbook.inputs.declared().iter().any(|input| input.name == name);
+    let with = rule.with.iter().filter(|(name, _)| declares(name));
+    with.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What of a rule's `with` does not fit the playbooks that it names, if all of them are known.
+pub fn unfit(rule: &Lever, shelf: &Shelf) -> Option<String> {
+    let plays = || [&rule.play].into_iter().chain(&rule.until_up).filter_map(|book| shelf.get(book));
+    let taken = |name: &String| plays().any(|playbook| given(rule, playbook).contains_key(name));
+    let strange = rule.with.keys().find(|name| !taken(name));
+    let strange = strange.map(|name| format!("{} takes no `{name}`", rule.play));
+    let wrong = |playbook: &Playbook| {
+        let unfit = playbook.inputs.fit(&given(rule, playbook)).err()?;
+        Some(format!("{}: {unfit}", playbook.name))
+    };
+    strange.or_else(|| plays().find_map(wrong))
 }
 
 /// Whether a fact begins or ends an incident of a route or lever.

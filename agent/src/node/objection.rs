@@ -1,12 +1,13 @@
 //! What keeps a text from becoming the policy: its faults, names that nothing here answers to, callers left stranded.
 
-use super::Node;
+use super::{Node, unfit};
 use crate::event::Output;
 use crate::frame::Body;
 use policies::Policy;
+use policies::policy::Lever;
 use state::document::Report;
 use state::fact::{Fact, Origin};
-use state::route::Lever;
+use state::route::Lever as Stands;
 use std::collections::BTreeMap;
 
 /// Why a text is not proposed: in a sentence, and in full.
@@ -88,13 +89,21 @@ impl Node {
             [&lever.play].into_iter().chain(&lever.until_up).map(|book| (lever.id(), book.clone()))
         });
         let mut all = policy.routes.iter().flat_map(books).chain(pulled);
+        let unfit = || {
+            let mut levers = policy.levers.iter();
+            let words = |lever: &Lever| {
+                Some(format!("when {} is down: {}", lever.id(), unfit(lever, &self.playbooks)?))
+            };
+            levers.find_map(words)
+        };
         let unknown = all.find(|(_, book)| !self.playbooks.contains_key(book));
-        unknown.map(|(route, book)| {
+        let lacks = unknown.map(|(route, book)| {
             format!(
                 "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
                  every site, and start their agents again one by one"
             )
-        })
+        });
+        lacks.or_else(unfit)
     }
 
     /// An edit moves nothing: where callers are, and where a run is going, must still be known.
@@ -113,7 +122,7 @@ impl Node {
             .view
             .routes
             .iter()
-            .find(|(id, state)| state.lever != Lever::AtRest && policy.lever(id).is_none());
+            .find(|(id, state)| state.lever != Stands::AtRest && policy.lever(id).is_none());
         if let Some((lever, _)) = pulled {
             return Some(format!("{lever} is pulled, and nothing would let it go: let it go first"));
         }

@@ -14,7 +14,7 @@ use policies::reason::{Age, Reason, Setting};
 use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
-use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
+use state::{CarrierId, Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
 use std::collections::BTreeSet;
 
 impl Node {
@@ -231,8 +231,10 @@ impl Node {
             let sees = |site: &SiteId| self.view.flaps(site, subject);
             let by: Vec<&str> = self.view.flapping.keys().filter(|s| sees(s)).map(SiteId::as_str).collect();
             let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject)).copied();
-            let otherwise = if subject.is_carrier() { Pace::CARRIER } else { Pace::CALM };
-            let rest = Setting(pace.unwrap_or(otherwise).blip * 2);
+            let carrier = CarrierId::new(subject.service.as_str());
+            let reach = self.rules.as_ref().map(|rules| rules.reach(&carrier).pace());
+            let pace = pace.or(reach.filter(|_| subject.is_carrier())).unwrap_or(Pace::CALM);
+            let rest = Setting(pace.blip * 2);
             format!("{subject} flaps, as seen from {}: believed again once steady for {rest}", by.join(", "))
         };
         subjects.iter().map(words).collect()

@@ -7,7 +7,7 @@ use policies::Policy;
 use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, LeverRule, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Route, Site};
+use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Reach, Route, Site};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ pub struct Rules {
     pub addresses: Vec<(SiteId, SocketAddr)>,
     /// The carriers.
     pub carriers: Vec<Carrier>,
+    /// How gently each carrier is asked whether it is reached.
+    pub reaches: BTreeMap<CarrierId, Reach>,
     /// How many numbers a carrier takes in a second.
     pub rates: BTreeMap<CarrierId, u32>,
     /// How many numbers one attempt may cover at a carrier.
@@ -94,6 +96,7 @@ impl Rules {
             judge: judge(&policy),
             doors: policy.sites.iter().flat_map(Site::doors).map(|(door, _)| door).collect(),
             routes: routes.collect(),
+            reaches: policy.carriers.iter().map(|c| (c.id.clone(), policy.reach(&c.id))).collect(),
             rates: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.rate)).collect(),
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
@@ -121,6 +124,11 @@ impl Rules {
     pub fn carriers_used(&self) -> impl Iterator<Item = &CarrierId> {
         let used: BTreeSet<&CarrierId> = self.routes.iter().map(|route| &route.carrier).collect();
         used.into_iter()
+    }
+
+    /// How gently a carrier is asked.
+    pub fn reach(&self, carrier: &CarrierId) -> Reach {
+        self.reaches.get(carrier).copied().unwrap_or(Reach::USUAL)
     }
 
     /// The sites, in the policy's order.

@@ -177,7 +177,7 @@ impl World for Share {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, .. } => {
                 // Also a mute carrier's machine takes connections.
                 let asked = Mono::from_boot(outside.now);
                 let answer = if barred { Presence::Absent } else { Presence::Present };

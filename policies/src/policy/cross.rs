@@ -90,6 +90,9 @@ fn addresses<'s>(sites: &'s [Written<Site>], faults: &Faults) {
 
 /// A probe belongs to a site, and enough sites must ask it for a verdict.
 fn probes(draft: &Draft, faults: &Faults) {
+    for Written { place, is } in &draft.reaches {
+        known("carrier", &Written { place: *place, is: is.carrier.clone() }, &draft.carriers, faults);
+    }
     for probe in &draft.probes {
         let subject = &probe.is.probe.subject;
         let site = Written { place: probe.place, is: subject.site.to_string() };

@@ -5,7 +5,7 @@ use super::carriers::Carrier;
 use super::probes::Probe;
 use super::routes::{Budget, Failback, Playbooks};
 use super::template::Template;
-use super::{Lever, Person, Site};
+use super::{Lever, Person, Reach, Site};
 use state::document::{Key, Place, Value};
 use state::fact::Mode;
 use state::{Number, SiteId};
@@ -62,6 +62,8 @@ pub(super) struct Draft {
     pub sites: Named<Site>,
     /// The probes that are written out.
     pub probes: Vec<Written<DraftProbe>>,
+    /// How gently carriers are asked.
+    pub reaches: Vec<Written<DraftReach>>,
     /// The references.
     pub references: Vec<Written<SocketAddr>>,
     /// The carriers.
@@ -132,4 +134,13 @@ pub(super) struct DraftLever {
     pub lever: Lever,
     /// Where its `for` is written, if it is.
     pub after: Option<Place>,
+}
+
+/// How gently a carrier is asked that may not exist.
+#[derive(Clone, Debug)]
+pub(super) struct DraftReach {
+    /// The carrier.
+    pub carrier: String,
+    /// The numbers.
+    pub reach: Reach,
 }

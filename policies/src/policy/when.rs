@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// Whatever is not pulled for so long would have been mended by a person.
 const FOR_MAX: Duration = Duration::from_secs(24 * 3600);
-/// What a playbook is told by whoever opens its run.
-const GIVEN: [&str; 1] = ["reason"];
+/// What every run brings along: the lever's name, its site twice, and why.
+const BROUGHT: [&str; 4] = ["route", "from", "to", "reason"];
 
 /// What is moved and is no route, and the rule that moves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +79,8 @@ fn with(fields: &mut Fields<'_>) -> BTreeMap<String, String> {
     let mut with = BTreeMap::new();
     for (key, value) in fields.optional("with").map(Value::entries).unwrap_or_default() {
         let letters = |c: char| c.is_ascii_lowercase() || c == '_';
-        let note = if GIVEN.contains(&key.text.as_str()) {
-            "the decision says why"
+        let note = if BROUGHT.contains(&key.text.as_str()) {
+            "every run brings that along"
         } else if key.text.is_empty() || !key.text.chars().all(letters) {
             "an input of the playbook, such as `site`"
         } else {

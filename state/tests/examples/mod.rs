@@ -166,6 +166,7 @@ fn runs() -> Vec<(&'static str, Fact)> {
         ("by automation", opened(automatic, Home::Elsewhere)),
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
+        ("of a lever", lever),
         (
             "of a patient plan",
             Fact::RunOpened { basis: Index(38), plan: patient(), cause: late, home: Home::Elsewhere },
@@ -173,7 +174,6 @@ fn runs() -> Vec<(&'static str, Fact)> {
         ("that holds", passed(Passed::Holds)),
         ("that is given up", passed(Passed::GivenUp)),
         ("that is skipped", passed(Passed::Skipped)),
-        ("of a lever", lever),
         ("", Fact::RunTurned { run, why: why.clone() }),
         ("done", ended(Word::Done)),
         ("done unverified", ended(Word::DoneUnverified)),
