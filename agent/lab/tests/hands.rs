@@ -5,6 +5,7 @@ mod hands {
     mod ami;
     mod asking;
     pub mod bench;
+    mod contact;
     mod login;
     mod pointing;
     mod servers;
