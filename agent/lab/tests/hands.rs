@@ -9,5 +9,6 @@ mod hands {
     mod login;
     mod pointing;
     mod servers;
+    mod sights;
     mod watching;
 }

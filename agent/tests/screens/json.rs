@@ -6,7 +6,7 @@ use super::why;
 use agent::account::{About, Account, Line, PastReport, Timeline};
 use agent::cli::screens::{audit, json};
 use agent::command::{
-    Card, DoorReport, FactBytes, JournalPage, Offer, PeerHead, PlanReport, StatusReport, Telling, WhyReport,
+    DoorReport, FactBytes, JournalPage, Offer, PeerHead, PlanReport, StatusReport, Telling, WhyReport,
 };
 use agent::live::Sight;
 use policies::candidates::Ranked;
