@@ -93,7 +93,10 @@ impl Hands {
     pub fn new(config: Config) -> Self {
         let Config { bind, secrets, addresses, commands, authorities, site, carriers, events } = config;
         let tls = OnceLock::new();
-        let means = Arc::new(Means { bind, secrets: secrets.clone(), commands, authorities, tls });
+        let manager = site.as_ref().and_then(|site| site.pbx.as_ref()?.ami);
+        let refused = Arc::default();
+        let means = Means { bind, secrets: secrets.clone(), manager, refused, commands, authorities, tls };
+        let means = Arc::new(means);
         let runtime = Handle::current();
         let reins = Arc::new(Reins::new(events, runtime.clone()));
         let mut hands = Self {

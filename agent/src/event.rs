@@ -31,6 +31,8 @@ pub enum Event {
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// An address that a carrier's calls come from answered, or not.
     Signalled { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// The PBX beside this agent reaches such an address, or not.
+    Contacted { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// A carrier's interface let itself be connected to, or not.
     Knocked { carrier: CarrierId, asked: Mono, answer: Presence },
     /// A peer said something.

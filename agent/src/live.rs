@@ -36,7 +36,7 @@ pub enum Kind {
 /// How it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum Health {
     /// As it should be.
     Ok,
     /// It works, and somebody should look at it one of these days.
@@ -53,7 +53,7 @@ pub struct Sight {
     /// Which one.
     pub thing: String,
     /// How it is.
-    pub is: Standing,
+    pub is: Health,
     /// The same in words.
     pub says: String,
     /// What can be typed.
@@ -63,12 +63,12 @@ pub struct Sight {
 impl Sight {
     /// It is as it should be.
     pub fn ok(kind: Kind, thing: impl ToString, says: impl Into<String>) -> Self {
-        Self { kind, thing: thing.to_string(), is: Standing::Ok, says: says.into(), hint: None }
+        Self { kind, thing: thing.to_string(), is: Health::Ok, says: says.into(), hint: None }
     }
 
     /// It works, and somebody should look at it.
     pub fn warning(kind: Kind, thing: impl ToString, says: impl Into<String>) -> Self {
-        Self { is: Standing::Warning, ..Self::ok(kind, thing, says) }
+        Self { is: Health::Warning, ..Self::ok(kind, thing, says) }
     }
 
     /// It does not work. Whoever said why may have said what to do as well.
@@ -78,7 +78,7 @@ impl Sight {
             Some((says, hint)) => (says.to_owned(), Some(hint.to_owned())),
             None => (says, None),
         };
-        Self { is: Standing::Fault, hint, ..Self::ok(kind, thing, says) }
+        Self { is: Health::Fault, hint, ..Self::ok(kind, thing, says) }
     }
 
     /// With what can be typed.
@@ -104,7 +104,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ok => "ok",

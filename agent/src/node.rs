@@ -264,6 +264,7 @@ impl Node {
             Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
+            Event::Contacted { target, asked, answer } => self.contacted(target, (asked, answer), out),
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),

@@ -10,7 +10,7 @@ mod screens {
 
 use agent::cli::screens as screen;
 use agent::command::{Answer, CarrierReport, DoorReport, Need, Offer, PlanReport, Telling, Voice};
-use agent::live::{Kind, Sight, Standing};
+use agent::live::{Health, Kind, Sight};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
@@ -271,19 +271,19 @@ fn what_a_site_leans_on() {
     let renew = "make a new bundle with the cluster's CA, which `pointsman init` made and you keep offline";
     let dig = "`dig @192.0.2.53 api.magrathea-telecom.co.uk`";
     let sights = [
-        sight(Standing::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),
-        sight(Standing::Warning, Kind::Certificate, "site.pem", "expires in 29 days", Some(renew)),
-        sight(Standing::Ok, Kind::Carrier, "magrathea", "logged in, and read 100 of 100 numbers", None),
-        sight(Standing::Warning, Kind::Dns, "api.magrathea-telecom.co.uk", "192.0.2.53: silent", Some(dig)),
+        sight(Health::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),
+        sight(Health::Warning, Kind::Certificate, "site.pem", "expires in 29 days", Some(renew)),
+        sight(Health::Ok, Kind::Carrier, "magrathea", "logged in, and read 100 of 100 numbers", None),
+        sight(Health::Warning, Kind::Dns, "api.magrathea-telecom.co.uk", "192.0.2.53: silent", Some(dig)),
         sight(
-            Standing::Fault,
+            Health::Fault,
             Kind::Ping,
             "icmp",
             "the kernel lets this group send no ping; 2 machines are pinged from here",
             Some("`sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`"),
         ),
-        sight(Standing::Ok, Kind::Peer, "office", "heard 0.4s ago", None),
-        sight(Standing::Ok, Kind::Clock, "wall clock", "as 3 others'", None),
+        sight(Health::Ok, Kind::Peer, "office", "heard 0.4s ago", None),
+        sight(Health::Ok, Kind::Clock, "wall clock", "as 3 others'", None),
     ];
     let file = Path::new("/etc/pointsman/site.yaml");
     check("check-live", &screen::live::screen(("london", "its agent"), &sights, file));

@@ -6,8 +6,10 @@ mod hands {
     mod asking;
     pub mod bench;
     mod commands;
+    mod contact;
     mod login;
     mod pointing;
     mod servers;
+    mod sights;
     mod watching;
 }

@@ -18,9 +18,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The secret of the manager interface that the site file names.
-const AMI: &str = "ami";
-
 /// What a survey is made with.
 pub struct Ground {
     /// The hands' reins.
@@ -104,7 +101,7 @@ async fn machines(ground: &Ground, asks: &Asks) -> Vec<Sight> {
     let from = |at: SocketAddr| means::source_for(ground.bind, at);
     let own = site.pbx.as_ref().and_then(|pbx| pbx.ami);
     let needed = if asks.greetings > 0 { Needed::Writing } else { Needed::Login };
-    let own = own.map(|at| Pbx { at, bind: from(at), secret: AMI.to_owned(), needed });
+    let own = own.map(|at| Pbx { at, bind: from(at), secret: means::SECRET.to_owned(), needed });
     let probed = asks.logins.iter().filter(|(at, _)| own.as_ref().is_none_or(|own| own.at != *at));
     let probed = probed.map(|(at, secret)| Pbx {
         at: *at,

@@ -82,7 +82,7 @@ impl Watch {
 fn phase_name(about: &About) -> String {
     match about {
         About::Subject(subject) => subject.to_string(),
-        About::Reference(target) | About::Signalling(target) => target.to_string(),
+        About::Reference(target) | About::Signalling(target) | About::Contact(target) => target.to_string(),
     }
 }
 
@@ -104,6 +104,7 @@ fn told(about: &About, observation: Observation) -> Option<Event> {
         About::Subject(subject) => Event::Observed { subject: subject.clone(), asked, answer, detail },
         About::Reference(target) => Event::Reference { target: *target, asked, answer },
         About::Signalling(target) => Event::Signalled { target: *target, asked, answer },
+        About::Contact(target) => Event::Contacted { target: *target, asked, answer },
     })
 }
 
@@ -118,7 +119,7 @@ mod tests {
         let target = SocketAddr::from(([192, 0, 2, 1], 53));
         let said = |about: About, why: Why| match told(
             &about,
-            Observation { at: mono(), answer: Answer::Dead { why } },
+            Observation { target: target.to_string(), at: mono(), answer: Answer::Dead { why } },
         ) {
             Some(Event::Reference { answer, .. } | Event::Signalled { answer, .. }) => answer,
             other => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 use super::{Node, wake};
 use crate::command::{Answer, SurveyReport};
 use crate::event::{Effect, Output, Survey};
-use crate::live::{Kind, Sight, Standing};
+use crate::live::{Health, Kind, Sight};
 use policies::limits::{LOOK_OVER_AT, LOOK_OVER_SPREAD, SILENCE};
 use policies::policy::next_at;
 use policies::reason::Age;
@@ -139,7 +139,7 @@ impl Node {
         let sight = |says: String| Sight::fault(Kind::Clock, "wall clock", says).hint("`timedatectl`");
         match (self.astray.get(&self.identity.site), heard) {
             (Some(by), _) => sight(format!("{} away from the others'", Age(*by))),
-            (None, 0) => Sight { is: Standing::Warning, ..sight("compared with nobody".to_owned()) },
+            (None, 0) => Sight { is: Health::Warning, ..sight("compared with nobody".to_owned()) },
             (None, 1) => Sight::ok(Kind::Clock, "wall clock", "as 1 other's"),
             (None, heard) => Sight::ok(Kind::Clock, "wall clock", format!("as {heard} others'")),
         }
@@ -152,7 +152,7 @@ impl Node {
         let wrong = found
             .sights
             .iter()
-            .filter(|sight| sight.is != Standing::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock));
+            .filter(|sight| sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock));
         let words = |sight: &Sight| {
             let hint = sight.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             let Sight { kind, thing, is, says, .. } = sight;

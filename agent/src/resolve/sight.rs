@@ -23,7 +23,9 @@ pub async fn look(hosts: &[String]) -> Vec<Sight> {
     }
     let servers = match read_system_conf() {
         Ok((config, _)) => {
-            let mut servers: Vec<IpAddr> = config.name_servers().iter().map(|server| server.ip).collect();
+            let at = |ip: IpAddr| SocketAddr::new(ip, PORT);
+            let mut servers: Vec<SocketAddr> =
+                config.name_servers().iter().map(|server| at(server.ip)).collect();
             servers.dedup();
             servers
         }
@@ -41,10 +43,10 @@ pub async fn look(hosts: &[String]) -> Vec<Sight> {
 }
 
 /// One server that answers is enough to go on; that another one does not is worth knowing before the night it is not.
-async fn asked(host: &str, servers: &[IpAddr]) -> Vec<Sight> {
-    let ask = |server: &IpAddr| {
+pub async fn asked(host: &str, servers: &[SocketAddr]) -> Vec<Sight> {
+    let ask = |server: &SocketAddr| {
         let wanted = Wanted { name: host.to_owned(), of: RecordType::A, expect: Vec::new() };
-        let dns = Dns { target: SocketAddr::new(*server, PORT), bind: None, wanted };
+        let dns = Dns { target: *server, bind: None, wanted };
         async move { dns.ask(PATIENCE).await }
     };
     let mut answers = Vec::new();
@@ -57,7 +59,8 @@ async fn asked(host: &str, servers: &[IpAddr]) -> Vec<Sight> {
             Sight::fault(Kind::Dns, host, "this machine has no name server").hint("`cat /etc/resolv.conf`"),
         ];
     }
-    let sight = |(server, answer): (&IpAddr, Answer)| {
+    let sight = |(server, answer): (&SocketAddr, Answer)| {
+        let server = server.ip();
         let says = format!("{server}: {answer}");
         let hint = format!("`dig @{server} {host}`");
         match answer {

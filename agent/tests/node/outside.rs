@@ -56,6 +56,16 @@ pub enum Heard {
     Answer,
 }
 
+/// Whom the carrier's signalling answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shyness {
+    /// Whoever asks.
+    #[default]
+    Everybody,
+    /// The PBXs that it knows: their agents are strangers to it.
+    KnownPbxsAlone,
+}
+
 /// Everything outside the agents.
 #[derive(Default)]
 pub struct Outside {
@@ -93,6 +103,8 @@ pub struct Outside {
     pub dice: u64,
     /// Sites that the carrier's signalling does not answer.
     pub deaf: BTreeSet<SiteId>,
+    /// Whom the addresses answer that calls come from.
+    pub shy: Shyness,
     /// Sites that the carrier's interface does not answer.
     pub barred: BTreeSet<SiteId>,
     /// Sites whose own references do not answer.

@@ -2,7 +2,7 @@
 
 use super::deeds;
 use super::expect;
-use super::outside::{Carrier, Set};
+use super::outside::{Carrier, Set, Shyness};
 use super::world::{Cluster, SITES};
 use agent::command::{Command, Telling};
 use state::fact::Mode;
@@ -156,6 +156,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
         ["deaf", name] => drop(cluster.outside.borrow_mut().deaf.insert(site(name))),
+        ["shy"] => cluster.outside.borrow_mut().shy = Shyness::KnownPbxsAlone,
         ["hears", name] => drop(cluster.outside.borrow_mut().deaf.remove(&site(name))),
         ["stop", name] => cluster.stop(&site(name)),
         ["go-on", name] => cluster.go_on(&site(name)),

@@ -240,10 +240,11 @@ fn every_key_that_is_printed_is_in_the_page_and_the_other_way_round() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man/pointsman-json.5");
     let page = in_page(&fs::read_to_string(page).unwrap_or_default());
     let mut found = BTreeMap::new();
-    for (name, _) in printed() {
-        let text = fs::read_to_string(golden(name)).expect("the file is there");
-        for line in text.lines() {
-            note(&read(line), (name, ""), &page, &mut found);
+    for (name, text) in printed() {
+        for (n, line) in text.lines().enumerate() {
+            // Behind the audit itself stand the facts.
+            let section = if name == "audit" && n > 0 { "line" } else { name };
+            note(&read(line), (section, ""), &page, &mut found);
         }
     }
     let mut faults = Vec::new();

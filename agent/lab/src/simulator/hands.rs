@@ -88,6 +88,8 @@ impl Town {
             About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
             About::Reference(target) => Some(self.reference_asked(site, target, (asked, timeout))),
             About::Signalling(target) => Some(self.signalling_asked(site, target, (asked, timeout))),
+            // The simulated PBXs have no manager interface.
+            About::Contact(_) => None,
         };
         if let Some((at, event)) = event {
             self.soon(site, at - self.now, event);

@@ -11,7 +11,7 @@ use crate::control::client::{Client, ClientError};
 use crate::event::{Effect, Event, Survey};
 use crate::links::{Config as LinksConfig, Identity};
 use crate::live::asks::Asks;
-use crate::live::{Kind, Sight, Standing, peers};
+use crate::live::{Health, Kind, Sight, peers};
 use crate::site::{SiteFile, SiteFileError};
 use policies::Policy;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub async fn live(args: &CheckArgs) -> Result<Ending, Failure> {
         true => sights.iter().map(json::object).collect(),
         false => screen::screen((site.site.as_str(), by), &sights, &file),
     })?;
-    let faulty = sights.iter().any(|sight| sight.is == Standing::Fault);
+    let faulty = sights.iter().any(|sight| sight.is == Health::Fault);
     Ok(if faulty { Ending::No } else { Ending::Done })
 }
 

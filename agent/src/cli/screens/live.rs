@@ -1,7 +1,7 @@
 //! The screen of `check --live`: one line for each thing that a site leans on, and what can be typed where it is wrong.
 
 use super::labelled;
-use crate::live::{Sight, Standing};
+use crate::live::{Health, Sight};
 use std::path::Path;
 
 /// Where the words begin.
@@ -9,8 +9,8 @@ const INDENT: usize = 23;
 
 /// All of it, after how many of each there are.
 pub fn screen((site, by): (&str, &str), sights: &[Sight], file: &Path) -> String {
-    let count = |is: Standing| sights.iter().filter(|sight| sight.is == is).count();
-    let (faults, warnings, good) = (count(Standing::Fault), count(Standing::Warning), count(Standing::Ok));
+    let count = |is: Health| sights.iter().filter(|sight| sight.is == is).count();
+    let (faults, warnings, good) = (count(Health::Fault), count(Health::Warning), count(Health::Ok));
     let many = |count: usize, what: &str| match count {
         0 => format!("no {what}"),
         1 => format!("1 {what}"),
