@@ -11,6 +11,7 @@ mod order;
 pub mod outcome;
 mod reins;
 mod session;
+mod switch;
 mod watch;
 
 pub use crate::carriers::ntsapi::{Transport, Trust};

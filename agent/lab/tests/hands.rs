@@ -8,5 +8,6 @@ mod hands {
     mod login;
     mod pointing;
     mod servers;
+    mod switches;
     mod watching;
 }

@@ -128,7 +128,8 @@ impl Node {
             let reasons = decision.because.iter().chain(&decision.besides);
             let because = reasons.map(ToString::to_string).collect();
             let Some(playbook) = self.played(route, *occasion) else { return };
-            self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
+            let cause = Cause::Automatic { because };
+            self.open_run(route, (&playbook, Some(from), to), (cause, &BTreeMap::new()));
         }
     }
 
@@ -188,14 +189,14 @@ impl Node {
     fn open_claimed(&mut self, route: &RouteId, claim: Claim) {
         let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
         let cause = Cause::Person { who: claim.who, because: claim.because };
-        self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), cause);
+        self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), (cause, &claim.given));
     }
 
     fn open_run(
         &mut self,
         route: &RouteId,
         (playbook, from, to): (&PlaybookId, Option<&SiteId>, &SiteId),
-        cause: Cause,
+        (cause, given): (Cause, &BTreeMap<String, String>),
     ) {
         let reason = match &cause {
             Cause::Automatic { because } | Cause::Repair { because, .. } => {
@@ -203,7 +204,7 @@ impl Node {
             }
             Cause::Person { who, because } => format!("{because} ({who})"),
         };
-        match self.plan(playbook, (route, from, to), reason) {
+        match self.plan(playbook, (route, from, to), (reason, given)) {
             Ok(plan) => {
                 let home = self.way(&plan);
                 self.lead_fact(Fact::RunOpened { basis: self.view.index, plan, cause, home });

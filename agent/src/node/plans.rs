@@ -158,7 +158,7 @@ impl Node {
         &self,
         playbook: &PlaybookId,
         (route, from, to): (&RouteId, Option<&SiteId>, &SiteId),
-        reason: String,
+        (reason, given): (String, &BTreeMap<String, String>),
     ) -> Result<Plan, String> {
         let known = self.playbooks.get(playbook);
         let text = known.ok_or_else(|| format!("no playbook `{playbook}` is known here"))?;
@@ -175,7 +175,7 @@ impl Node {
         }
         facts.sites = self.sites();
         let (route, from, to) = (route.clone(), from.cloned(), to.clone());
-        let arguments = Arguments { route, from, to, reason, given: BTreeMap::new() };
+        let arguments = Arguments { route, from, to, reason, given: given.clone() };
         playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
     }
 }

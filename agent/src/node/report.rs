@@ -15,6 +15,7 @@ use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 impl Node {
@@ -248,11 +249,12 @@ impl Node {
     pub(super) fn plan_report(
         &self,
         playbook: &PlaybookId,
-        (route, site): (&RouteId, &SiteId),
+        (route, site, given): (&RouteId, &SiteId, &BTreeMap<String, String>),
         now: Now,
     ) -> Answer {
         let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
-        match self.plan(playbook, (route, from.as_ref(), site), "because you say so".to_owned()) {
+        let reason = "because you say so".to_owned();
+        match self.plan(playbook, (route, from.as_ref(), site), (reason, given)) {
             Ok(plan) => {
                 let against = self.would_be_against(route, now);
                 let budget = self.route_report(route, now).map_or((0, 0), |report| report.budget);
