@@ -13,6 +13,7 @@ pub mod outcome;
 mod reins;
 mod session;
 mod survey;
+mod switch;
 mod watch;
 
 pub use crate::carriers::ntsapi::{Transport, Trust};

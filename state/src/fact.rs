@@ -11,6 +11,7 @@ use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One agreed line of the journal: who proposed what, and when it was said in cluster time.
@@ -111,6 +112,15 @@ pub enum Fact {
     SchemaRaised { to: u16 },
     /// A step is over without an attempt: what was waited for came or did not, or no site could begin it.
     StepPassed { run: RunId, step: u16, how: Passed, why: String },
+    /// As `Claimed`, with more that the playbook is given.
+    Played {
+        route: RouteId,
+        site: SiteId,
+        playbook: PlaybookId,
+        given: BTreeMap<String, String>,
+        because: String,
+        who: Who,
+    },
 }
 
 /// How a step is over without an attempt.
@@ -170,7 +180,7 @@ impl Fact {
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
             Self::RunOpened { plan, .. } => plan.schema(),
-            Self::StepPassed { .. } => 3,
+            Self::StepPassed { .. } | Self::Played { .. } => 3,
         }
     }
 
@@ -185,6 +195,7 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Claimed { .. }
+            | Self::Played { .. }
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }

@@ -11,5 +11,6 @@ mod hands {
     mod pointing;
     mod servers;
     mod sights;
+    mod switches;
     mod watching;
 }
