@@ -125,6 +125,7 @@ async fn ask(load: Load, target: SocketAddr, secrets: PathBuf) -> Cost {
         addresses: secrets,
         commands: BTreeMap::from([(PROGRAM.to_owned(), vec![PROGRAM.to_owned()])]),
         authorities: None,
+        site: None,
         carriers: Vec::new(),
         events,
     });
