@@ -10,6 +10,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, header};
 use state::Mono;
 use state::fact::{Closure, Was};
 use state::plan::{Login, Method, Scheme, Switch};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is left of an attempt's time for looking once more after a request that was not answered.
@@ -45,7 +46,7 @@ impl Thrower {
     /// # Errors
     /// Says what is missing here; never a word of a secret.
     pub fn new(means: &Means, switch: &Switch) -> Result<Self, String> {
-        let tls = means.tls.get_or_init(|| http::tls(means.authorities.as_deref()));
+        let tls = means.tls.get_or_init(|| http::tls(means.authorities.as_deref()).map(Arc::new));
         let bind = source_for(means.bind, switch.address);
         let client = http::client(&switch.url, (switch.address, bind), tls.as_ref().map_err(Clone::clone)?)?;
         let thrower = Self { switch: switch.clone(), client, secrets: means.secrets.clone() };

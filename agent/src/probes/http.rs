@@ -153,7 +153,8 @@ fn spelt(url: &str) -> String {
     url.chars().map(spell).collect()
 }
 
-/// A client for what more than one request needs: it connects to `target`, whatever its URL is called, and keeps nothing between two requests.
+/// A client for what needs more than one request: it connects to `target`, whatever its URL is called, and keeps
+/// nothing between two of them.
 ///
 /// # Errors
 /// Says why no request can be made at all.
