@@ -6,12 +6,14 @@ mod journal;
 mod lever;
 mod millis;
 mod reach;
+mod survey;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use lever::LeverReport;
 pub use reach::{DoorReport, ReachReport};
+pub use survey::SurveyReport;
 
 use policies::Decision;
 use policies::Verdict;
@@ -63,6 +65,8 @@ pub enum Command {
     Incidents,
     /// What was agreed after this index?
     Journal { after: Index },
+    /// What does this site lean on, and how is it? Begins to look; or says whether what was begun is over.
+    Survey { awaited: Option<u64> },
 }
 
 impl Command {
@@ -75,6 +79,7 @@ impl Command {
             | Self::Runs
             | Self::Incidents
             | Self::Journal { .. }
+            | Self::Survey { .. }
             | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
@@ -126,6 +131,8 @@ pub enum Answer {
     Incidents { incidents: Vec<Incident> },
     /// To `Journal`: the next page.
     Journal(Box<JournalPage>),
+    /// To `Survey`.
+    Survey(Box<SurveyReport>),
 }
 
 /// What the cluster believes.

@@ -1,10 +1,12 @@
 //! The playbook language: end states in order, each with its undo or the sentence why it has none.
 
+mod http;
 mod inputs;
 mod step;
 mod template;
 mod wish;
 
+pub use http::{HttpWish, ShowsWish};
 pub(crate) use inputs::span;
 pub use inputs::{Input, Inputs, Kind, Unfit};
 pub use template::{Span, Template};
@@ -83,6 +85,8 @@ pub enum Wish {
         /// The command that says whether it is so.
         check: CommandId,
     },
+    /// A switch that is thrown and read over HTTP.
+    Http(Box<HttpWish>),
 }
 
 /// The undo of a step, or the sentence in its place.
@@ -113,7 +117,7 @@ impl Wish {
     /// Whether it changes something outside; whoever only tells or looks has nothing to take back.
     pub fn writes(&self) -> bool {
         match self {
-            Self::RoutePointsAt { .. } | Self::Exec { .. } => true,
+            Self::RoutePointsAt { .. } | Self::Exec { .. } | Self::Http(_) => true,
             Self::Notify { .. } | Self::Wait { .. } | Self::SiteReady { .. } => false,
         }
     }
@@ -122,7 +126,7 @@ impl Wish {
     pub fn looks(&self) -> bool {
         match self {
             Self::Wait { .. } | Self::SiteReady { .. } => true,
-            Self::RoutePointsAt { .. } | Self::Notify { .. } | Self::Exec { .. } => false,
+            Self::RoutePointsAt { .. } | Self::Notify { .. } | Self::Exec { .. } | Self::Http(_) => false,
         }
     }
 }
@@ -154,30 +158,7 @@ impl Playbook {
 }
 
 /// A playbook with every key that there is.
-const SAMPLE: &str = "\
-playbook: sample
-about: Every key that there is.
-inputs: { route: route, from: site, to: site, reason: text, pause: { duration: 30s } }
-steps:
-  - ensure: { site_ready: { site: $to, for: 10m } }
-    no_undo: looking changes nothing
-  - ensure: { wait: { for: $pause } }
-    no_undo: looking changes nothing
-  - ensure: { wait: { until_ready: $to, at_most: 5m } }
-    no_undo: looking changes nothing
-  - ensure: { exec: { command: withdraw-prefix, check: prefix-withdrawn } }
-    undo:   { exec: { command: announce-prefix, check: prefix-announced } }
-    at: reachable
-  - ensure: { route_points_at: { route: $route, site: $to } }
-    undo:   { route_points_at: { route: $route, site: $from } }
-    at: executor
-    timeout: 10s
-    attempts: 3
-    backoff: 1s
-    if_failed: stuck
-  - ensure: { notify: { text: $reason } }
-    no_undo: a message cannot be recalled
-";
+const SAMPLE: &str = include_str!("language/sample.yaml");
 
 /// The report about a text from which nothing came although nobody found a fault in it.
 fn unread(name: &str, text: &str) -> Report {

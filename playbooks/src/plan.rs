@@ -1,7 +1,7 @@
 //! A playbook with its arguments becomes a plan: concrete values for every number, and nothing is done.
 
-use crate::language::{Doer, Playbook, PlaybookStep, Span, Template, Unfit, WayBack, Wish, span};
-use state::plan::{At, Ensure, Plan, PlannedStep, Pointing, Undo};
+use crate::language::{Doer, HttpWish, Playbook, PlaybookStep, Span, Template, Unfit, WayBack, Wish, span};
+use state::plan::{At, Ensure, Plan, PlannedStep, Pointing, Shows, Switch, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -71,6 +71,14 @@ pub enum PlanError {
         playbook: String,
         /// What does not.
         unfit: Unfit,
+    },
+    /// A value would lead a request to another place than is written.
+    #[error("cannot plan `{playbook}`: `{url}` leads somewhere else than it says")]
+    Astray {
+        /// The playbook.
+        playbook: String,
+        /// The URL.
+        url: String,
     },
     /// A step names a site that the policy does not have.
     #[error("cannot plan `{playbook}`: the policy has no site `{site}`")]
@@ -151,6 +159,7 @@ impl Planning<'_> {
                 steady: steady.as_ref().map_or(Duration::ZERO, |steady| self.long(steady)),
                 patience: patience.as_ref().map_or(timeout, |patience| self.long(patience)),
             }),
+            Wish::Http(wish) => self.switch(wish).map(|switch| Ensure::Http(Box::new(switch))),
             Wish::Exec { command, check } => {
                 Ok(Ensure::Exec { command: command.clone(), check: check.clone() })
             }
@@ -160,6 +169,36 @@ impl Planning<'_> {
                 self.points_at(&SiteId::new(self.filled(site)?))
             }
         }
+    }
+
+    /// A switch with its values in their places; none of them may lead to another place than is written.
+    fn switch(&self, wish: &HttpWish) -> Result<Switch, PlanError> {
+        let shows = wish.shows.as_ref().map(|shows| {
+            let was = shows.was.as_ref().map(|was| self.filled(was)).transpose()?;
+            Ok(Shows { pointer: shows.pointer.clone(), is: self.filled(&shows.is)?, was })
+        });
+        let url = self.url(&wish.url)?;
+        Ok(Switch {
+            address: wish.address,
+            method: wish.method,
+            read: wish.read.as_ref().map_or(Ok(url.clone()), |read| self.url(read))?,
+            url,
+            body: wish.body.as_ref().map(|body| self.filled(body)).transpose()?,
+            expect: wish.expect.clone(),
+            read_expect: wish.read_expect.clone(),
+            shows: shows.transpose()?,
+            secret: wish.secret.clone(),
+        })
+    }
+
+    fn url(&self, template: &Template) -> Result<String, PlanError> {
+        let url = self.filled(template)?;
+        let path = url.split('?').next().unwrap_or(&url);
+        if path.split('/').any(|part| part == "." || part == "..") {
+            let playbook = self.playbook.name.as_str().to_owned();
+            return Err(PlanError::Astray { playbook, url });
+        }
+        Ok(url)
     }
 
     /// The undo goes from what the step brings about back to what its site shows; the unknown has no way back.

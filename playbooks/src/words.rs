@@ -1,7 +1,7 @@
 //! A plan in words: before and after of every effect, its undo, and what happens if it fails.
 
 use state::document::spell;
-use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Undo};
+use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Switch, Undo};
 use std::fmt::{self, Display};
 
 /// How wide the first two columns of the screen are.
@@ -46,6 +46,10 @@ impl Words<'_> {
                 let change = format!("could have it{long}; waited for at most {}", spell(*patience));
                 (format!("ready {site}"), change, None)
             }
+            Ensure::Http(switch) => {
+                let change = format!("{} {}", switch.method.as_str(), switch.url);
+                ("http".to_owned(), change, stands(switch))
+            }
             Ensure::Exec { command, check } => {
                 (format!("at {}", by(&step.at)), format!("run {command}, unless {check} says it is so"), None)
             }
@@ -78,6 +82,7 @@ impl Words<'_> {
             Undo::Ensure(Ensure::Exec { command, check }) => {
                 format!("run {command}, unless {check} says it is so")
             }
+            Undo::Ensure(Ensure::Http(switch)) => format!("{} {}", switch.method.as_str(), switch.url),
             Undo::Ensure(Ensure::Waited { .. } | Ensure::SiteReady { .. }) => "nothing".to_owned(),
             Undo::Ensure(Ensure::RoutePointsAt { site, numbers, .. }) => {
                 let those = if numbers.len() == 1 { "the same number" } else { "the same numbers" };
@@ -85,6 +90,13 @@ impl Words<'_> {
             }
         }
     }
+}
+
+/// What is read of a switch before and after; nothing where only the status counts.
+fn stands(switch: &Switch) -> Option<(String, String)> {
+    let shows = switch.shows.as_ref()?;
+    let was = shows.was.as_deref().unwrap_or("whatever stands there");
+    Some((format!("{} {was}", shows.pointer), format!("{} {}", shows.pointer, shows.is)))
 }
 
 /// Who does a step, in words.

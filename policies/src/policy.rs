@@ -24,7 +24,7 @@ mod when;
 pub use asks::{Ask, Dns, Http, Record, RecordType, Transport};
 pub use carriers::{Carrier, Tls};
 pub use deadman::Deadman;
-pub use hours::Hours;
+pub use hours::{Hours, next_at};
 pub use kept::{Greeting, SorryPage, keys as kept_keys};
 pub use numbers::e164;
 pub use pace::Pace;

@@ -11,6 +11,7 @@ use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One agreed line of the journal: who proposed what, and when it was said in cluster time.
@@ -111,6 +112,15 @@ pub enum Fact {
     SchemaRaised { to: u16 },
     /// A step is over without an attempt: what was waited for came or did not, or no site could begin it.
     StepPassed { run: RunId, step: u16, how: Passed, why: String },
+    /// As `Claimed`, with more that the playbook is given.
+    Played {
+        route: RouteId,
+        site: SiteId,
+        playbook: PlaybookId,
+        given: BTreeMap<String, String>,
+        because: String,
+        who: Who,
+    },
 }
 
 /// How a step is over without an attempt.
@@ -139,7 +149,6 @@ impl Fact {
     /// The schema that this form of a fact came with: whoever knows only a lesser one cannot read it.
     pub fn schema(&self) -> u16 {
         match self {
-            Self::RunOpened { plan, .. } => plan.schema(),
             Self::PolicyAgreed { .. }
             | Self::BallotsCast { .. }
             | Self::SiteSilent { .. }
@@ -170,7 +179,8 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
-            Self::StepPassed { .. } => 3,
+            Self::RunOpened { plan, .. } => plan.schema(),
+            Self::StepPassed { .. } | Self::Played { .. } => 3,
         }
     }
 
@@ -185,6 +195,7 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Claimed { .. }
+            | Self::Played { .. }
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }

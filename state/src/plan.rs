@@ -1,5 +1,9 @@
 //! A plan: a playbook with its arguments, as concrete end states that can be printed without being done.
 
+mod http;
+
+pub use http::{Login, Method, Scheme, Shows, Switch};
+
 use crate::ids::{CarrierId, CommandId, Destination, Number, PlaybookId, RouteId, SiteId};
 use crate::window::WAIT_OPEN;
 use serde::{Deserialize, Serialize};
@@ -77,6 +81,8 @@ pub enum Ensure {
         /// The command that ends with 0 while it is so.
         check: CommandId,
     },
+    /// A switch stands as wanted that is thrown and read over HTTP.
+    Http(Box<Switch>),
 }
 
 /// What it takes to bring an end state about.
@@ -97,7 +103,11 @@ impl Ensure {
     pub fn targets(&self) -> &[Pointing] {
         match self {
             Self::RoutePointsAt { numbers, .. } => numbers,
-            Self::Notify { .. } | Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } => &[],
+            Self::Notify { .. }
+            | Self::Waited { .. }
+            | Self::SiteReady { .. }
+            | Self::Exec { .. }
+            | Self::Http(_) => &[],
         }
     }
 
@@ -105,7 +115,7 @@ impl Ensure {
     pub fn deed(&self) -> Deed {
         match self {
             Self::RoutePointsAt { .. } => Deed::Points,
-            Self::Exec { .. } => Deed::Changes,
+            Self::Exec { .. } | Self::Http(_) => Deed::Changes,
             Self::Notify { .. } => Deed::Tells,
             Self::Waited { .. } | Self::SiteReady { .. } => Deed::Looks,
         }
@@ -117,6 +127,7 @@ impl Ensure {
         let here = |what: &str| Number::new(format!("{what}@{executor}"));
         match (self, at) {
             (Self::Exec { .. }, At::Site(_) | At::Reachable(_)) => vec![here("exec")],
+            (Self::Http(switch), _) => vec![Number::new(switch.url.clone())],
             (Self::Exec { .. }, At::Executor | At::Leader) => vec![here("exec"), Number::new("exec")],
             (
                 Self::RoutePointsAt { .. }
@@ -132,7 +143,7 @@ impl Ensure {
     pub fn schema(&self) -> u16 {
         match self {
             Self::RoutePointsAt { .. } | Self::Notify { .. } => 1,
-            Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } => 3,
+            Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } | Self::Http(_) => 3,
         }
     }
 }
@@ -150,7 +161,9 @@ impl Plan {
         let waits = |step: &PlannedStep| match &step.ensure {
             Ensure::Waited { lasts } => *lasts,
             Ensure::SiteReady { patience, .. } => *patience,
-            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } => Duration::ZERO,
+            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } | Ensure::Http(_) => {
+                Duration::ZERO
+            }
         };
         self.steps.iter().map(waits).sum()
     }

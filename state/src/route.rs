@@ -142,6 +142,8 @@ pub struct Claim {
     pub site: SiteId,
     /// By which playbook.
     pub playbook: PlaybookId,
+    /// What else that is given.
+    pub given: BTreeMap<String, String>,
     /// Why.
     pub because: String,
     /// Who.

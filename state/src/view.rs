@@ -294,7 +294,7 @@ impl View {
                 self.held(index, route.as_ref(), hold)
             }
             Fact::Resumed { route, who } => self.resumed(index, route.as_ref(), who),
-            Fact::Claimed { .. } => self.claimed(index, &entry.fact),
+            Fact::Claimed { .. } | Fact::Played { .. } => self.claimed(index, &entry.fact),
             Fact::FlappingSeen { subjects } => self.flapping_seen(&entry.origin, subjects),
             Fact::StepEndedLate { late, .. } => {
                 self.late_writes += u64::try_from(late.len()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use state::alone::AloneEntry;
 use state::codec;
 use state::fact::{Adoption, Closure, Entry, Fact, Home, Mode, Origin, Passed, Says, Was};
 use state::handover::{Hindrance, Strength, Urgency};
-use state::plan::{At, Ensure, IfFailed, Undo};
+use state::plan::{At, Ensure, IfFailed, Method, Scheme, Undo};
 use state::run::{Cause, Direction, Word};
 use state::{SiteId, Stamp, Starts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,6 +142,8 @@ fn no_variant_takes_the_number_of_another() {
     all.extend(numbered::<Word>("Word"));
     all.extend(numbered::<Direction>("Direction"));
     all.extend(numbered::<Ensure>("Ensure"));
+    all.extend(numbered::<Method>("Method"));
+    all.extend(numbered::<Scheme>("Scheme"));
     all.extend(numbered::<Undo>("Undo"));
     all.extend(numbered::<At>("At"));
     all.extend(numbered::<IfFailed>("IfFailed"));

@@ -72,6 +72,7 @@ fn started(index: Index, attempt: &Attempt, before: Option<&View>) -> Sentence {
         Ensure::RoutePointsAt { .. }
         | Ensure::Waited { .. }
         | Ensure::SiteReady { .. }
+        | Ensure::Http(_)
         | Ensure::Exec { .. } => None,
     });
     let mut said = Sentence::of(of_run(attempt.run, before), text);

@@ -74,9 +74,11 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::RouteAdopted { route, site, readings, from } => {
             adopted((route, site.as_ref()), readings, *from)
         }
-        Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } | Fact::Claimed { .. } => {
-            person(&entry.fact)
-        }
+        Fact::ModeSet { .. }
+        | Fact::Held { .. }
+        | Fact::Resumed { .. }
+        | Fact::Claimed { .. }
+        | Fact::Played { .. } => person(&entry.fact),
         Fact::ClaimedAlone { route, claim, .. } => alone(route, claim),
         Fact::HandedOver { .. } | Fact::TakenBack { .. } | Fact::Leaderless { .. } => hand_over(&entry.fact),
         Fact::Born { site, disk, .. } => members::born(site, *disk),
@@ -202,6 +204,11 @@ fn person(fact: &Fact) -> Sentence {
         let (about, of) = every(route.as_ref());
         return Sentence::of(about, format!("{who} held {of} until {until}")).because(because);
     }
+    if let Fact::Played { route, site, playbook, given, because, who } = fact {
+        let with: Vec<String> = given.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let text = format!("{who} decided that {site} shall have {route}, by {playbook} {}", with.join(" "));
+        return Sentence::of(About::Route(route.clone()), text).because(because);
+    }
     if let Fact::Claimed { route, site, playbook, because, who } = fact {
         let text = format!("{who} decided that {site} shall have {route}, by {playbook}");
         return Sentence::of(About::Route(route.clone()), text).because(because);
@@ -239,6 +246,7 @@ pub fn wanted(ensure: &Ensure) -> String {
         Ensure::RoutePointsAt { .. }
         | Ensure::Waited { .. }
         | Ensure::SiteReady { .. }
+        | Ensure::Http(_)
         | Ensure::Exec { .. } => crate::cli::screens::runs::wanted(ensure),
         Ensure::Notify { .. } => "people are told".to_owned(),
     }

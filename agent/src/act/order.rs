@@ -3,6 +3,7 @@
 use super::exec::Exec;
 use super::outcome::{ordered, untried};
 use super::reins::Reins;
+use super::switch::Thrower;
 use crate::clock::mono;
 use crate::event::{Event, Order};
 use crate::probes::means::Means;
@@ -87,9 +88,24 @@ pub fn start(reins: &Arc<Reins>, means: &Means, order: Order) -> Option<AbortHan
 }
 
 /// What brings an end state about at this site.
-fn tool(means: &Means, ensure: &Ensure) -> Result<Exec, String> {
+enum Tool {
+    Exec(Exec),
+    Switch(Box<Thrower>),
+}
+
+impl Tool {
+    async fn bring_about(&self, hand: &Hand) -> Tried {
+        match self {
+            Self::Exec(exec) => exec.bring_about(hand).await,
+            Self::Switch(thrower) => thrower.bring_about(hand).await,
+        }
+    }
+}
+
+fn tool(means: &Means, ensure: &Ensure) -> Result<Tool, String> {
     match ensure {
-        Ensure::Exec { command, check } => Exec::new(means, (command, check)),
+        Ensure::Exec { command, check } => Exec::new(means, (command, check)).map(Tool::Exec),
+        Ensure::Http(switch) => Thrower::new(means, switch).map(|thrower| Tool::Switch(Box::new(thrower))),
         Ensure::RoutePointsAt { .. }
         | Ensure::Notify { .. }
         | Ensure::Waited { .. }

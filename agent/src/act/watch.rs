@@ -82,7 +82,7 @@ impl Watch {
 fn phase_name(about: &About) -> String {
     match about {
         About::Subject(subject) => subject.to_string(),
-        About::Reference(target) | About::Signalling(target) => target.to_string(),
+        About::Reference(target) | About::Signalling(target) | About::Contact(target) => target.to_string(),
     }
 }
 
@@ -104,6 +104,7 @@ fn told(about: &About, observation: Observation) -> Option<Event> {
         About::Subject(subject) => Event::Observed { subject: subject.clone(), asked, answer, detail },
         About::Reference(target) => Event::Reference { target: *target, asked, answer },
         About::Signalling(target) => Event::Signalled { target: *target, asked, answer },
+        About::Contact(target) => Event::Contacted { target: *target, asked, answer },
     })
 }
 

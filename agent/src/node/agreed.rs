@@ -111,6 +111,7 @@ impl Node {
         self.watch_subjects(now);
         self.watch_carriers(now);
         self.watch_signals();
+        self.surveys.anew();
     }
 
     /// What is to be probed, reached and linked to under the policy in force.

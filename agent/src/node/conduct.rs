@@ -149,7 +149,7 @@ impl Node {
                 let size = self.batch(carrier);
                 (Some(carrier.clone()), start.numbers_left.iter().take(size).cloned().collect())
             }
-            Ensure::Notify { .. } | Ensure::Exec { .. } => (None, Vec::new()),
+            Ensure::Notify { .. } | Ensure::Exec { .. } | Ensure::Http(_) => (None, Vec::new()),
             Ensure::Waited { .. } | Ensure::SiteReady { .. } => return,
         };
         if self.receipts.free_at(&numbers, &self.view, now.mono) > now.mono {
@@ -356,6 +356,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::Claimed { .. }
+        | Fact::Played { .. }
         | Fact::FlappingSeen { .. }
         | Fact::HandedOver { .. }
         | Fact::TakenBack { .. }

@@ -137,7 +137,7 @@ impl Node {
         let Some(ensure) = self.wanted(attempt) else { return };
         match ensure {
             Ensure::Notify { text } => out.act.push(Effect::Notify { fence, text }),
-            ensure @ Ensure::Exec { .. } => {
+            ensure @ (Ensure::Exec { .. } | Ensure::Http(_)) => {
                 let close_by = asked + close_after(self.timeout(attempt));
                 let writes = attempt.numbers.clone();
                 let begin_by = close_by - SEND_GUARD;

@@ -131,7 +131,7 @@ impl Node {
             let because = reasons.map(ToString::to_string).collect();
             let Some(playbook) = self.played(route, *occasion) else { return };
             let cause = Cause::Automatic { because };
-            self.open_run(route, (&playbook, Some(from), to), cause);
+            self.open_run(route, (&playbook, Some(from), to), (cause, &BTreeMap::new()));
         }
     }
 
@@ -194,14 +194,14 @@ impl Node {
     fn open_claimed(&mut self, route: &RouteId, claim: Claim) {
         let from = self.stands_at(route);
         let cause = Cause::Person { who: claim.who, because: claim.because };
-        self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), cause);
+        self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), (cause, &claim.given));
     }
 
     fn open_run(
         &mut self,
         route: &RouteId,
         (playbook, from, to): (&PlaybookId, Option<&SiteId>, &SiteId),
-        cause: Cause,
+        (cause, given): (Cause, &BTreeMap<String, String>),
     ) {
         let reason = match &cause {
             Cause::Automatic { because } | Cause::Repair { because, .. } => {
@@ -209,7 +209,7 @@ impl Node {
             }
             Cause::Person { who, because } => format!("{because} ({who})"),
         };
-        match self.plan(playbook, (route, from, to), reason) {
+        match self.plan(playbook, (route, from, to), (reason, given)) {
             Ok(plan) => {
                 let home = self.way(&plan);
                 self.lead_fact(Fact::RunOpened { basis: self.view.index, plan, cause, home });

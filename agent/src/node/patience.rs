@@ -57,7 +57,8 @@ pub(super) fn wanted(ensure: &Ensure) -> Option<&SiteId> {
         Ensure::RoutePointsAt { .. }
         | Ensure::Notify { .. }
         | Ensure::Waited { .. }
-        | Ensure::Exec { .. } => None,
+        | Ensure::Exec { .. }
+        | Ensure::Http(_) => None,
     }
 }
 

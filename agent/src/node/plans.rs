@@ -161,7 +161,7 @@ impl Node {
         &self,
         playbook: &PlaybookId,
         (route, from, to): (&RouteId, Option<&SiteId>, &SiteId),
-        reason: String,
+        (reason, given): (String, &BTreeMap<String, String>),
     ) -> Result<Plan, String> {
         if route.is_lever() {
             return self.lever_plan(playbook, route, reason);
@@ -181,7 +181,7 @@ impl Node {
         }
         facts.sites = self.sites();
         let (route, from, to) = (route.clone(), from.cloned(), to.clone());
-        let arguments = Arguments { route, from, to, reason, given: BTreeMap::new() };
+        let arguments = Arguments { route, from, to, reason, given: given.clone() };
         playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Node, wake};
 use crate::command::ReachReport;
-use crate::event::{Effect, Output, Presence};
+use crate::event::{Effect, Output, Presence, Survey};
 use crate::frame::Look;
 use policies::limits::CARRIER_EVERY_MIN;
 use policies::opinion::Belief;
@@ -63,6 +63,13 @@ impl Way {
         }
         let counts = answer == Presence::Absent || self.spoke == Some(Presence::Present);
         counts.then_some(answer)
+    }
+}
+
+impl Reach {
+    /// The earliest moment at which one more login at a carrier is no misuse.
+    pub fn allowed(&self, carrier: &CarrierId, now: Mono) -> Mono {
+        self.ways.get(carrier).map_or(now, |way| way.allowed(now))
     }
 }
 
@@ -131,11 +138,25 @@ impl Node {
                 | Effect::Reach(_)
                 | Effect::Link(_)
                 | Effect::Rewrite(_) => continue,
+                Effect::Survey(survey) => {
+                    self.note_survey(survey);
+                    continue;
+                }
             };
             let every = self.gently(carrier).login_every(self.sites().len());
             if let Some(way) = self.reach.ways.get_mut(carrier) {
                 (way.login, way.logged_in) = (now + every, Some(now));
                 self.reach.under_way.insert(errand, (carrier.clone(), now));
+            }
+        }
+    }
+
+    /// A survey logs in too, in its turn.
+    fn note_survey(&mut self, survey: &Survey) {
+        for (carrier, at) in &survey.not_before {
+            let every = self.gently(carrier).login_every(self.sites().len());
+            if let Some(way) = self.reach.ways.get_mut(carrier) {
+                (way.login, way.logged_in) = (*at + every, Some(*at));
             }
         }
     }
@@ -168,7 +189,11 @@ impl Node {
             && let Some(way) = self.reach.ways.get_mut(&carrier)
         {
             match answer {
-                Presence::Absent => way.login = way.login.min(asked + CARRIER_EVERY_MIN),
+                // A survey may have been promised the next moment at which a login is no misuse.
+                Presence::Absent => {
+                    let last = way.logged_in.map_or(asked, |at| at.max(asked));
+                    way.login = way.login.min(last + CARRIER_EVERY_MIN);
+                }
                 Presence::Present => way.knock = asked,
             }
         }

@@ -15,6 +15,7 @@ use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::{CarrierId, Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 impl Node {
@@ -185,6 +186,7 @@ impl Node {
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
+        watch.extend(self.survey_words());
         watch.extend(self.unsettled());
         watch.extend(self.margin(now.mono));
         for (site, over) in &self.detours {
@@ -256,11 +258,12 @@ impl Node {
     pub(super) fn plan_report(
         &self,
         playbook: &PlaybookId,
-        (route, site): (&RouteId, &SiteId),
+        (route, site, given): (&RouteId, &SiteId, &BTreeMap<String, String>),
         now: Now,
     ) -> Answer {
         let from = self.stands_at(route);
-        match self.plan(playbook, (route, from.as_ref(), site), "because you say so".to_owned()) {
+        let reason = "because you say so".to_owned();
+        match self.plan(playbook, (route, from.as_ref(), site), (reason, given)) {
             Ok(plan) => {
                 let against = self.would_be_against(route, now);
                 let budget = self.budget_of(route, now);

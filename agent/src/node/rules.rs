@@ -1,16 +1,18 @@
 //! The policy in force, as the node uses it: plain values, made once when a text is agreed.
 
+use crate::live::asks::Asks;
 use crate::probes::plan::{About, Kind, ProbePlan};
 use crate::probes::sip;
 use policies::Policy;
 use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, LeverRule, RouteRule, SiteVotes};
-use policies::limits::RETRY_AFTER;
+use policies::limits::{CONTACT_EVERY, RETRY_AFTER};
 use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Reach, Route, Site};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Everything in a policy that the node needs.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Rules {
     pub subjects: BTreeMap<Subject, Pace>,
     /// What this site probes.
     pub probes: Vec<ProbePlan>,
+    /// What is looked at here once a night.
+    pub asks: Asks,
 }
 
 /// One route of the policy.
@@ -98,6 +102,7 @@ impl Rules {
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            asks: Asks::of(&policy, here),
             addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
             levers: policy.levers,
             deadman: policy.deadman,
@@ -236,11 +241,18 @@ fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
     });
     let signalling: BTreeSet<SocketAddr> =
         policy.carriers.iter().flat_map(|carrier| policy.signalling(carrier)).copied().collect();
+    let contacts: Vec<ProbePlan> = signalling.iter().map(|target| contact(*target, own.timeout)).collect();
     let signalling = signalling.into_iter().map(|target| ProbePlan {
         about: About::Signalling(target),
         kind: Kind::SipOptions { target, transport: sip::Transport::Udp },
         every: own.every,
         timeout: own.timeout,
     });
-    subjects.chain(references).chain(signalling).collect()
+    subjects.chain(references).chain(signalling).chain(contacts).collect()
+}
+
+/// What the PBX beside this agent thinks of an address that calls come from.
+fn contact(target: SocketAddr, timeout: Duration) -> ProbePlan {
+    let (about, kind) = (About::Contact(target), Kind::Contact { target });
+    ProbePlan { about, kind, every: CONTACT_EVERY, timeout }
 }

@@ -111,6 +111,7 @@ impl Node {
             | Fact::IncidentAcked { .. }
             | Fact::RunTurned { .. }
             | Fact::Claimed { .. }
+            | Fact::Played { .. }
             // Told level by level, together with what is agreed nowhere.
             | Fact::HandedOver { .. }
             | Fact::TakenBack { .. }
@@ -261,9 +262,12 @@ fn what(run: &Run, step: usize) -> String {
     match run.plan.steps.get(step).map(|planned| &planned.ensure) {
         Some(Ensure::RoutePointsAt { site, .. }) => format!("route {} points at {site}", run.plan.route),
         Some(Ensure::Notify { .. }) => "notify".to_owned(),
-        Some(ensure @ (Ensure::Waited { .. } | Ensure::SiteReady { .. } | Ensure::Exec { .. })) => {
-            crate::cli::screens::runs::wanted(ensure)
-        }
+        Some(
+            ensure @ (Ensure::Waited { .. }
+            | Ensure::SiteReady { .. }
+            | Ensure::Exec { .. }
+            | Ensure::Http(_)),
+        ) => crate::cli::screens::runs::wanted(ensure),
         None => "nothing".to_owned(),
     }
 }
@@ -331,5 +335,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::PolicyEdited { .. } => "edit of the policy",
         Fact::SchemaRaised { .. } => "word on what all can read",
         Fact::StepPassed { .. } => "end of a step without an attempt",
+        Fact::Played { .. } => "claim",
     }
 }

@@ -5,7 +5,7 @@ use super::outside::{Mail, Outside};
 use super::share::Share;
 use super::world::{Cluster, TRIP};
 use agent::act::outcome::{ordered, untried};
-use agent::command::Command;
+use agent::command::{Answer, Command};
 use agent::event::{Event, Order};
 use playbooks::Playbook;
 use state::fact::{Closure, Was};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The playbooks of the stories, beside the shipped ones.
-const OWN: [&str; 3] = [
+const OWN: [&str; 4] = [
     "\
 playbook: withdraw
 about: Take a prefix away at one site, wait, and move the calls.
@@ -41,6 +41,16 @@ steps:
     at: reachable
     attempts: 1
     if_failed: undo_all
+",
+    "\
+playbook: slowly
+about: Wait for as long as is said, then go.
+inputs: { route: route, from: site, to: site, reason: text, pause: { duration: 3s } }
+steps:
+  - ensure: { wait: { for: $pause } }
+    no_undo: looking changes nothing
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo: { route_points_at: { route: $route, site: $from } }
 ",
     "\
 playbook: proven
@@ -156,6 +166,11 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
 pub fn expect(cluster: &Cluster, words: &[&str]) -> Option<Result<(), String>> {
     let outside = cluster.outside.borrow();
     let deeds = &outside.deeds;
+    if let ["refused", rest @ ..] = words {
+        let last = outside.answers.values().last();
+        let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&rest.join(" ")));
+        return Some(if good { Ok(()) } else { Err(format!("{last:?}")) });
+    }
     let times = |count: &str, site: Option<&str>, command: &str| {
         let meant =
             deeds.ran.iter().filter(|(_, at, ran)| ran == command && site.is_none_or(|s| at.as_str() == s));

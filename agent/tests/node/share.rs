@@ -187,6 +187,10 @@ impl World for Share {
                 drop(outside);
                 self.rewrite(order);
             }
+            Effect::Survey(survey) => {
+                let sights = outside.sights.clone();
+                outside.post(TRIP, to, Mail::Event(Event::Surveyed { n: survey.n, sights }));
+            }
             Effect::Release { .. } | Effect::Reach(_) | Effect::Link(_) => {}
         }
     }

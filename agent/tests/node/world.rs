@@ -2,7 +2,7 @@
 
 use super::deeds;
 use super::levers;
-use super::outside::{Disk, Mail, Outside};
+use super::outside::{Disk, Mail, Outside, Shyness};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
@@ -300,10 +300,16 @@ impl Cluster {
                 }
                 About::Signalling(target) => {
                     let target = *target;
-                    let absent = outside.deaf.contains(site);
+                    let absent = outside.deaf.contains(site) || outside.shy == Shyness::KnownPbxsAlone;
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
+                }
+                About::Contact(target) => {
+                    let target = *target;
+                    let absent = outside.deaf.contains(site);
+                    let answer = if absent { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Contacted { target, asked, answer })
                 }
                 About::Reference(target) => {
                     let target = *target;

@@ -51,7 +51,7 @@ pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
 /// Who does it, and what follows if it fails, where that is not written.
 fn usual(ensure: &Wish) -> (Option<Doer>, IfFailed) {
     match ensure {
-        Wish::RoutePointsAt { .. } => (Some(Doer::Executor), IfFailed::Stuck),
+        Wish::RoutePointsAt { .. } | Wish::Http(_) => (Some(Doer::Executor), IfFailed::Stuck),
         Wish::Notify { .. } => (Some(Doer::Leader), IfFailed::CarryOn),
         Wish::Wait { .. } | Wish::SiteReady { .. } => (Some(Doer::Leader), IfFailed::UndoAll),
         Wish::Exec { .. } => (None, IfFailed::Stuck),
@@ -68,7 +68,7 @@ fn no_doer(written: Value<'_>) {
 fn fits(ensure: &Wish, at: Option<&Doer>, by: Option<Value<'_>>) {
     let (Some(Doer::All | Doer::Reachable), Some(by)) = (at, by) else { return };
     match ensure {
-        Wish::RoutePointsAt { .. } | Wish::Notify { .. } => {
+        Wish::RoutePointsAt { .. } | Wish::Notify { .. } | Wish::Http(_) => {
             by.refuse::<()>("one site does this, whoever else could", "executor, leader or a site");
         }
         Wish::Wait { .. } | Wish::SiteReady { .. } | Wish::Exec { .. } => {}
@@ -108,7 +108,9 @@ fn leads_back(ensure: &Wish, undo: &WayBack, written: Option<Value<'_>>) {
                 refuse("this undo may lead to a dead place", "back to `site: $from`, and nowhere else");
             }
         }
-        (Wish::Notify { .. }, Wish::Notify { .. }) | (Wish::Exec { .. }, Wish::Exec { .. }) => {}
+        (Wish::Notify { .. }, Wish::Notify { .. })
+        | (Wish::Exec { .. }, Wish::Exec { .. })
+        | (Wish::Http(_), Wish::Http(_)) => {}
         (Wish::RoutePointsAt { .. }, Wish::Notify { .. }) => {
             let note = "`undo: { route_points_at: { route: $route, site: $from } }`";
             refuse("a message takes no route back", note);
@@ -140,7 +142,7 @@ fn doer(value: Value<'_>, inputs: &Inputs) -> Option<Doer> {
 fn timeout(value: Value<'_>, ensure: &Wish) -> Option<Duration> {
     let timeout = within(value, limits::TIMEOUT_MAX)?;
     let least = match ensure {
-        Wish::RoutePointsAt { .. } | Wish::Exec { .. } => limits::WAIT_OPEN,
+        Wish::RoutePointsAt { .. } | Wish::Exec { .. } | Wish::Http(_) => limits::WAIT_OPEN,
         Wish::Notify { .. } | Wish::SiteReady { .. } => Duration::from_secs(1),
         Wish::Wait { .. } => {
             return value.refuse("a wait says itself how long it takes", "leave out `timeout`");

@@ -4,9 +4,44 @@ use super::inputs::{Inputs, Kind};
 use state::document::{Value, is_name, nearest, spell};
 use std::time::Duration;
 
-/// A text with open names.
+/// A text with open names, and the place where their values land.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template(Vec<Part>, Place);
+
+/// Where a value lands: whatever it is, it means nothing else there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among words, or as a whole name.
+    Words,
+    /// In the path or the query of a URL.
+    Url,
+    /// Between the quotes of a JSON text.
+    Json,
+}
+
+impl Place {
+    /// The value as it is written there.
+    fn escape(self, value: &str) -> String {
+        match self {
+            Self::Words => value.to_owned(),
+            Self::Url => {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                let byte = |byte: u8| {
+                    if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+                };
+                value.bytes().map(byte).collect()
+            }
+            Self::Json => {
+                let letter = |letter: char| match letter {
+                    '"' | '\\' => format!("\\{letter}"),
+                    control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+                    other => other.to_string(),
+                };
+                value.chars().map(letter).collect()
+            }
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -29,7 +64,14 @@ impl Template {
                 Named::Input => parts.push(Part::Input(input(value, part, inputs)?.0.to_owned())),
             }
         }
-        Some(Self(parts))
+        Some(Self(parts, Place::Words))
+    }
+
+    /// Reads a text whose values will stand in a certain place.
+    pub(super) fn placed(value: Value<'_>, inputs: &Inputs, place: Place) -> Option<Self> {
+        let mut read = Self::text(value, inputs)?;
+        read.1 = place;
+        Some(read)
     }
 
     /// Reads the name of a route or a site: written out, or one input of that kind.
@@ -37,15 +79,15 @@ impl Template {
         let text = value.text()?;
         let Some(name) = text.strip_prefix('$') else {
             return is_name(text)
-                .then(|| Self(vec![Part::Text(text.to_owned())]))
-                .or_else(|| value.name().map(|_| Self(Vec::new())));
+                .then(|| Self(vec![Part::Text(text.to_owned())], Place::Words))
+                .or_else(|| value.name().map(|_| Self(Vec::new(), Place::Words)));
         };
         let (name, found) = input(value, name, inputs)?;
         if found != kind {
             let message = format!("`${name}` is a {}, not a {}", found.word(), kind.word());
             return value.refuse(message, inputs.of(kind));
         }
-        Some(Self(vec![Part::Input(name.to_owned())]))
+        Some(Self(vec![Part::Input(name.to_owned())], Place::Words))
     }
 
     /// Whether it needs this input.
@@ -53,18 +95,26 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Input(name) if name == input))
     }
 
+    /// Whether it is this text, written out.
+    pub fn is_written(&self, text: &str) -> bool {
+        matches!(self.0.as_slice(), [Part::Text(written)] if written == text)
+    }
+
     /// Whether it is this input and nothing else.
     pub(super) fn is_input(&self, input: &str) -> bool {
         matches!(self.0.as_slice(), [Part::Input(name)] if name == input)
     }
 
-    /// The text with its names filled in. Line ends and other control characters become blanks.
+    /// The text with its names filled in, each as its place asks for. Line ends and other control characters become
+    /// blanks.
     pub fn fill<'a>(&self, argument: impl Fn(&str) -> &'a str) -> String {
+        let calm =
+            |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         let parts = self.0.iter().map(|part| match part {
-            Part::Text(text) => text.as_str(),
-            Part::Input(name) => argument(name),
+            Part::Text(text) => calm(text),
+            Part::Input(name) => self.1.escape(&calm(argument(name))),
         });
-        parts.flat_map(str::chars).map(|c| if c.is_control() { ' ' } else { c }).collect()
+        parts.collect()
     }
 }
 

@@ -1,15 +1,15 @@
 //! The end states: each is a map of one key, which says what shall hold.
 
 use super::inputs::Kind;
-use super::{Inputs, Span, Template, Wish};
+use super::{Inputs, Span, Template, Wish, http};
 use crate::limits;
 use state::CommandId;
 use state::document::{Fault, Key, Value, nearest};
 
 /// The end states of this version.
-const KNOWN: [&str; 5] = ["route_points_at", "notify", "wait", "site_ready", "exec"];
+const KNOWN: [&str; 6] = ["route_points_at", "notify", "wait", "site_ready", "exec", "http"];
 /// The end states of the design that this version does not have.
-const LATER: [&str; 6] = ["greeting", "sorry_page", "sorry_mail", "dns_record", "http", "test_call"];
+const LATER: [&str; 5] = ["greeting", "sorry_page", "sorry_mail", "dns_record", "test_call"];
 
 /// Reads an end state.
 pub(super) fn wish(value: Value<'_>, inputs: &Inputs) -> Option<Wish> {
@@ -34,6 +34,7 @@ pub(super) fn wish(value: Value<'_>, inputs: &Inputs) -> Option<Wish> {
         "wait" => wait(*inner, inputs),
         "site_ready" => site_ready(*inner, inputs),
         "exec" => exec(*inner),
+        "http" => http::read(*inner, inputs).map(|wish| Wish::Http(Box::new(wish))),
         _ => unknown(key, value),
     }
 }

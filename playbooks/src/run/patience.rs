@@ -34,9 +34,10 @@ pub(super) fn look(run: &Run, step: usize, (ground, now): (&Ground<'_>, Stamp)) 
             Advance::Pass { step, how: Passed::GivenUp, why }
         }
         // The caller asks for steps that look; any other would be waited for in vain.
-        Some(Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. }) | None => {
-            Advance::Rest { step, until: now }
-        }
+        Some(
+            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } | Ensure::Http(_),
+        )
+        | None => Advance::Rest { step, until: now },
     }
 }
 

@@ -40,7 +40,11 @@ pub(super) fn moved(run: &Run) -> String {
 fn target(ensure: &Ensure) -> &str {
     match ensure {
         Ensure::RoutePointsAt { site, .. } => site.as_str(),
-        Ensure::Notify { .. } | Ensure::Waited { .. } | Ensure::SiteReady { .. } | Ensure::Exec { .. } => "",
+        Ensure::Notify { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. }
+        | Ensure::Exec { .. }
+        | Ensure::Http(_) => "",
     }
 }
 

@@ -6,6 +6,7 @@ use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
 use crate::route::{Brought, Claim, Hold, Latch, Lever};
+use std::collections::BTreeMap;
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +86,16 @@ impl View {
 
     /// A claim refuses what was decided before it, and waits until the automatic run has let go.
     pub(super) fn claimed(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
-        let Fact::Claimed { route, site, playbook, because, who } = fact else { return Ok(()) };
+        let (Fact::Claimed { route, site, playbook, because, who }
+        | Fact::Played { route, site, playbook, because, who, .. }) = fact
+        else {
+            return Ok(());
+        };
+        let given = if let Fact::Played { given, .. } = fact { given.clone() } else { BTreeMap::new() };
         self.route(route).claim = Some(Claim {
             site: site.clone(),
             playbook: playbook.clone(),
+            given,
             because: because.clone(),
             who: who.clone(),
             index,

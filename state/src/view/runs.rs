@@ -277,7 +277,7 @@ impl View {
                 let route = run.plan.route.clone();
                 self.route(&route).arrive(site, (by, direction), stamp);
             }
-            Ensure::Exec { .. } | Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
+            Ensure::Exec { .. } | Ensure::Http(_) | Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
             Ensure::Notify { text } => {
                 self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }

@@ -6,12 +6,15 @@ use state::fact::{
     Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Says, Seated, Was,
 };
 use state::handover::{Hindrance, Strength, Urgency};
-use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
+use state::plan::{
+    At, Ensure, IfFailed, Login, Method, Plan, PlannedStep, Pointing, Scheme, Shows, Switch, Undo,
+};
 use state::run::{Cause, Direction, Word};
 use state::{
     Boot, CarrierId, CommandId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId,
     RunId, SiteId, Stamp, Starts, Subject, Who,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A fact that is not the only one of its kind says in a word which it is.
@@ -147,6 +150,38 @@ fn patient() -> Plan {
     Plan { steps, ..plan() }
 }
 
+/// Switches that are thrown over HTTP.
+fn switched() -> Plan {
+    let read = "https://switch.example.com/v1/routes/main".to_owned();
+    let login = |scheme| Some(Login { name: "switch".into(), scheme });
+    let shows = Shows { pointer: "/to".into(), is: "manchester".into(), was: Some("london".into()) };
+    let switch = |method, secret| {
+        Ensure::Http(Box::new(Switch {
+            address: ([192, 0, 2, 7], 443).into(),
+            method,
+            url: format!("{read}?by=pointsman"),
+            body: Some("{\"to\":\"manchester\"}".into()),
+            expect: vec![200, 202],
+            read: read.clone(),
+            read_expect: vec![404],
+            shows: Some(shows.clone()),
+            secret,
+        }))
+    };
+    let step = |method, secret| PlannedStep {
+        ensure: switch(method, secret),
+        undo: Undo::No("it stays".into()),
+        ..plan().steps.remove(0)
+    };
+    let steps = vec![
+        step(Method::Put, login(Scheme::Basic)),
+        step(Method::Post, login(Scheme::Bearer)),
+        step(Method::Patch, None),
+        step(Method::Delete, None),
+    ];
+    Plan { steps, ..plan() }
+}
+
 /// Runs from their opening to their end.
 fn runs() -> Vec<(&'static str, Fact)> {
     let because = vec!["3 of 5 votes see london/pbx down".to_owned()];
@@ -167,6 +202,10 @@ fn runs() -> Vec<(&'static str, Fact)> {
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
         ("of a lever", lever),
+        (
+            "of switches",
+            Fact::RunOpened { basis: Index(38), plan: switched(), cause: late.clone(), home: Home::Home },
+        ),
         (
             "of a patient plan",
             Fact::RunOpened { basis: Index(38), plan: patient(), cause: late, home: Home::Elsewhere },
@@ -243,6 +282,17 @@ fn people() -> Vec<(&'static str, Fact)> {
         ("a site", claimed(site("london"))),
         ("a door", claimed(site("london").door(1))),
         ("the refuge", claimed(SiteId::refuge())),
+        (
+            "",
+            Fact::Played {
+                route: main(),
+                site: site("london"),
+                playbook: PlaybookId::new("drain"),
+                given: BTreeMap::from([("pause".to_owned(), "2m".to_owned())]),
+                because: because.clone(),
+                who: matthew(),
+            },
+        ),
         ("", Fact::ClaimedAlone { route: main(), claim: claim(), pointings: vec![pointing()] }),
     ]
 }

@@ -47,6 +47,10 @@ impl Town {
             }
             Effect::Look(look) => self.look(site, look),
             Effect::Knock { carrier, within } => self.knock(site, (carrier, within)),
+            // Machines and files have no place in simulated time: there is nothing to see.
+            Effect::Survey(survey) => {
+                self.soon(site, 1_000, Event::Surveyed { n: survey.n, sights: Vec::new() })
+            }
             Effect::Answer { answer, .. } => return self.answered(site, &answer),
         }
         Ok(())
@@ -84,6 +88,8 @@ impl Town {
             About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
             About::Reference(target) => Some(self.reference_asked(site, target, (asked, timeout))),
             About::Signalling(target) => Some(self.signalling_asked(site, target, (asked, timeout))),
+            // The simulated PBXs have no manager interface.
+            About::Contact(_) => None,
         };
         if let Some((at, event)) = event {
             self.soon(site, at - self.now, event);

@@ -109,6 +109,10 @@ pub fn wanted(ensure: &Ensure) -> String {
         Ensure::Waited { lasts } => format!("{} pass", spell(*lasts)),
         Ensure::SiteReady { site, steady, .. } if steady.is_zero() => format!("{site} is ready"),
         Ensure::SiteReady { site, steady, .. } => format!("{site} has been ready for {}", spell(*steady)),
+        Ensure::Http(switch) => match &switch.shows {
+            Some(shows) => format!("{} {} shows {}", switch.read, shows.pointer, shows.is),
+            None => format!("{} stands as wanted", switch.read),
+        },
         Ensure::Exec { command, check } => format!("{command} has done it, as {check} says"),
     }
 }

@@ -6,6 +6,7 @@ use policies::decide::Verb;
 use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
 use state::SiteId;
 use state::fact::Mode;
+use std::time::Duration;
 
 /// Where the text of a label begins.
 const INDENT: usize = 19;
@@ -207,6 +208,15 @@ fn minority(report: &WhyReport) -> bool {
     2 * heard <= votes
 }
 
+/// How long something will take: whole seconds as the policy writes them, else to the tenth; never less than it is.
+fn after(span: Duration) -> String {
+    if span.subsec_nanos() == 0 {
+        return Setting(span).to_string();
+    }
+    let tenths = span.as_millis().div_ceil(100);
+    format!("{}.{}s", tenths / 10, tenths % 10)
+}
+
 /// Where it would go, or could.
 fn candidates(report: &WhyReport) -> String {
     let (soonest, latest) = report.after;
@@ -219,8 +229,8 @@ fn candidates(report: &WhyReport) -> String {
         let then = format!(
             "if {here} dies now, {} goes to {next}, {} to {} later",
             report.route,
-            Setting(soonest),
-            Setting(latest)
+            after(soonest),
+            after(latest)
         );
         out += &labelled("", &then, 0);
     }
