@@ -7,10 +7,12 @@ mod held;
 mod histogram;
 mod knock;
 mod look;
+mod numbers;
 mod order;
 pub mod outcome;
 mod reins;
 mod session;
+mod survey;
 mod switch;
 mod watch;
 
@@ -20,7 +22,7 @@ pub use histogram::Histogram;
 use crate::event::{Effect, Event, Order, Point, Report};
 use crate::probes::means::Means;
 use crate::resolve::HostPort;
-use crate::site::Secrets;
+use crate::site::{Secrets, SiteFile};
 use entrance::Entrance;
 use fences::Refusal;
 use policies::policy::{Carrier, Tls};
@@ -32,6 +34,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use survey::Ground;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -50,6 +53,8 @@ pub struct Config {
     pub commands: BTreeMap<String, Vec<String>>,
     /// A file of authorities that HTTP probes believe beside this machine's own roots.
     pub authorities: Option<PathBuf>,
+    /// The site file, whose folders, bundle and PBX are looked at; without it only carriers are.
+    pub site: Option<Arc<SiteFile>>,
     /// The carriers of the policy in force.
     pub carriers: Vec<CarrierSetup>,
     /// Where results go.
@@ -75,6 +80,7 @@ pub struct Hands {
     bind: Option<IpAddr>,
     secrets: Secrets,
     addresses: PathBuf,
+    site: Option<Arc<SiteFile>>,
     carriers: BTreeMap<CarrierId, (CarrierSetup, Arc<Entrance>)>,
     sessions: Sessions,
     watch: Watch,
@@ -86,9 +92,12 @@ pub struct Hands {
 impl Hands {
     /// Starts the resolvers of all carriers; call it within a tokio runtime.
     pub fn new(config: Config) -> Self {
-        let Config { bind, secrets, addresses, commands, authorities, carriers, events } = config;
+        let Config { bind, secrets, addresses, commands, authorities, site, carriers, events } = config;
         let tls = OnceLock::new();
-        let means = Arc::new(Means { bind, secrets: secrets.clone(), commands, authorities, tls });
+        let manager = site.as_ref().and_then(|site| site.pbx.as_ref()?.ami);
+        let refused = Arc::default();
+        let means = Means { bind, secrets: secrets.clone(), manager, refused, commands, authorities, tls };
+        let means = Arc::new(means);
         let runtime = Handle::current();
         let reins = Arc::new(Reins::new(events, runtime.clone()));
         let mut hands = Self {
@@ -101,6 +110,7 @@ impl Hands {
             bind,
             secrets,
             addresses,
+            site,
             carriers: BTreeMap::new(),
         };
         hands.reach(carriers);
@@ -144,11 +154,12 @@ impl Hands {
                     self.reins.tell(Event::Looked { id: look.id, found });
                 }
             },
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, within } => {
                 if let Some((_, entrance)) = self.carriers.get(&carrier) {
-                    knock::start(&self.reins, entrance, carrier);
+                    knock::start(&self.reins, entrance, (carrier, within));
                 }
             }
+            Effect::Survey(survey) => survey::start(self.ground(), survey),
             Effect::Watch(plans) => {
                 let _within = self.runtime.enter();
                 self.watch.over(plans);
@@ -160,6 +171,19 @@ impl Hands {
             effect @ (Effect::Answer { .. } | Effect::Link(_) | Effect::Rewrite(_)) => {
                 tracing::error!("what is not theirs was given to the hands: {effect:?}");
             }
+        }
+    }
+
+    /// What a survey is made with.
+    fn ground(&self) -> Ground {
+        let entrance = |(id, (_, entrance)): (&CarrierId, &(CarrierSetup, Arc<Entrance>))| {
+            (id.clone(), Arc::clone(entrance))
+        };
+        Ground {
+            reins: Arc::clone(&self.reins),
+            entrances: self.carriers.iter().map(entrance).collect(),
+            site: self.site.clone(),
+            bind: self.bind,
         }
     }
 

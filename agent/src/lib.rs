@@ -16,6 +16,7 @@ pub mod frame;
 pub mod gaps;
 pub mod init;
 pub mod links;
+pub mod live;
 pub mod node;
 pub mod policy_file;
 pub mod probes;

@@ -1,8 +1,9 @@
 //! A program of the site file as it is run: without a shell, in a process group that dies by the deadline.
 
+use crate::live::{Kind, Sight};
 use crate::probes::shown;
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -59,6 +60,24 @@ pub async fn run(words: &[String], timeout: Duration) -> End {
         Ok(Ok(end)) => end,
         Ok(Err(error)) => End::Unknown(format!("its end cannot be waited for: {error}")),
         Err(_elapsed) => End::Late,
+    }
+}
+
+/// A look at a command of the site file: it is there, and may be run. It is not run.
+pub fn sight(name: &str, words: &[String]) -> Sight {
+    let Some(program) = words.first() else {
+        return Sight::fault(Kind::Command, name, "the command is empty");
+    };
+    let found = std::fs::metadata(program).map_err(|error| error.to_string()).and_then(|about| {
+        if !about.is_file() {
+            return Err("it is no file".to_owned());
+        }
+        access(program.as_str(), AccessFlags::X_OK).map_err(|_| "it may not be run".to_owned())
+    });
+    match found {
+        Ok(()) => Sight::ok(Kind::Command, name, format!("`{program}` is there and may be run")),
+        Err(why) => Sight::fault(Kind::Command, name, format!("`{program}`: {why}"))
+            .hint(format!("`ls -l {program}`")),
     }
 }
 

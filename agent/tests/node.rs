@@ -6,6 +6,7 @@ mod node {
     pub mod deeds;
     pub mod desk;
     pub mod expect;
+    pub mod levers;
     pub mod outside;
     pub mod people;
     pub mod script;

@@ -113,7 +113,8 @@ impl Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { playbook, route, from, to, .. } = self.0;
         let from = from.as_ref().map_or("nowhere known", |from| from.as_str());
-        writeln!(f, "{playbook} of {route}, {from} -> {to}; nothing is done by this command")?;
+        let way = if route.is_lever() { String::new() } else { format!(", {from} -> {to}") };
+        writeln!(f, "{playbook} of {route}{way}; nothing is done by this command")?;
         for (at, step) in self.steps().iter().enumerate() {
             writeln!(f, "{:>2} {:LABEL$} {}", at + 1, step.what, step.change)?;
             if let Some((before, after)) = &step.before_after {

@@ -14,11 +14,11 @@ use std::time::Duration;
 pub struct Plan {
     /// The playbook it came from.
     pub playbook: PlaybookId,
-    /// The route that it is about.
+    /// The route or the lever that it is about.
     pub route: RouteId,
     /// The site that is left, if the route rang in one.
     pub from: Option<SiteId>,
-    /// The site that is to answer.
+    /// The site that is to answer; of a lever, the site that it belongs to.
     pub to: SiteId,
     /// The end states, in order.
     pub steps: Vec<PlannedStep>,
@@ -149,9 +149,11 @@ impl Ensure {
 }
 
 impl Plan {
-    /// The greatest schema of facts that a part of it came with.
+    /// The greatest schema of facts that a part of it came with; that of a lever is folded in another way by whoever
+    /// knows no levers.
     pub fn schema(&self) -> u16 {
-        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1)
+        let about = if self.route.is_lever() { 3 } else { 1 };
+        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(about)
     }
 
     /// For how long it may do nothing but wait.

@@ -3,6 +3,7 @@
 mod alone;
 mod ballots;
 mod handover;
+mod levers;
 mod lost;
 mod members;
 mod passed;

@@ -1,14 +1,19 @@
 //! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
 
 mod beside;
+mod live;
 mod schema;
+
+pub use live::live;
 
 use super::args::CheckArgs;
 use super::ending::{Ending, Failure};
 use super::print;
+use crate::node::Shelf;
 use crate::site::{SiteFile, SiteFileError};
 use playbooks::Playbook;
 use policies::Policy;
+use state::document::Report;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -66,7 +71,7 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
     Ok(match kind(&text) {
         Kind::Policy => match Policy::read(&name, &text) {
             Ok(policy) => {
-                let missing = beside::missing(&name, &text, &beside::playbooks(file, &args.files));
+                let missing = beside(&policy, (&name, &text), &beside::playbooks(file, &args.files));
                 let against = |site: &SiteFile| beside::probed(&name, &text, (&policy, site));
                 match missing.or_else(|| beside::sites(file, &args.files).iter().find_map(against)) {
                     Some(report) => Err(report.to_string()),
@@ -92,6 +97,11 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
             Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
         },
     })
+}
+
+/// What is wrong with a good policy and the playbooks that it names.
+fn beside(policy: &Policy, (name, text): (&str, &str), known: &Shelf) -> Option<Report> {
+    beside::missing(name, text, known).or_else(|| beside::misfits(name, text, (&policy.levers, known)))
 }
 
 /// What a good site file means, and what of it is of no use on this machine.

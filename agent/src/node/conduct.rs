@@ -105,11 +105,15 @@ impl Node {
 
     /// What takes the place of an attempt, where none should be made.
     fn no_start(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
-        self.dead_end(run, start, now).or_else(|| self.pass_over(run, start, now))
+        let lever = run.plan.route.is_lever();
+        let end = if lever { self.overtaken(run, now) } else { self.dead_end(run, start, now) };
+        end.or_else(|| self.pass_over(run, start, now))
     }
 
     fn ground<'v>(&'v self, run: &Run, ready: &'v BTreeMap<SiteId, Duration>, now: Now) -> Ground<'v> {
-        let able = run.plan.from.as_ref().is_some_and(|site| self.is_candidate(&run.plan.route, site, now));
+        // A lever takes nobody anywhere, so its way back leads to no dead place.
+        let back = |site: &SiteId| run.plan.route.is_lever() || self.is_candidate(&run.plan.route, site, now);
+        let able = run.plan.from.as_ref().is_some_and(back);
         let from = if able { Footing::Candidate } else { Footing::Dead };
         let rate_per_second = self.rate(&run.plan.route);
         Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run), ready }
@@ -208,6 +212,8 @@ impl Node {
         let left = run.plan.from.as_ref().map(SiteId::site).filter(|from| *from != to);
         let mut order = vec![to, here];
         order.extend(self.prefer(&run.plan.route).iter().map(SiteId::site));
+        // Nobody is preferred for a lever: whoever lives can pull it.
+        order.extend(self.sites().into_iter().filter(|_| run.plan.route.is_lever()));
         let mut seen = BTreeSet::new();
         order.retain(|site| Some(site) != left.as_ref() && seen.insert(site.clone()));
         order

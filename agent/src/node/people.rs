@@ -29,6 +29,11 @@ impl Node {
             out.act.push(Effect::Answer { to, answer });
             return;
         }
+        if let Command::Survey { awaited } = command {
+            let answer = Box::new(self.survey_asked(awaited, now, out));
+            out.act.push(Effect::Answer { to, answer });
+            return;
+        }
         let alone = matches!(command, Command::ClaimOrOffer { .. });
         let answer = match self.order(&asker, command.clone(), now) {
             Ok(Some(fact)) if alone => match self.wish_alone(&asker, fact, now.mono) {
@@ -58,6 +63,7 @@ impl Node {
             | Command::Runs
             | Command::Incidents
             | Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -92,14 +98,15 @@ impl Node {
 
     fn known(&self, route: Option<RouteId>) -> Result<Option<RouteId>, Box<Answer>> {
         match &route {
-            Some(id) if !self.routes().contains(id) => Err(self.no_route(id)),
+            Some(id) if !self.all_moved().contains(id) => Err(self.no_route(id)),
             Some(_) | None => Ok(route),
         }
     }
 
     fn no_route(&self, route: &RouteId) -> Box<Answer> {
-        let names: Vec<String> = self.routes().iter().map(|r| format!("`{r}`")).collect();
-        refused(&format!("the policy has no route `{route}`"), &format!("one of: {}", names.join(", ")))
+        let names: Vec<String> = self.all_moved().iter().map(|r| format!("`{r}`")).collect();
+        let what = if route.is_lever() { "rule for" } else { "route" };
+        refused(&format!("the policy has no {what} `{route}`"), &format!("one of: {}", names.join(", ")))
     }
 
     /// A claim must be possible before it is agreed: the site known, the playbook fit for it.
@@ -108,6 +115,9 @@ impl Node {
         (playbook, route, site): (&PlaybookId, &RouteId, &SiteId),
         given: &BTreeMap<String, String>,
     ) -> Result<(), Box<Answer>> {
+        if route.is_lever() {
+            return self.claim_lever(playbook, route);
+        }
         if !self.routes().contains(route) {
             return Err(self.no_route(route));
         }
@@ -127,12 +137,28 @@ impl Node {
         planned.map(|_| ()).map_err(|why| refused(&why, &hint))
     }
 
+    /// A person has a lever pulled or let go: by what its rule plays, and with what that is given.
+    fn claim_lever(&self, playbook: &PlaybookId, lever: &RouteId) -> Result<(), Box<Answer>> {
+        let Some(rule) = self.lever(lever) else { return Err(self.no_route(lever)) };
+        let plays: Vec<&PlaybookId> = [&rule.play].into_iter().chain(&rule.until_up).collect();
+        if !plays.contains(&playbook) {
+            let hints: Vec<String> =
+                plays.iter().map(|book| format!("`pointsman play {book} route={lever}`")).collect();
+            return Err(refused(
+                &format!("the rule for {lever} does not play {playbook}"),
+                &hints.join(" or "),
+            ));
+        }
+        let planned = self.lever_plan(playbook, lever, String::new());
+        planned.map(|_| ()).map_err(|why| refused(&why, "`pointsman check` shows what a playbook needs"))
+    }
+
     fn question(&self, command: &Command, now: Now) -> Answer {
         match command {
             Command::Status => Answer::Status(Box::new(self.status(now))),
-            Command::Why { route: Some(route) } if !self.routes().contains(route) => *self.no_route(route),
+            Command::Why { route: Some(route) } if !self.all_moved().contains(route) => *self.no_route(route),
             Command::Why { route } => {
-                let all = self.routes();
+                let all = self.all_moved();
                 let meant = all.iter().filter(|r| route.as_ref().is_none_or(|route| route == *r));
                 Answer::Why(meant.filter_map(|route| self.why(route, now)).collect())
             }
@@ -149,6 +175,7 @@ impl Node {
             }
             // The journal is shown by the turn, which has the disk.
             Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
@@ -196,12 +223,24 @@ impl Node {
 fn arguments(
     args: &BTreeMap<String, String>,
 ) -> Result<(RouteId, SiteId, BTreeMap<String, String>), Box<Answer>> {
-    let (Some(route), Some(to)) = (args.get("route"), args.get("to")) else {
-        return Err(refused("a route and a site to go to are needed", "`route=main to=manchester`"));
-    };
     let mut given = args.clone();
     given.retain(|key, _| !["route", "to", "from", "reason"].contains(&key.as_str()));
-    Ok((RouteId::new(route.clone()), SiteId::new(to.clone()), given))
+    let route = args.get("route").map(|route| RouteId::new(route.clone()));
+    if let Some((lever, watches)) = route.as_ref().and_then(|route| Some((route, route.watches()?))) {
+        // What a lever's playbooks are given stands in its rule.
+        return match given.keys().next() {
+            Some(strange) => {
+                let why =
+                    format!("the rule for {lever} says what its playbooks are given, and not `{strange}`");
+                Err(refused(&why, &format!("`route={lever}` alone")))
+            }
+            None => Ok((lever.clone(), watches.site, given)),
+        };
+    }
+    match (route, args.get("to")) {
+        (Some(route), Some(to)) => Ok((route, SiteId::new(to.clone()), given)),
+        (_, _) => Err(refused("a route and a site to go to are needed", "`route=main to=manchester`")),
+    }
 }
 
 pub(super) fn refused(why: &str, hint: &str) -> Box<Answer> {

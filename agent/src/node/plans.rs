@@ -49,7 +49,10 @@ impl Node {
 
     /// What is played for a route on an occasion.
     pub(super) fn played(&self, route: &RouteId, occasion: Occasion) -> Option<PlaybookId> {
-        self.rules.as_ref()?.route(route).map(|rules| rules.played(occasion).clone())
+        if route.is_lever() {
+            return self.lever_plays(route, occasion);
+        }
+        self.rules.as_ref()?.route(route)?.played(occasion).cloned()
     }
 
     /// How many numbers the carrier of a route takes in a second.
@@ -160,6 +163,9 @@ impl Node {
         (route, from, to): (&RouteId, Option<&SiteId>, &SiteId),
         (reason, given): (String, &BTreeMap<String, String>),
     ) -> Result<Plan, String> {
+        if route.is_lever() {
+            return self.lever_plan(playbook, route, reason);
+        }
         let known = self.playbooks.get(playbook);
         let text = known.ok_or_else(|| format!("no playbook `{playbook}` is known here"))?;
         let rules = self.rules.as_ref().and_then(|rules| rules.route(route));

@@ -238,7 +238,7 @@ impl Node {
     }
 
     fn tell_mode(&self, fact: &Fact, now: Now, out: &mut Output) {
-        for route in self.routes() {
+        for route in self.all_moved() {
             out.tell.push(Telling::Mode {
                 mode: self.mode(&route, now),
                 route: Some(route),

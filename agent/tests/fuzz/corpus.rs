@@ -356,6 +356,7 @@ impl Town {
             | Effect::Answer { .. }
             | Effect::Reach(_)
             | Effect::Link(_)
+            | Effect::Survey(_)
             | Effect::Rewrite(_) => {
                 return;
             }

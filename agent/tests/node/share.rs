@@ -177,7 +177,7 @@ impl World for Share {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, .. } => {
                 // Also a mute carrier's machine takes connections.
                 let asked = Mono::from_boot(outside.now);
                 let answer = if barred { Presence::Absent } else { Presence::Present };
@@ -186,6 +186,10 @@ impl World for Share {
             Effect::Rewrite(order) => {
                 drop(outside);
                 self.rewrite(order);
+            }
+            Effect::Survey(survey) => {
+                let sights = outside.sights.clone();
+                outside.post(TRIP, to, Mail::Event(Event::Surveyed { n: survey.n, sights }));
             }
             Effect::Release { .. } | Effect::Reach(_) | Effect::Link(_) => {}
         }

@@ -67,7 +67,11 @@ impl View {
         }
     }
 
+    /// The site where callers are sent is heard; a lever sends nobody anywhere, and is pulled when its site is dead.
     fn audible(&self, run: &Run, basis: Index) -> Result<(), Refusal> {
+        if run.plan.route.is_lever() {
+            return Ok(());
+        }
         let site = run.plan.to.site();
         match self.silent.get(&site) {
             Some(at) if *at > basis => Err(Refusal::Silent(site)),
@@ -327,9 +331,12 @@ impl View {
         if gave_up {
             self.unspend(id);
         }
+        self.lever_ended(id, word);
+        // A lever that nobody has touched yet may be pulled at once.
+        let idle = route.is_lever() && !self.runs.get(&id).is_some_and(Run::begun);
         let state = self.route(&route);
         state.run = None;
-        if word != Word::Done && !repairs && !gave_up && !looked {
+        if word != Word::Done && !repairs && !gave_up && !looked && !idle {
             state.spurned.insert(to, stamp);
         }
         if word == Word::Stuck {

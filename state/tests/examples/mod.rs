@@ -191,12 +191,17 @@ fn runs() -> Vec<(&'static str, Fact)> {
     let passed = |how| Fact::StepPassed { run: RunId(42), step: 3, how, why: "office is not heard".into() };
     let repair = Cause::Repair { late: vec![Index(40), Index(300)], because };
     let opened = |cause, home| Fact::RunOpened { basis: Index(38), plan: plan(), cause, home };
+    let to = site("london");
+    let watches = RouteId::new("london/proxy");
+    let plan = Plan { route: watches, from: Some(to.clone()), to, ..plan() };
+    let lever = Fact::RunOpened { basis: Index(38), plan, cause: automatic.clone(), home: Home::Home };
     let (run, why) = (RunId(42), "manchester went down meanwhile".to_owned());
     let ended = |word| Fact::RunEnded { run, word, why: why.clone() };
     vec![
         ("by automation", opened(automatic, Home::Elsewhere)),
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
+        ("of a lever", lever),
         (
             "of switches",
             Fact::RunOpened { basis: Index(38), plan: switched(), cause: late.clone(), home: Home::Home },

@@ -59,6 +59,7 @@ impl Bench {
             addresses: folder.path().to_owned(),
             commands,
             authorities: None,
+            site: None,
             carriers: vec![CarrierSetup {
                 name: CarrierId::new("magrathea"),
                 at: carrier.address().to_string().parse().unwrap(),

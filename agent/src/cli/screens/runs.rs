@@ -37,7 +37,7 @@ fn row(run: &Run) -> Vec<String> {
         run.opened.to_string(),
         plan.playbook.to_string(),
         plan.route.to_string(),
-        plan.to.to_string(),
+        if plan.route.is_lever() { "-".to_owned() } else { plan.to.to_string() },
         took,
         word,
         by(&run.cause).to_owned(),
@@ -60,7 +60,9 @@ fn by(cause: &Cause) -> &str {
 pub fn one(run: &Run) -> String {
     let plan = &run.plan;
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
-    let head = format!("{} {} of {}, {from} -> {}", run.id, plan.playbook, plan.route, plan.to);
+    let lever = plan.route.is_lever();
+    let way = if lever { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let head = format!("{} {} of {}{way}", run.id, plan.playbook, plan.route);
     let mut out = match &run.end {
         Some(end) => format!("{head}: {} after {}\n", end.word, took(run, end.at)),
         None => format!("{head}: under way since {} UTC\n", run.opened),
@@ -92,7 +94,8 @@ pub fn one(run: &Run) -> String {
     if let Some(end) = run.end.as_ref().filter(|end| !end.why.is_empty()) {
         out += &labelled("  ended", &format!("{} UTC: {}", end.at, end.why), 12);
     }
-    out + &format!("where it rings now, and why: pointsman why {}\n", plan.route)
+    let now = if lever { "how it stands now" } else { "where it rings now" };
+    out + &format!("{now}, and why: pointsman why {}\n", plan.route)
 }
 
 /// An end state in words.
