@@ -9,6 +9,7 @@ pub mod disk;
 mod hands;
 mod heal;
 pub mod invariants;
+mod lost;
 mod net;
 mod policy;
 mod queue;

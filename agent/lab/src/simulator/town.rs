@@ -43,6 +43,8 @@ pub struct Rare {
     pub belated: u64,
     /// Snapshots that took the place of facts.
     pub snapshots: u64,
+    /// Disks that were lost or rolled back.
+    pub lost: u64,
 }
 
 /// Everything there is.
@@ -367,11 +369,17 @@ impl Town {
         let id = self.sites[site].id.clone();
         for row in &rows {
             let found = Found { site: &id, index: row.index, bytes: &row.bytes };
-            let holding: usize =
-                self.sites.iter_mut().map(|site| site.disk().holding(row.index, row.term)).sum();
+            let holding = self.sites.iter_mut().map(|site| {
+                // What a lost disk had promised was promised; nobody counts on it again before it is let back in.
+                let votes = self.setting.votes.get(&site.id).copied().unwrap_or_default();
+                let lost = if site.has_lost() { usize::try_from(votes).unwrap_or(0) } else { 0 };
+                site.disk().holding(row.index, row.term).max(lost)
+            });
+            let holding: usize = holding.sum();
             self.invariants.journalled(found, || holding)?;
         }
-        let promises: Vec<_> = self.sites[site].disk().promises().collect();
+        let lost = self.sites[site].has_lost();
+        let promises: Vec<_> = self.sites[site].disk().promises().filter(|_| !lost).collect();
         for (voter, promise) in promises {
             self.invariants.promised(voter, promise)?;
         }
