@@ -135,9 +135,26 @@ impl Hands {
                 let _within = self.runtime.enter();
                 self.watch.over(plans);
             }
-            Effect::Reach(carriers) => self.reach(carriers.iter().filter_map(setup).collect()),
-            Effect::Answer { to, .. } => tracing::error!(to, "an answer to a person was given to the hands"),
+            Effect::Reach(carriers) => {
+                self.reach(carriers.iter().filter_map(setup).collect());
+                self.reins.tell(Event::Secrets(self.held()));
+            }
+            effect @ (Effect::Answer { .. } | Effect::Link(_) | Effect::Rewrite(_)) => {
+                tracing::error!("what is not theirs was given to the hands: {effect:?}");
+            }
         }
+    }
+
+    /// The carriers whose secret is here.
+    fn held(&self) -> Vec<CarrierId> {
+        let held = |id: &&CarrierId| match self.secrets.read(id.as_str()) {
+            Ok(_) => true,
+            Err(why) => {
+                tracing::warn!("this site will not act at {id}: {why}");
+                false
+            }
+        };
+        self.carriers.keys().filter(held).cloned().collect()
     }
 
     fn prepare(&mut self, nonce: Nonce, carrier: &CarrierId, until: Mono) {

@@ -2,12 +2,14 @@
 
 mod alone;
 mod handover;
+mod journal;
 mod millis;
 mod reach;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Deed, HandOver, Loudness};
-pub use reach::ReachReport;
+pub use journal::{FactBytes, JournalPage, PeerHead};
+pub use reach::{DoorReport, ReachReport};
 
 use policies::Decision;
 use policies::Verdict;
@@ -55,13 +57,23 @@ pub enum Command {
     ClaimAlone { token: u64 },
     /// A site that lost its disk may come back.
     Readmit { site: SiteId },
+    /// What must be, or had to be, seen by a person?
+    Incidents,
+    /// What was agreed after this index?
+    Journal { after: Index },
 }
 
 impl Command {
     /// Whether it changes anything: reading is allowed to more people than changing.
     pub fn changes(&self) -> Access {
         match self {
-            Self::Status | Self::Why { .. } | Self::Plan { .. } | Self::Runs | Self::Follow => Access::Read,
+            Self::Status
+            | Self::Why { .. }
+            | Self::Plan { .. }
+            | Self::Runs
+            | Self::Incidents
+            | Self::Journal { .. }
+            | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
             | Self::ClaimOrOffer { .. }
@@ -108,6 +120,10 @@ pub enum Answer {
     Offered(Box<Offer>),
     /// To `ClaimAlone`: it is being done, and told under this number.
     Alone { n: u64 },
+    /// To `Incidents`: the newest last.
+    Incidents { incidents: Vec<Incident> },
+    /// To `Journal`: the next page.
+    Journal(Box<JournalPage>),
 }
 
 /// What the cluster believes.
@@ -188,10 +204,12 @@ pub struct SiteReport {
     pub site: SiteId,
     /// Its votes.
     pub votes: u8,
-    /// The verdict on its PBX.
+    /// The verdict on its PBX, at its first door.
     pub pbx: Verdict,
-    /// Which sites say that they see the PBX up.
+    /// Which sites say that they see the PBX up there.
     pub seen_by: Vec<SiteId>,
+    /// Its other doors.
+    pub further: Vec<DoorReport>,
     /// How long ago its agent was heard from here; `None` for the own agent or if never.
     #[serde(rename = "heard_ms", with = "millis::maybe")]
     pub heard: Option<Duration>,
@@ -199,6 +217,8 @@ pub struct SiteReport {
     pub silent: Voice,
     /// Over whom it is reached from here, if its own link is silent.
     pub over: Option<SiteId>,
+    /// The short name of the policy by which it acts, as far as is known here.
+    pub policy: Option<String>,
 }
 
 /// Whether a site is heard by the leader.
@@ -350,6 +370,24 @@ pub enum Telling {
     Escalated { incident: IncidentId },
     /// A claim alone goes on, or has ended.
     Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
+    /// Something became of the policy file of a site: the version, and what is different in it, or why not.
+    Policy { is: PolicyNews, site: SiteId, version: String, words: Vec<String> },
+}
+
+/// What became of a policy file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyNews {
+    /// It is another text than the agreed one, without faults, and proposed to all.
+    Proposed,
+    /// It is agreed, and in force everywhere.
+    InForce,
+    /// It changes nothing, because of its faults or of what it would do.
+    Refused,
+    /// It was made from a text that is not in force any more, and lies beside the file.
+    SetAside,
+    /// The agreed text could not be written to it.
+    Unwritten,
 }
 
 /// Whether something begins or ends.

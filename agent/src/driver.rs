@@ -7,11 +7,12 @@ use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
 use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
+use crate::policy_file::PolicyFile;
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::start::{Ready, StartError, start};
-use crate::store::{JournalRow, Store, StoreError};
+use crate::store::{JournalRow, Page, Store, StoreError};
 use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
 use state::{Index, Mono, SiteId, Stamp, View};
@@ -55,6 +56,7 @@ struct Real {
     hands: Hands,
     control: Control,
     identity: Identity,
+    policy_file: PolicyFile,
 }
 
 impl World for Real {
@@ -78,6 +80,10 @@ impl World for Real {
 
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, StoreError> {
         self.store.facts(fetch.after, fetch.upto)
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, StoreError> {
+        self.store.page(after)
     }
 
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), StoreError> {
@@ -113,6 +119,8 @@ impl World for Real {
     fn act(&mut self, effect: Effect) {
         match effect {
             Effect::Answer { to, answer } => self.control.answer(to, *answer),
+            Effect::Link(others) => self.links.link(&others),
+            Effect::Rewrite(order) => self.policy_file.rewrite(order),
             effect @ (Effect::Prepare { .. }
             | Effect::Release { .. }
             | Effect::Point(_)
@@ -190,6 +198,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
             },
             links_in,
         )?,
+        policy_file: PolicyFile::watch(site.policy.clone(), events_in.clone()),
         hands: Hands::new(HandsConfig {
             bind,
             secrets: site.secrets.clone(),

@@ -3,6 +3,7 @@
 use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
+use crate::policy_file::{Found, Marks, Rewrite};
 use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
 use state::alone::AloneEntry;
@@ -12,6 +13,7 @@ use state::{
     Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
 };
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Everything that can happen to an agent.
@@ -59,6 +61,10 @@ pub enum Event {
     Looked { id: u64, found: Result<Vec<Reading>, String> },
     /// What the hands have done at carriers since they were started.
     Tallied(HandsReport),
+    /// The carriers of the policy in force whose secret is on this machine.
+    Secrets(Vec<CarrierId>),
+    /// What the folder of the policy file shows.
+    File(Found),
     /// A person, or a program of theirs, asks something.
     Asked { asker: Asker, command: Command },
 }
@@ -136,6 +142,8 @@ pub enum Keep {
     Led,
     /// A line of the table of claims alone.
     Alone { n: u64, line: AloneEntry },
+    /// What its policy file has held.
+    Marks(Marks),
 }
 
 /// What `Node` wants done: keep, then propose, then send, then act.
@@ -183,6 +191,10 @@ pub enum Effect {
     Watch(Vec<ProbePlan>),
     /// These are the carriers from now on.
     Reach(Vec<policies::policy::Carrier>),
+    /// These are the other sites from now on, and where they listen.
+    Link(Vec<(SiteId, SocketAddr)>),
+    /// The policy file shall hold the agreed text.
+    Rewrite(Rewrite),
 }
 
 /// One attempt at pointing a batch of numbers: fenced and dated.

@@ -51,6 +51,8 @@ pub enum Body {
     Revoke { fence: Index, boot: Boot, nonce: Nonce },
     /// To everybody, before anything else, signed: who I am, and what I have; and what I think of you.
     Hello(Box<Sealed>),
+    /// From the leader: this will not be proposed, and why; it need not be asked for again.
+    Declined { origin: Origin, why: String },
 }
 
 /// What a site can do, and what its clock says.

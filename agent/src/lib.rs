@@ -1,5 +1,6 @@
 //! The hands: the only crate that touches the world.
 
+pub mod account;
 pub mod act;
 pub mod carriers;
 pub mod cli;
@@ -15,6 +16,7 @@ pub mod gaps;
 pub mod init;
 pub mod links;
 pub mod node;
+pub mod policy_file;
 pub mod probes;
 pub mod quorum;
 pub mod relay;

@@ -6,6 +6,7 @@ mod alone;
 mod card;
 mod conduct;
 mod drift;
+mod edits;
 mod execute;
 mod handover;
 mod lead;
@@ -28,11 +29,13 @@ mod telling;
 mod waits;
 mod watch;
 
+pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 
 use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
 use crate::frame::{Body, Pulse};
+use crate::policy_file::Marks;
 use playbooks::Playbook;
 use reach::Errand;
 use state::alone::AloneEntry;
@@ -108,6 +111,7 @@ pub struct Node {
     absence: absence::Absence,
     handovers: handover::Handovers,
     alone: alone::Alone,
+    edits: edits::Edits,
     pulsed: Option<Mono>,
 }
 
@@ -140,6 +144,8 @@ pub struct Start {
     pub outside: Option<String>,
     /// The table of claims alone.
     pub alone: Vec<(u64, AloneEntry)>,
+    /// What its policy file has held, as the disk remembers it.
+    pub marks: Marks,
 }
 
 impl Node {
@@ -187,6 +193,7 @@ impl Node {
             absence: absence::Absence::begin(start.led, now),
             handovers: handover::Handovers::default(),
             alone: alone::Alone::replay(start.alone, now),
+            edits: edits::Edits::replay(start.marks),
             pulsed: None,
         };
         node.rule(now);
@@ -225,6 +232,7 @@ impl Node {
         self.expire_wish(now.mono, &mut out);
         self.act_alone(now.mono, &mut out);
         self.merge_alone(&mut out);
+        self.mind_the_file(now, &mut out);
         self.lead(now, &mut out);
         self.expire_asks(now, &mut out);
         self.expire_waiting(now, &mut out);
@@ -252,7 +260,7 @@ impl Node {
             Event::Appended { index, entry } => self.receipts.appended(index, &entry, now.mono),
             Event::Agreed { index, bytes, entry } => self.agreed((index, &bytes), &entry, now, out),
             Event::Unreadable { index, why } => self.stop(format!("entry {index} cannot be read: {why}")),
-            Event::Restored { view } => self.restored(*view, now.mono),
+            Event::Restored { view } => self.restored(*view, now.mono, out),
             Event::Lacking { between } => self.lacking = between,
             Event::ClockGap { .. } => {
                 self.jumped = Some(now.mono);
@@ -285,6 +293,8 @@ impl Node {
                 self.have_looked(id, found, out);
             }
             Event::Tallied(tally) => self.tally = tally,
+            Event::Secrets(held) => self.secrets = held,
+            Event::File(found) => self.file_found(found, out),
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
     }
@@ -300,7 +310,8 @@ impl Node {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                if self.standing.reign != Reign::Following && !known && theirs {
+                let leads = self.standing.reign != Reign::Following;
+                if leads && !known && theirs && !self.declines(&origin, &fact, out) {
                     out.propose.push((origin, fact));
                 }
             }
@@ -314,6 +325,11 @@ impl Node {
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
             Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
+            Body::Declined { origin, why } => {
+                if self.standing.leader.as_ref() == Some(from) {
+                    self.declined(&origin, &why, now.mono, out);
+                }
+            }
         }
     }
 

@@ -165,7 +165,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let playbooks = shelf_of(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
     let alone = alone(&store)?;
-    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, outside };
+    let marks = store.marks()?;
+    let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, outside, marks };
     let node = Node::new(start, clock::mono());
     let past = Past { journal: loaded.last, voters: loaded.voters, ids };
     let past = Some(past).filter(|_| stand == Stand::Inside);

@@ -2,20 +2,22 @@
 
 mod greeting;
 mod lacking;
+mod page;
 mod passing;
 mod recording;
 
 use crate::cluster_clock::ClusterClock;
-use crate::command::Telling;
+use crate::command::{Command, Telling};
 use crate::door::Door;
-use crate::event::{Effect, Event, Keep, Output, Reign, Standing};
+use crate::event::{Asker, Effect, Event, Keep, Output, Reign, Standing};
 use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
+use crate::policy_file::MARKS;
 use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
-use crate::store::JournalRow;
+use crate::store::{JournalRow, Page};
 use state::fact::{Entry, Fact, Origin};
 use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,6 +39,8 @@ pub trait World {
     fn missing(&mut self) -> Result<Option<Missing>, Self::Error>;
     /// The next facts after an index, up to another one; `None` if they are not all here.
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Self::Error>;
+    /// The next facts after an index for whoever reads the journal, gaps or not.
+    fn page(&mut self, after: Index) -> Result<Page, Self::Error>;
     /// Fills the first gap of the journal.
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Self::Error>;
     /// Remembers that somebody leads, at this time of the machine's wall clock.
@@ -193,6 +197,9 @@ impl<W: World> Turn<W> {
                 self.relay.heard(&from, clocks.mono);
                 self.hear(&from, frame, clocks)?;
             }
+            Input::Event(Event::Asked { asker: Asker { id, .. }, command: Command::Journal { after } }) => {
+                self.show_page(id, after, clocks)?;
+            }
             Input::Event(event) => {
                 if let Event::ClockGap { .. } = event {
                     self.quorum.step_down();
@@ -259,7 +266,8 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
-            | Body::Hello(_)) => other,
+            | Body::Hello(_)
+            | Body::Declined { .. }) => other,
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
@@ -301,6 +309,7 @@ impl<W: World> Turn<W> {
         match keep {
             Keep::Led => self.world.keep_led(wall),
             Keep::Alone { n, line } => self.world.keep_alone(*n, &line.encode()),
+            Keep::Marks(marks) => self.world.keep(&[(MARKS.to_owned(), marks.encode())]),
         }
     }
 
@@ -353,6 +362,7 @@ impl<W: World> Turn<W> {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hello(_)) => other,

@@ -3,6 +3,11 @@
 #[path = "screens/status.rs"]
 mod status;
 
+/// The commands that look back, and those that need no agent.
+mod cli {
+    mod reading;
+}
+
 use agent::command::{AloneState, Answer, Command, Need, Offer, PlanReport, Telling};
 use agent::control::{Control, ControlEvent};
 use state::run::Word;
@@ -94,6 +99,8 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::Claim { .. }
         | Command::ClaimOrOffer { .. }
         | Command::ClaimAlone { .. }
+        | Command::Incidents
+        | Command::Journal { .. }
         | Command::Follow => no(),
     }
 }
@@ -204,6 +211,8 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Ack { .. }
         | Command::Readmit { .. }
         | Command::Runs
+        | Command::Incidents
+        | Command::Journal { .. }
         | Command::Follow => no(),
     }
 }

@@ -8,7 +8,7 @@ mod screens {
 }
 
 use agent::cli::screens as screen;
-use agent::command::{Answer, CarrierReport, Need, Offer, PlanReport, Telling, Voice};
+use agent::command::{Answer, CarrierReport, DoorReport, Need, Offer, PlanReport, Telling, Voice};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
@@ -19,7 +19,7 @@ use state::fact::Mode;
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::run::{End, Word};
-use state::{Destination, IncidentId, Index, Number, RouteId, RunId, Subject, Who};
+use state::{Destination, IncidentId, Index, Number, RouteId, RunId, SiteId, Subject, Who};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +91,23 @@ fn status_with_an_incident_that_nobody_has_seen() {
         .push((stamp("03:01:29"), "main now rings in manchester: 3 of 5 votes see london/pbx down".into()));
     report.needs_you.push(Need { what: "acknowledge i-17".into(), hint: "pointsman ack i-17".into() });
     check("status-incident", &screen::status::screen(&report));
+}
+
+#[test]
+fn status_while_a_site_serves_by_its_other_door() {
+    let mut report = status::healthy();
+    let door = SiteId::new("london").door(1);
+    let london = &mut report.sites[0];
+    let seen_by = std::mem::replace(&mut london.seen_by, vec![site("london")]);
+    (london.pbx, london.further) =
+        (Verdict::Down, vec![DoorReport { door: door.clone(), pbx: Verdict::Up, seen_by }]);
+    let route = &mut report.routes[0];
+    (route.rings_in, route.budget) = (Some(door.clone()), (1, 4));
+    if let Some(carrier) = &mut route.carrier {
+        carrier.site = Some(door);
+        carrier.shows = Some(Destination::new("S:442079460000@198.51.100.77"));
+    }
+    check("status-doors", &screen::status::screen(&report));
 }
 
 #[test]

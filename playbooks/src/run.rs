@@ -133,7 +133,8 @@ fn in_flight(view: &View, run: &Run) -> Option<Advance> {
             | StepState::Stuck => return None,
         };
         // The view keeps an attempt as long as a step is in flight with it.
-        let executor = view.attempts.get(&fence).map_or(&run.plan.to, |attempt| &attempt.executor).clone();
+        let attempt = view.attempts.get(&fence);
+        let executor = attempt.map_or_else(|| run.plan.to.site(), |attempt| attempt.executor.clone());
         Some(Advance::Await { step: at, fence, executor, lapses_at: since + planned.timeout })
     })
 }

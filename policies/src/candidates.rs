@@ -50,14 +50,15 @@ impl Case<'_> {
             Verdict::Disputed => return refuse(Refused::Disputed { subject }),
             Verdict::Up | Verdict::Pending => {}
         }
-        let ago = match self.word(site, &subject) {
+        let at = site.site();
+        let ago = match self.word(&at, &subject) {
             Word::Up { ago } => ago,
             Word::Down { .. } => return refuse(Refused::SaysDown { subject }),
             Word::Unsure => return refuse(Refused::SaysNothing { subject }),
             Word::Flapping => return refuse(Refused::Flaps { subject }),
             Word::Silent => return refuse(Refused::Silent),
         };
-        if !tally.up_sites().iter().any(|other| other != site) {
+        if !tally.up_sites().iter().any(|other| *other != at) {
             return refuse(Refused::Alone { subject });
         }
         if let Some(cut_off) = self.cut_off(route, site) {
@@ -69,12 +70,16 @@ impl Case<'_> {
         }
     }
 
-    /// Every site of `prefer` but the one that has the route, judged, in order.
+    /// Every door of `prefer` but the one that has the route, judged: the other doors of the site where it rings come
+    /// first, because the nearest step is the smallest.
     pub fn candidates(&self, route: &RouteId) -> Vec<Ranked> {
         let Some(rule) = self.judge.routes.get(route) else { return Vec::new() };
         let here = self.view.routes.get(route).and_then(|state| state.rings_in.as_ref());
-        let others = rule.prefer.iter().filter(|site| Some(*site) != here);
-        others.map(|site| self.candidate(route, site)).collect()
+        let mut others: Vec<&SiteId> = rule.prefer.iter().filter(|site| Some(*site) != here).collect();
+        if let Some(at) = here.map(SiteId::site) {
+            others.sort_by_key(|door| door.site() != at);
+        }
+        others.into_iter().map(|site| self.candidate(route, site)).collect()
     }
 
     /// When a site that a run failed to reach may be tried again; `None` if nothing is held against it.

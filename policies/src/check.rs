@@ -9,6 +9,7 @@ pub use table::table;
 use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE};
 use crate::policy::{Failback, Policy, Route, Site, Tls, kept_keys};
 use cases::votes;
+use state::Subject;
 use state::document::spell;
 use std::time::Duration;
 
@@ -62,18 +63,32 @@ fn summary(policy: &Policy) -> String {
 /// What becomes of a route when its first choice dies, and when its second dies as well.
 fn deaths(policy: &Policy, route: &Route) -> Vec<Death> {
     let deaths = 1..=route.prefer.len().min(2);
-    deaths
-        .map(|count| {
-            let dead = &route.prefer[..count];
-            let living: Vec<&Site> = policy.sites.iter().filter(|site| !dead.contains(&site.id)).collect();
-            let who = match dead {
-                [one] => format!("{one} dies"),
-                _ => dead.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ") + " die",
-            };
-            let (place, when) = becomes(policy, route, &living);
-            Death { who, place, when }
-        })
-        .collect()
+    let sites = deaths.map(|count| {
+        let dead = &route.prefer[..count];
+        let living: Vec<&Site> = policy.sites.iter().filter(|site| !dead.contains(&site.id)).collect();
+        let who = match dead {
+            [one] => format!("{one} dies"),
+            _ => dead.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ") + " die",
+        };
+        let (place, when) = becomes(policy, route, &living);
+        Death { who, place, when }
+    });
+    door(policy, route).into_iter().chain(sites).collect()
+}
+
+/// What becomes of a route while the first door of its first choice is dead and another lives.
+fn door(policy: &Policy, route: &Route) -> Option<Death> {
+    let home = policy.site(&route.prefer[0])?;
+    let mut doors = home.doors();
+    let ((first, at), (next, _)) = (doors.next()?, doors.next()?);
+    let (from, until) = policy.pace(&Subject::pbx(&first)).moved_within();
+    let who = format!("{} of {first} dies", at.ip());
+    Some(Death { who, place: format!("{} in {next}", route.id), when: later(from, until) })
+}
+
+/// When a route has moved.
+fn later(from: Duration, until: Duration) -> String {
+    format!("{} to {} later", seconds(from), seconds(until))
 }
 
 /// Where a route goes when nobody can take it, and what it does by itself once somebody can again.
@@ -112,12 +127,8 @@ fn becomes(policy: &Policy, route: &Route, living: &[&Site]) -> (String, String)
     match fate(policy, route, living) {
         Fate::Stays(site) => (format!("{id} stays in {site}"), String::new()),
         Fate::StaysUnguarded(site) => (format!("{id} stays in {site}"), "people are told: no quorum".into()),
-        Fate::Moves { to, from, until } => {
-            (format!("{id} in {to}"), format!("{} to {} later", seconds(from), seconds(until)))
-        }
-        Fate::Refuge { from, until } => {
-            (format!("{id} in its refuge"), format!("{} to {} later", seconds(from), seconds(until)))
-        }
+        Fate::Moves { to, from, until } => (format!("{id} in {to}"), later(from, until)),
+        Fate::Refuge { from, until } => (format!("{id} in its refuge"), later(from, until)),
         Fate::People(because) => {
             let reason = table::reason(because);
             let votes = format!("{reason}, {} of {} votes", votes(living), policy.votes());

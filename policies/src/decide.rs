@@ -228,7 +228,7 @@ impl Matter<'_> {
 
     /// A ballot is level: while its site is heard and does not withdraw it, it is as fresh as the site's last frame.
     fn says_up(&self, chosen: &Candidate) -> Reason {
-        let heard = self.standing.fresh.get(&chosen.site).copied();
+        let heard = self.standing.fresh.get(&chosen.site.site()).copied();
         let ago = heard.map_or(chosen.ago, |heard| heard.min(chosen.ago));
         Evidence::SaysUp { subject: chosen.subject.clone(), ago }.into()
     }

@@ -30,6 +30,7 @@ impl Case<'_> {
     /// nothing. A site that knows its own references to be silent says nothing at all.
     pub fn cut_off(&self, route: &RouteId, site: &SiteId) -> Option<CutOff> {
         let _asked = self.judge.routes.get(route).filter(|rule| !rule.signalling.is_empty())?;
+        let site = &site.site();
         let subject = Subject::inbound(site);
         let Word::Down { dark } = self.word(site, &subject) else { return None };
         let reached = |other: &SiteId| {

@@ -46,7 +46,7 @@ pub struct Blip {
 /// The rules of one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteRule {
-    /// The sites that may have it, the first choice first.
+    /// The doors that may have it, the first choice first; the doors of a site stand together.
     pub prefer: Vec<SiteId>,
     /// Those of them from which it moves on by itself, once a better site is steady.
     pub last_resort: Vec<SiteId>,

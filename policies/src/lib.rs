@@ -3,6 +3,7 @@
 pub mod candidates;
 pub mod check;
 pub mod decide;
+pub mod difference;
 pub mod errand;
 mod guards;
 pub mod inbound;

@@ -139,21 +139,29 @@ impl Policy {
 
     /// How fast a subject is judged: the pace of its site.
     pub fn pace(&self, subject: &Subject) -> Pace {
-        self.site(&subject.site).map_or(Pace::CALM, |site| site.pace)
+        self.site(&subject.site.site()).map_or(Pace::CALM, |site| site.pace)
     }
 
-    /// What the carrier is told so that a number of a route rings in a site, or in its refuge; none for a site that
-    /// is not known.
+    /// What the carrier is told so that a number of a route rings at a door of a site, or in its refuge; none for a
+    /// door that is not known.
     pub fn destination(&self, route: &Route, number: &Number, site: &SiteId) -> Option<Destination> {
         if site.is_refuge() {
             return route.refuge.as_ref().and_then(|refuge| refuge.fixed(number));
         }
-        self.site(site).map(|site| route.to.fill(number, site.pbx))
+        let (_, pbx) = self.site(&site.site())?.doors().find(|(door, _)| door == site)?;
+        Some(route.to.fill(number, pbx))
     }
 
-    /// The site of the route that a destination names; none if it is somebody else's.
+    /// All doors of some sites, site by site.
+    pub fn doors_of(&self, sites: &[SiteId]) -> Vec<SiteId> {
+        let known = sites.iter().filter_map(|site| self.site(site));
+        known.flat_map(|site| site.doors().map(|(door, _)| door).collect::<Vec<_>>()).collect()
+    }
+
+    /// The site of the route that a destination names, by whichever of its doors; none if it is somebody else's.
     pub fn site_of(&self, route: &Route, number: &Number, shown: &Destination) -> Option<&Site> {
-        self.sites.iter().find(|site| route.to.fill(number, site.pbx) == *shown)
+        let meant = |site: &&Site| site.doors().any(|(_, pbx)| route.to.fill(number, pbx) == *shown);
+        self.sites.iter().find(meant)
     }
 
     /// The mode that the policy gives a route: the stricter of the cluster's and its own, if it gives any.

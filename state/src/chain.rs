@@ -28,7 +28,25 @@ impl Head {
 
 /// The short name of a text, such as a policy: the first four hex digits of its SHA-256.
 pub fn digest(text: &str) -> String {
-    Head(Sha256::digest(text).into()).to_string()
+    Imprint::of(text).to_string()
+}
+
+/// The whole hash of a text (SHA-256): it names a version of a policy where four digits could mean two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Imprint([u8; 32]);
+
+impl Imprint {
+    /// The imprint of a text.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+}
+
+/// The short name.
+impl fmt::Display for Imprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Head(self.0), f)
+    }
 }
 
 /// What a person reads out over the phone: the first four hex digits.

@@ -1,6 +1,7 @@
 //! The facts: everything that sites agree on, in the past tense.
 
 use crate::alone::AloneClaim;
+use crate::chain::Imprint;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
@@ -104,6 +105,8 @@ pub enum Fact {
     VotesChanging { seated: Vec<Seated> },
     /// The membership is changed: from here on majorities are of these votes.
     VotesChanged { seated: Vec<Seated> },
+    /// Another text takes the place of the one that it was made from; if that is not in force, of none.
+    PolicyEdited { text: String, base: Imprint, who: Who },
 }
 
 /// The seats of one site, as Raft knows them.
@@ -121,7 +124,7 @@ impl Fact {
     /// Whether any site may ask the leader to have it agreed. The rest are decisions: only a leader makes them.
     pub fn may_be_asked_for(&self) -> bool {
         match self {
-            Self::PolicyAgreed { .. }
+            Self::PolicyEdited { .. }
             | Self::BallotsCast { .. }
             | Self::IncidentAcked { .. }
             | Self::StepEnded { .. }
@@ -133,7 +136,8 @@ impl Fact {
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }
             | Self::ClaimedAlone { .. } => true,
-            Self::SiteSilent { .. }
+            Self::PolicyAgreed { .. }
+            | Self::SiteSilent { .. }
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::RunOpened { .. }

@@ -53,10 +53,27 @@ macro_rules! name {
 }
 
 name!(
-    /// A place with traffic and an agent: `london`.
+    /// A place with traffic and an agent: `london`. Where a route rings or shall ring, it names a door of the site: the
+    /// first is written as the site itself, the second `london#2`.
     SiteId
 );
 impl SiteId {
+    /// A door of this site, counted from 0.
+    pub fn door(&self, place: usize) -> Self {
+        match place {
+            0 => self.clone(),
+            _ => Self::new(format!("{self}{DOOR}{}", place + 1)),
+        }
+    }
+
+    /// The site that has this door: whoever votes, acts and holds secrets is a site.
+    pub fn site(&self) -> Self {
+        match self.as_str().split_once(DOOR) {
+            Some((site, _)) => Self::new(site),
+            None => self.clone(),
+        }
+    }
+
     /// What stands in the place of a site for a route's refuge: a destination that is none. No site is called so.
     pub fn refuge() -> Self {
         Self::new("refuge")
@@ -109,6 +126,8 @@ impl Destination {
     }
 }
 
+/// Between a site and the number of its door; no name of a policy has it.
+const DOOR: char = '#';
 /// What stands in the place of a site where a carrier is spoken of.
 const CARRIER: &str = "carrier";
 
@@ -122,7 +141,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The PBX of a site, which every route stands on.
+    /// The PBX behind a door of a site, which every route stands on.
     pub fn pbx(site: &SiteId) -> Self {
         Self { site: site.clone(), service: ServiceId::new("pbx") }
     }

@@ -15,7 +15,7 @@ pub mod time;
 pub mod view;
 pub mod window;
 
-pub use chain::Head;
+pub use chain::{Head, Imprint};
 pub use ids::*;
 pub use time::{Mono, Now, Stamp};
 pub use view::View;

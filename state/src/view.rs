@@ -6,13 +6,14 @@ mod handover;
 mod lost;
 mod members;
 mod people;
+mod policy;
 mod repair;
 mod runs;
 mod waiting;
 
 pub use members::Member;
 
-use crate::chain::Head;
+use crate::chain::{Head, Imprint};
 use crate::fact::{Entry, Fact, Mode, Origin, Says};
 use crate::handover::Leaderless;
 use crate::ids::{Boot, IncidentId, Index, Nonce, Number, RouteId, RunId, SiteId, Starts, Subject, Who};
@@ -231,6 +232,17 @@ pub enum Refusal {
     /// An id of a vote is never given twice, or the membership moved on meanwhile.
     #[error("these votes of {0} were given before, or make no seat")]
     Given(SiteId),
+    /// The policy was edited by somebody else meanwhile.
+    #[error("it was made from policy {base}, and {current} is in force")]
+    Outdated {
+        /// The text that it was made from.
+        base: Imprint,
+        /// The text in force.
+        current: Imprint,
+    },
+    /// Nothing is in force that could be edited.
+    #[error("no policy is in force yet")]
+    NoPolicy,
 }
 
 impl View {
@@ -332,6 +344,7 @@ impl View {
             Fact::VotesChanging { seated } => self.votes_changing(index, seated),
             Fact::VotesChanged { seated } => self.votes_changed(index, seated),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
+            Fact::PolicyEdited { text, base, who } => self.policy_edited(index, (text, *base), who),
         }
     }
 

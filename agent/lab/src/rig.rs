@@ -75,6 +75,8 @@ pub struct Options {
     pub numbers: Vec<String>,
     /// The sites that hold the carrier's secret.
     pub secrets: Vec<&'static str>,
+    /// The sites that calls reach by two uplinks.
+    pub two_doors: Vec<&'static str>,
     /// In which folder its own is made; the system's for temporary files if it is not named.
     pub within: Option<PathBuf>,
 }
@@ -82,7 +84,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let secrets = SITES.iter().map(|site| site.name).collect();
-        Self { pace: Pace::Demo, numbers: vec![NUMBER.to_owned()], secrets, within: None }
+        Self {
+            pace: Pace::Demo,
+            numbers: vec![NUMBER.to_owned()],
+            secrets,
+            two_doors: Vec::new(),
+            within: None,
+        }
     }
 }
 
@@ -112,6 +120,9 @@ impl Rig {
             wire.tcp(site.name, net.peers(site), net.peers_behind(site)).await?;
             pbxs.insert(site.name, Pbx::start(net.pbx_behind(site), &[]).await?);
             wire.udp(site.name, net.pbx(site), net.pbx_behind(site)).await?;
+            if options.two_doors.contains(&site.name) {
+                wire.udp(site.name, net.second_door(site), net.pbx_behind(site)).await?;
+            }
         }
         wire.tcp("carrier", net.carrier(), net.carrier_behind()).await?;
         let carrier = Carrier::start(setup(&net, options)?).await?;

@@ -1,14 +1,21 @@
 //! What can be typed: commands, arguments and flags, with the words of `--help`.
 
+mod look;
+
+pub use look::{
+    AuditArgs, HelpArgs, IncidentsArgs, Look, RunsArgs, ShowIncident, ShowRun, StatusArgs, WhyArgs,
+};
+
 use super::span::span;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use state::fact::Mode;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Watches the telephone service of several sites and points the company's numbers at one that lives.
 #[derive(Debug, Parser)]
-#[command(name = "pointsman", version, max_term_width = 100)]
+#[command(name = "pointsman", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     /// The control socket of the agent to talk to
     #[arg(long, global = true, value_name = "PATH", default_value = crate::control::SOCKET)]
@@ -28,7 +35,7 @@ pub enum Verb {
     /// Say what a policy, playbook or site file means, or what is wrong with it
     Check(CheckArgs),
     /// Show what the cluster believes, and what needs you
-    Status(Look),
+    Status(StatusArgs),
     /// Show why it does, or does not, act
     Why(WhyArgs),
     /// Show what a playbook would do, and undo; nothing is done
@@ -49,6 +56,14 @@ pub enum Verb {
     Readmit(ReadmitArgs),
     /// Show what was done, the newest last
     Runs(RunsArgs),
+    /// Show what persons had to see, the newest last
+    Incidents(IncidentsArgs),
+    /// Follow the journal's chain, compare it with the others', and say each fact in a sentence
+    Audit(AuditArgs),
+    /// Print what a shell needs to complete these commands
+    Completions(CompletionsArgs),
+    /// Explain a command; `help 3am` is one screen for whoever was woken
+    Help(HelpArgs),
 }
 
 /// Of `run`.
@@ -81,23 +96,12 @@ pub struct CheckArgs {
     pub table: bool,
 }
 
-/// Of every command that shows something.
+/// Of `completions`.
 #[derive(Debug, Args)]
-pub struct Look {
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Of `why`.
-#[derive(Debug, Args)]
-pub struct WhyArgs {
-    /// Only this route
-    #[arg(value_name = "ROUTE")]
-    pub route: Option<String>,
-    /// How to print it
-    #[command(flatten)]
-    pub look: Look,
+pub struct CompletionsArgs {
+    /// `bash`, `zsh` or `fish`
+    #[arg(value_name = "SHELL", value_parser = shell)]
+    pub shell: Shell,
 }
 
 /// A playbook and its arguments.
@@ -215,32 +219,6 @@ pub struct ReadmitArgs {
     pub look: Look,
 }
 
-/// Of `runs`.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct RunsArgs {
-    /// One run in full
-    #[command(subcommand)]
-    pub show: Option<ShowRun>,
-    /// How to print it
-    #[command(flatten)]
-    pub look: Look,
-}
-
-/// Of `runs show`.
-#[derive(Debug, Subcommand)]
-pub enum ShowRun {
-    /// Show one run with every step
-    Show {
-        /// The run, like `r-42`
-        #[arg(value_name = "ID", value_parser = |text: &str| numbered(text, "r-"))]
-        id: u64,
-        /// How to print it
-        #[command(flatten)]
-        look: Look,
-    },
-}
-
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -259,6 +237,15 @@ fn mode(text: &str) -> Result<Mode, String> {
         "advise" => Ok(Mode::Advise),
         "manual" => Ok(Mode::Manual),
         _ => Err("there are three: auto, advise, manual".to_owned()),
+    }
+}
+
+fn shell(text: &str) -> Result<Shell, String> {
+    match text {
+        "bash" => Ok(Shell::Bash),
+        "zsh" => Ok(Shell::Zsh),
+        "fish" => Ok(Shell::Fish),
+        _ => Err("there are three: bash, zsh, fish".to_owned()),
     }
 }
 

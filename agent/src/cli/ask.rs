@@ -1,19 +1,41 @@
 //! The commands that only look: status, why, plan, runs.
 
-use super::args::{Look, PlanArgs, RunsArgs, ShowRun, WhyArgs};
+use super::args::{Look, PlanArgs, RunsArgs, ShowRun, StatusArgs, WhyArgs};
 use super::ending::{Ending, Failure, unhoped};
 use super::print;
 use super::screens::{self, json};
-use crate::command::{Answer, Command, PlanReport};
+use crate::command::{Answer, Command, PlanReport, StatusReport};
 use crate::control::client::Client;
 use state::{PlaybookId, RouteId, RunId};
 use std::path::Path;
 
-pub async fn status(socket: &Path, look: &Look) -> Result<Ending, Failure> {
-    let answer = Client::connect(socket).await?.ask(Command::Status).await?;
-    let Answer::Status(report) = answer else { return Err(unhoped(answer)) };
-    print(&if look.json { json::object(&*report) } else { screens::status::screen(&report) })?;
+pub async fn status(socket: &Path, args: &StatusArgs) -> Result<Ending, Failure> {
+    let report = match asked(socket).await {
+        // Whatever shows the line in a corner shows nothing of stderr.
+        Err(failure) if args.line => {
+            print(&format!("pointsman: {}\n", failure.what()))?;
+            return Err(failure.said());
+        }
+        report => report?,
+    };
+    print(&match args {
+        StatusArgs { look: Look { json: true }, .. } => json::object(&*report),
+        StatusArgs { line: true, .. } => screens::status::line(&report),
+        StatusArgs { .. } => screens::status::screen(&report),
+    })?;
     Ok(if report.needs_you.is_empty() { Ending::Done } else { Ending::No })
+}
+
+/// What the cluster believes.
+async fn asked(socket: &Path) -> Result<Box<StatusReport>, Failure> {
+    report(&mut Client::connect(socket).await?).await
+}
+
+/// The same, over a connection that stands.
+pub async fn report(client: &mut Client) -> Result<Box<StatusReport>, Failure> {
+    let answer = client.ask(Command::Status).await?;
+    let Answer::Status(report) = answer else { return Err(unhoped(answer)) };
+    Ok(report)
 }
 
 pub async fn why(socket: &Path, args: WhyArgs) -> Result<Ending, Failure> {
@@ -52,6 +74,8 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
         | Answer::Status(_)
         | Answer::Why(_)
         | Answer::Runs { .. }
+        | Answer::Incidents { .. }
+        | Answer::Journal(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Offered(_)

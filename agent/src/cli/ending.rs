@@ -50,9 +50,21 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// What went wrong, in one line.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// It was said already, where it will be read.
+    pub fn said(self) -> Self {
+        Self { what: String::new(), ..self }
+    }
+
     /// Says it on stderr.
     pub fn report(&self) -> ExitCode {
-        eprint!("{}", self.words());
+        if !self.what.is_empty() {
+            eprint!("{}", self.words());
+        }
         ExitCode::from(match self.kind {
             Kind::No => 1,
             Kind::Mistyped => 2,
@@ -81,6 +93,8 @@ pub fn unhoped(answer: Answer) -> Failure {
         | Answer::Why(_)
         | Answer::Plan(_)
         | Answer::Runs { .. }
+        | Answer::Incidents { .. }
+        | Answer::Journal(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Offered(_)

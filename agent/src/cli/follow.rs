@@ -69,7 +69,8 @@ impl Awaited {
             | Telling::TakenBack { .. }
             | Telling::Leaderless { .. }
             | Telling::Escalated { .. }
-            | Telling::Alone { .. } => Concern::None,
+            | Telling::Alone { .. }
+            | Telling::Policy { .. } => Concern::None,
         }
     }
 

@@ -7,13 +7,18 @@ mod birth;
 mod check;
 mod ending;
 mod follow;
+mod help;
+mod journal;
 mod order;
 mod remedy;
 mod run;
 pub mod screens;
 mod span;
+mod watch;
 
-use args::{Cli, Verb};
+pub use span::span;
+
+use args::{Cli, Verb, WhyArgs};
 use clap::Parser;
 use ending::{Ending, Failure};
 use std::future::Future;
@@ -28,7 +33,11 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => return run::run(&args.config),
         Verb::Init(args) => birth::init(&args),
         Verb::Check(args) => check::check(&args),
-        Verb::Status(look) => waiting(ask::status(&socket, &look)),
+        Verb::Status(args) if args.watch => waiting(watch::status(&socket, &args.look)),
+        Verb::Status(args) => waiting(ask::status(&socket, &args)),
+        Verb::Why(WhyArgs { at: Some(at), route, look }) => {
+            waiting(journal::why_at(&socket, (at, route), look))
+        }
         Verb::Why(args) => waiting(ask::why(&socket, args)),
         Verb::Plan(args) => waiting(ask::plan(&socket, args)),
         Verb::Runs(args) => waiting(ask::runs(&socket, args)),
@@ -39,6 +48,11 @@ pub fn main() -> ExitCode {
         Verb::Resume(args) => waiting(order::resume(&socket, args)),
         Verb::Ack(args) => waiting(order::ack(&socket, args)),
         Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
+        Verb::Incidents(args) => waiting(journal::incidents(&socket, args)),
+        Verb::Audit(args) => waiting(journal::audit(&socket, args)),
+        Verb::Completions(args) => help::completions(args.shell),
+        Verb::Help(args) if args.topic == ["3am"] => waiting(help::at_night(&socket)),
+        Verb::Help(args) => help::explain(&args.topic),
     };
     ended.map_or_else(|failure| failure.report(), ExitCode::from)
 }
@@ -51,9 +65,22 @@ fn waiting(command: impl Future<Output = Result<Ending, Failure>>) -> Result<End
 
 /// Prints data. A reader that has seen enough, like `head`, is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    print_on(text).map(drop)
+}
+
+/// Prints data, and says whether anybody still reads it.
+fn print_on(text: &str) -> Result<Reader, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
-        Ok(()) | Err(_) => Ok(()),
+        Err(_) => Ok(Reader::Gone),
+        Ok(()) => Ok(Reader::There),
     }
+}
+
+/// Whoever reads what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    There,
+    Gone,
 }

@@ -1,6 +1,6 @@
 //! What is said of a hand-over: what is wrong, since when, how it ends, and the card of exact steps.
 
-use super::Telling;
+use super::{PolicyNews, Telling};
 use serde::{Deserialize, Serialize};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::{RouteId, SiteId, Stamp};
@@ -69,6 +69,10 @@ impl Telling {
             | Self::Escalated { .. }
             | Self::Flapping { .. }
             | Self::Alone { .. } => Loudness::Warning,
+            Self::Policy { is, .. } => match is {
+                PolicyNews::Refused | PolicyNews::SetAside | PolicyNews::Unwritten => Loudness::Warning,
+                PolicyNews::Proposed | PolicyNews::InForce => Loudness::Talk,
+            },
             Self::Suspect { .. }
             | Self::Ballot { .. }
             | Self::Verdict { .. }

@@ -1,7 +1,19 @@
-//! Who reaches a carrier's interface, as the sites say it of themselves.
+//! Who reaches what: a door of a site, and a carrier's interface.
 
+use policies::Verdict;
 use serde::{Deserialize, Serialize};
 use state::{CarrierId, SiteId, Stamp};
+
+/// A door of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorReport {
+    /// Its name, as a route rings there: `london#2`.
+    pub door: SiteId,
+    /// The verdict on the PBX behind it.
+    pub pbx: Verdict,
+    /// Which sites say that they see it up.
+    pub seen_by: Vec<SiteId>,
+}
 
 /// One carrier, and every site that holds its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -121,6 +121,8 @@ impl Client {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
+            | Answer::Incidents { .. }
+            | Answer::Journal(_)
             | Answer::Told(_)
             | Answer::Offered(_)
             | Answer::Alone { .. } => Err(ClientError::Beside),
@@ -156,6 +158,8 @@ impl Following {
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
+            | Answer::Incidents { .. }
+            | Answer::Journal(_)
             | Answer::Following
             | Answer::Offered(_)
             | Answer::Alone { .. } => Err(ClientError::Beside),

@@ -28,12 +28,14 @@ pub(super) fn six_lines(site: &InitSite) -> String {
     let own = "install -o pointsman -g pointsman";
     let users = "ls /usr/bin/pointsman && groupadd -f -r pointsman-act && { getent passwd pointsman || \
                  useradd -r -U -M -d /var/lib/pointsman -s /usr/sbin/nologin pointsman; }";
-    // Sticky and open to the agent's group: it keeps the name of its disk here, but cannot replace the files.
+    // Sticky and open to the agent's group: it keeps the name of its disk here and the agreed policy, which is its own
+    // file; it cannot replace the others.
     let files = format!(
         "install -d -o root -g pointsman -m 1770 /etc/pointsman && \
          {own} -d -m 0700 /etc/pointsman/bundle /etc/pointsman/secrets && \
          {own} -m 0600 -t /etc/pointsman/bundle bundle/* && \
-         install -o root -g pointsman -m 0640 -t /etc/pointsman site.yaml policy.yaml"
+         install -o root -g pointsman -m 0640 -t /etc/pointsman site.yaml && \
+         {own} -m 0640 -t /etc/pointsman policy.yaml"
     );
     let unit = "install -m 0644 -t /etc/systemd/system pointsman.service && \
                 install -m 0644 -t /etc/sysctl.d pointsman-ping.conf && \

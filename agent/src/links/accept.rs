@@ -33,7 +33,7 @@ pub(super) async fn keep_accepting(hall: Arc<Hall>, listener: TcpListener) {
                 continue;
             }
         };
-        let near = hall.peers.values().any(|peer| peer.address.ip() == from.ip().to_canonical());
+        let near = hall.is_neighbour(from.ip().to_canonical());
         let places = if near { &neighbours } else { &strangers };
         match places.clone().try_acquire_owned() {
             Ok(place) => hall.start(take(hall.clone(), stream, (from, place))),

@@ -27,19 +27,19 @@ const LIVED: Duration = Duration::from_secs(1);
 pub(super) async fn keep_dialling(hall: Arc<Hall>, peer: Arc<Peer>) {
     let mut newest = peer.newest();
     let mut pause = PAUSE_FIRST;
-    while newest.wait_for(Option::is_none).await.is_ok() {
+    while newest.wait_for(Option::is_none).await.is_ok() && !peer.gone.is_cancelled() {
         match dial(&hall, &peer).await {
             Ok(link) => {
                 let since = clock::mono();
                 let why = link.run(&hall).await;
-                if why == Closed::Stopping {
+                if matches!(why, Closed::Stopping | Closed::Removed) {
                     return;
                 }
                 if clock::mono().since(since) >= LIVED {
                     pause = PAUSE_FIRST;
                 }
             }
-            Err(refusal) => hall.refusals.note(&refusal, peer.address, Some(&peer.site)),
+            Err(refusal) => hall.refusals.note(&refusal, peer.address(), Some(&peer.site)),
         }
         // Jitter, so that two ends that lost each other do not dial at the same moment for ever.
         sleep(pause.mul_f64(rand::random_range(0.5..=1.0))).await;
@@ -53,7 +53,7 @@ async fn dial(hall: &Hall, peer: &Peer) -> Result<Link, Refusal> {
 }
 
 async fn reach(hall: &Hall, peer: &Peer) -> Result<Link, Refusal> {
-    let stream = connect(peer.address, hall.leave_from).await.map_err(Refusal::Connect)?;
+    let stream = connect(peer.address(), hall.leave_from).await.map_err(Refusal::Connect)?;
     let expected = ServerName::try_from(name::dns_name(&peer.site, &hall.cluster));
     let expected = expected.map_err(|_| Refusal::UnknownSite(peer.site.clone()))?;
     let connector = TlsConnector::from(hall.identity.client.clone());

@@ -80,6 +80,7 @@ impl Link {
                 Err(why) => why,
             },
             () = seat.pushed_out.cancelled() => Closed::Superseded,
+            () = peer.gone.cancelled() => Closed::Removed,
         };
         peer.get_up(seat.number, &why, &hall.inbox).await;
         why
@@ -112,7 +113,7 @@ fn known(hall: &Hall, stream: &Stream) -> Result<Arc<Peer>, Refusal> {
     if site == hall.own {
         return Err(Refusal::OurOwnSite);
     }
-    hall.peers.get(&site).cloned().ok_or(Refusal::UnknownSite(site))
+    hall.peer(&site).ok_or(Refusal::UnknownSite(site))
 }
 
 async fn read_frames(reader: &mut BufReader<ReadHalf<Stream>>, from: &SiteId, hall: &Hall) -> Closed {

@@ -31,7 +31,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// From the connection to the other end's first pulse: four round trips to the far side of the world, twice.
@@ -101,6 +101,9 @@ pub enum Closed {
     /// A newer link to the same site took over.
     #[error("a newer link took over")]
     Superseded,
+    /// The site was taken out of the policy.
+    #[error("the policy has no such site any more")]
+    Removed,
     /// Nobody reads the inbox: the agent is going down.
     #[error("this agent is stopping")]
     Stopping,
@@ -156,7 +159,7 @@ struct Hall {
     cluster: String,
     leave_from: Option<IpAddr>,
     identity: Identity,
-    peers: BTreeMap<SiteId, Arc<Peer>>,
+    peers: watch::Sender<BTreeMap<SiteId, Arc<Peer>>>,
     inbox: mpsc::Sender<LinkEvent>,
     refusals: RefusalLog,
     stop: CancellationToken,
@@ -176,21 +179,44 @@ impl Links {
             cluster: config.cluster,
             leave_from: config.bind.or(own_address),
             identity: config.identity,
-            peers,
+            peers: watch::Sender::new(peers),
             inbox,
             refusals: RefusalLog::default(),
             stop: stop.clone(),
         });
         hall.start(accept::keep_accepting(hall.clone(), listener));
-        for peer in hall.peers.values() {
+        for peer in hall.peers.borrow().values() {
             hall.start(dial::keep_dialling(hall.clone(), peer.clone()));
         }
         Ok(Self { hall, listen, _stop: stop.drop_guard() })
     }
 
+    /// These are the other sites from now on. Who stays keeps its links, also at another address; who goes loses them.
+    /// Must be called within a tokio runtime.
+    pub fn link(&self, others: &[(SiteId, SocketAddr)]) {
+        let mut before = self.hall.peers.borrow().clone();
+        let mut peers = BTreeMap::new();
+        for (site, address) in others.iter().filter(|(site, _)| *site != self.hall.own) {
+            let peer = match before.remove(site) {
+                Some(peer) => {
+                    peer.moves(*address);
+                    peer
+                }
+                None => {
+                    let peer = Arc::new(Peer::new(site.clone(), *address));
+                    self.hall.start(dial::keep_dialling(self.hall.clone(), peer.clone()));
+                    peer
+                }
+            };
+            peers.insert(site.clone(), peer);
+        }
+        self.hall.peers.send_replace(peers);
+        before.values().for_each(|gone| gone.gone.cancel());
+    }
+
     /// Queues a frame for a peer and returns at once; a full queue drops its oldest.
     pub fn send(&self, to: &SiteId, bytes: Vec<u8>) -> Result<(), SendError> {
-        let peer = self.hall.peers.get(to).ok_or_else(|| SendError::UnknownSite(to.clone()))?;
+        let peer = self.hall.peer(to).ok_or_else(|| SendError::UnknownSite(to.clone()))?;
         if bytes.is_empty() || bytes.len() > FRAME_MAX {
             return Err(SendError::Length(bytes.len()));
         }
@@ -205,7 +231,7 @@ impl Links {
 
     /// How many frames to a peer were dropped since the start, because its queue was full.
     pub fn dropped(&self, to: &SiteId) -> u64 {
-        self.hall.peers.get(to).map_or(0, |peer| peer.outbox.dropped())
+        self.hall.peer(to).map_or(0, |peer| peer.outbox.dropped())
     }
 
     /// What kept connections from becoming links since the start, for the status.
@@ -215,6 +241,14 @@ impl Links {
 }
 
 impl Hall {
+    fn peer(&self, site: &SiteId) -> Option<Arc<Peer>> {
+        self.peers.borrow().get(site).cloned()
+    }
+
+    fn is_neighbour(&self, ip: IpAddr) -> bool {
+        self.peers.borrow().values().any(|peer| peer.address().ip() == ip)
+    }
+
     // The only place where a task of the links begins, so that each of them ends with the links.
     fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();

@@ -26,8 +26,10 @@ struct Seats {
 /// Another site, as the links know it.
 pub(super) struct Peer {
     pub(super) site: SiteId,
-    pub(super) address: SocketAddr,
+    address: watch::Sender<SocketAddr>,
     pub(super) outbox: Outbox,
+    /// The policy has it no more: whatever is about it ends.
+    pub(super) gone: CancellationToken,
     newest: watch::Sender<Option<u64>>,
     seats: Mutex<Seats>,
 }
@@ -36,11 +38,22 @@ impl Peer {
     pub(super) fn new(site: SiteId, address: SocketAddr) -> Self {
         Self {
             site,
-            address,
+            address: watch::Sender::new(address),
             outbox: Outbox::default(),
+            gone: CancellationToken::new(),
             newest: watch::Sender::new(None),
             seats: Mutex::default(),
         }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        *self.address.borrow()
+    }
+
+    /// It listens there from now on. A link that stands is not torn for it.
+    pub(super) fn moves(&self, to: SocketAddr) {
+        self.address.send_replace(to);
     }
 
     /// The number of the newest live link, which alone is used for sending; none while the peer is away.

@@ -1,11 +1,16 @@
 //! What an agreed entry means here: it is folded and obeyed; and what stops a site from folding on.
 
 use super::{Folding, HEADS, Node, Rules};
+use crate::command::PeerHead;
 use crate::event::Output;
 use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
 use state::{Head, Index, Mono, Now, SiteId, View};
+use std::time::Duration;
+
+/// How old another site's word about its journal may be, to be compared with ours: sixty of its pulses.
+const HEADS_WITHIN: Duration = Duration::from_secs(60);
 
 impl Node {
     /// One more entry is agreed: fold it, and do what it means for this site.
@@ -14,6 +19,8 @@ impl Node {
         if self.stopped.is_some() {
             return;
         }
+        let edits = matches!(entry.fact, Fact::PolicyEdited { .. });
+        let before = self.view.policy.as_ref().filter(|_| edits).map(|policy| policy.text.clone());
         let was_silent = self.view.silent.contains_key(&entry.origin.site);
         let applied = self.view.apply(index, bytes, entry);
         self.heads.insert(index, self.view.head);
@@ -25,10 +32,12 @@ impl Node {
         self.answer_agreed(index, entry, &applied, out);
         self.wish_agreed(index, entry, &applied, out);
         self.tell_agreed(index, entry, (&applied, now), out);
+        self.edit_agreed(entry, &applied, before.as_deref(), out);
         match (&entry.fact, &applied) {
-            (Fact::PolicyAgreed { .. }, Applied::Accepted) => {
+            (Fact::PolicyAgreed { .. } | Fact::PolicyEdited { .. }, Applied::Accepted) => {
                 self.rule(now.mono);
                 self.watch(out);
+                self.edits.stir();
             }
             (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
@@ -46,12 +55,14 @@ impl Node {
     }
 
     /// A snapshot took the place of entries that this site does not have.
-    pub(super) fn restored(&mut self, view: View, now: Mono) {
+    pub(super) fn restored(&mut self, view: View, now: Mono, out: &mut Output) {
         self.view = view;
         self.receipts.restored(&self.view, now);
         // What was agreed within the snapshot is never seen being agreed.
         self.outbox.settle_taken(&self.view);
+        self.edit_restored();
         self.rule(now);
+        self.watch(out);
     }
 
     /// Two heads at one index are two histories: nothing automatic is done on either.
@@ -61,6 +72,11 @@ impl Node {
             self.stop(what);
             self.stopped_by = Hindrance::TwoHistories;
         }
+    }
+
+    /// What other sites said of their own journals within the last minute.
+    pub fn heads_heard(&self, now: Mono) -> Vec<PeerHead> {
+        self.peers.heads(HEADS_WITHIN, now)
     }
 
     /// From here on this site votes and answers, but says nothing of what it sees and does nothing.
@@ -91,11 +107,13 @@ impl Node {
         self.watch_signals();
     }
 
-    /// What is to be probed under the policy in force.
+    /// What is to be probed, reached and linked to under the policy in force.
     pub fn watch(&self, out: &mut Output) {
         if let Some(rules) = &self.rules {
             out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
             out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
+            let others = rules.addresses.iter().filter(|(site, _)| *site != self.identity.site);
+            out.act.push(crate::event::Effect::Link(others.cloned().collect()));
         }
     }
 }

@@ -183,10 +183,13 @@ impl Node {
     }
 
     fn executors(&self, run: &Run, here: SiteId) -> Vec<SiteId> {
-        let mut order = vec![run.plan.to.clone(), here];
-        order.extend(self.prefer(&run.plan.route).iter().cloned());
+        let to = run.plan.to.site();
+        // Who goes from one of its doors to another is not left.
+        let left = run.plan.from.as_ref().map(SiteId::site).filter(|from| *from != to);
+        let mut order = vec![to, here];
+        order.extend(self.prefer(&run.plan.route).iter().map(SiteId::site));
         let mut seen = BTreeSet::new();
-        order.retain(|site| Some(site) != run.plan.from.as_ref() && seen.insert(site.clone()));
+        order.retain(|site| Some(site) != left.as_ref() && seen.insert(site.clone()));
         order
     }
 
@@ -310,6 +313,7 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::StepRead { fence: of, .. } => fence(of),
         Fact::RunTurned { run: of, .. } | Fact::RunEnded { run: of, .. } => *of == run.id,
         Fact::PolicyAgreed { .. }
+        | Fact::PolicyEdited { .. }
         | Fact::BallotsCast { .. }
         | Fact::SiteSilent { .. }
         | Fact::IncidentOpened { .. }

@@ -11,6 +11,7 @@ use policies::tally::Verdict;
 use state::fact::{Fact, Mode, Says};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::{Incident, IncidentState};
+use state::route::RouteState;
 use state::{Now, RouteId, SiteId, Stamp, Subject};
 use std::collections::BTreeMap;
 
@@ -128,24 +129,7 @@ impl Node {
     /// Every hand-over as this site sees it now, without its cards: what it alone knows first, then what was agreed.
     pub(super) fn handed_over(&self, now: Now) -> Vec<HandOver> {
         let mut all: Vec<HandOver> = self.handed_over_here(now);
-        for (route, state) in &self.view.routes {
-            let one = |(hindrance, strength, urgency), (because, since): (&String, Stamp)| HandOver {
-                route: Some(route.clone()),
-                hindrance,
-                strength,
-                urgency,
-                because: because.clone(),
-                since,
-                cards: Vec::new(),
-            };
-            for (hindrance, wait) in &state.waits {
-                all.push(one((*hindrance, Strength::Waiting, wait.urgency), (&wait.because, wait.since)));
-            }
-            if let Some(latch) = &state.latch {
-                let kind = (latch.hindrance, Strength::Latched, loudness(latch.hindrance));
-                all.push(one(kind, (&latch.because, latch.since)));
-            }
-        }
+        all.extend(self.view.routes.iter().flat_map(|(route, state)| handed_over(route, state)));
         all
     }
 
@@ -272,4 +256,24 @@ fn budget_alone(decision: &Decision) -> Option<String> {
     let spent = |reason: &Reason| matches!(reason, Reason::Guard(Guarding::BudgetSpent { .. }));
     let only = decision.would.is_some() && decision.against.iter().all(spent);
     only.then(|| decision.against.first().map(ToString::to_string)).flatten()
+}
+
+/// What was agreed to keep automation from a route; without cards, which are about this moment.
+pub fn handed_over(route: &RouteId, state: &RouteState) -> Vec<HandOver> {
+    let one = |(hindrance, strength, urgency), (because, since): (&String, Stamp)| HandOver {
+        route: Some(route.clone()),
+        hindrance,
+        strength,
+        urgency,
+        because: because.clone(),
+        since,
+        cards: Vec::new(),
+    };
+    let waits = state.waits.iter().map(|(hindrance, wait)| {
+        one((*hindrance, Strength::Waiting, wait.urgency), (&wait.because, wait.since))
+    });
+    let latch = state.latch.iter().map(|latch| {
+        one((latch.hindrance, Strength::Latched, loudness(latch.hindrance)), (&latch.because, latch.since))
+    });
+    waits.chain(latch).collect()
 }

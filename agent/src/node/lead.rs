@@ -1,6 +1,7 @@
 //! The leader's rounds: who fell silent, what is down, what is to be done about it.
 
 use super::outbox::{Answered, Bond};
+use super::waits::Rests;
 use super::{Node, wake};
 use crate::event::{Output, Reign};
 use policies::decide::{Decision, Move, Standing as Seen, Verb};
@@ -111,7 +112,7 @@ impl Node {
             self.open_claimed(route, claim);
             return;
         }
-        if let Some(until) = self.waits.stand(route, (self.view.index, &self.stands(now.mono)), now.stamp) {
+        if let Some(until) = self.waits.stand(route, &self.rests(now.mono), now.stamp) {
             until.into_iter().for_each(|at| wake(out, now.mono + at.since(now.stamp)));
             return;
         }
@@ -120,8 +121,7 @@ impl Node {
             wake(out, now.mono + at.since(now.stamp));
         }
         if decision.verb == Verb::Wait {
-            let rests = (self.view.index, self.stands(now.mono));
-            self.waits.keep(route, rests, decision.again_at);
+            self.waits.keep(route, self.rests(now.mono), decision.again_at);
         }
         if let Verb::Act(Move { from, to, occasion }) = &decision.verb {
             let reasons = decision.because.iter().chain(&decision.besides);
@@ -142,10 +142,15 @@ impl Node {
     pub(super) fn seen(&self, now: Mono) -> Seen {
         let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
         let fresh = self.others().iter().filter_map(heard).collect();
-        Seen { fresh, ..self.stands(now) }
+        Seen { fresh, steady: self.steady.for_how_long(now), ..self.stands(now) }
     }
 
-    /// The same without the ages, which only colour the reasons: what a decision rests on.
+    /// What a decision rests on: ages only colour its reasons, and what they lead to has its own time.
+    fn rests(&self, now: Mono) -> Rests {
+        Rests { index: self.view.index, seen: self.stands(now), steady: self.steady.changes() }
+    }
+
+    /// What this node knows, without anything that grows older.
     fn stands(&self, now: Mono) -> Seen {
         let reign = match self.standing.reign {
             Reign::Following => policies::decide::Reign::Follows,
@@ -153,8 +158,8 @@ impl Node {
             Reign::Ready => policies::decide::Reign::Leads,
         };
         let (heard, of) = (self.votes_heard(now), self.votes());
-        let (steady, jumped) = (self.steady.for_how_long(now), self.jumped_left(now));
-        Seen { reign, heard, of, steady, jumped, fresh: BTreeMap::new() }
+        let jumped = self.jumped_left(now);
+        Seen { reign, heard, of, steady: BTreeMap::new(), jumped, fresh: BTreeMap::new() }
     }
 
     /// How much longer this site only observes, because its clock jumped.

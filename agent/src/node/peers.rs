@@ -1,5 +1,6 @@
 //! What is known of the other agents without agreement: when they were heard, and what they can do.
 
+use crate::command::PeerHead;
 use crate::door::{Hello, Unfit};
 use crate::frame::{Absent, Pulse};
 use state::{Boot, CarrierId, Mono, SiteId};
@@ -30,6 +31,8 @@ struct Peer {
     /// When it last said whom it follows, by leader.
     follows: Option<(SiteId, Mono)>,
     pulse: Option<Pulse>,
+    /// When it said that.
+    pulsed: Mono,
 }
 
 impl Peers {
@@ -37,7 +40,10 @@ impl Peers {
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
         match self.known.get_mut(site) {
             Some(peer) => peer.heard = peer.heard.max(now),
-            None => drop(self.known.insert(site.clone(), Peer { heard: now, follows: None, pulse: None })),
+            None => {
+                let peer = Peer { heard: now, follows: None, pulse: None, pulsed: now };
+                drop(self.known.insert(site.clone(), peer));
+            }
         }
     }
 
@@ -56,7 +62,7 @@ impl Peers {
         self.heard(site, now);
         if let Some(peer) = self.known.get_mut(site) {
             peer.follows = pulse.follows.clone().map(|leader| (leader, now)).or(peer.follows.take());
-            peer.pulse = Some(pulse);
+            (peer.pulse, peer.pulsed) = (Some(pulse), now);
         }
     }
 
@@ -97,6 +103,15 @@ impl Peers {
     /// The policy that a site has applied.
     pub fn policy(&self, site: &SiteId) -> Option<&str> {
         self.known.get(site).and_then(|peer| peer.pulse.as_ref()).and_then(|pulse| pulse.policy.as_deref())
+    }
+
+    /// What each site said of its own journal within so long.
+    pub fn heads(&self, window: Duration, now: Mono) -> Vec<PeerHead> {
+        let said = |(site, peer): (&SiteId, &Peer)| {
+            let ((index, head), age) = (peer.pulse.as_ref()?.journal, now.since(peer.pulsed));
+            (age < window).then(|| PeerHead { site: site.clone(), index, head, age })
+        };
+        self.known.iter().filter_map(said).collect()
     }
 
     /// How long a site was without a leader until the one that it knows, as it last said.

@@ -56,6 +56,8 @@ impl Node {
             | Command::Why { .. }
             | Command::Plan { .. }
             | Command::Runs
+            | Command::Incidents
+            | Command::Journal { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -109,7 +111,7 @@ impl Node {
         if !rules.is_some_and(|rules| rules.leads_to(site)) {
             let refuge = Some(SiteId::refuge()).filter(|to| rules.is_some_and(|rules| rules.leads_to(to)));
             let names: Vec<String> =
-                self.sites().iter().chain(&refuge).map(|site| format!("`{site}`")).collect();
+                self.doors().iter().chain(&refuge).map(|site| format!("`{site}`")).collect();
             let what = format!("the policy has no site `{site}`");
             return Err(refused(&what, &format!("one of: {}", names.join(", "))));
         }
@@ -135,7 +137,12 @@ impl Node {
                 Err(answer) => *answer,
             },
             Command::Runs => Answer::Runs { runs: self.view.runs.values().cloned().collect() },
-            Command::Follow
+            Command::Incidents => {
+                Answer::Incidents { incidents: self.view.incidents.values().cloned().collect() }
+            }
+            // The journal is shown by the turn, which has the disk.
+            Command::Journal { .. }
+            | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
             | Command::ClaimOrOffer { .. }

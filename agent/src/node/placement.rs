@@ -3,6 +3,7 @@
 use super::Node;
 use crate::event::{Output, Reign};
 use policies::tally::Verdict;
+use state::route::RouteState;
 use state::{Now, SiteId, Subject};
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ impl Node {
     /// How well a site is placed to lead, the least best: a witness, then who has no calls, then the rest.
     /// A site without a vote cannot lead at all.
     fn standing_of(&self, site: &SiteId) -> Place {
-        let serving = self.view.routes.values().any(|route| route.rings_in.as_ref() == Some(site));
+        let rings = |route: &RouteState| route.rings_in.as_ref().map(SiteId::site);
+        let serving = self.view.routes.values().any(|route| rings(route).as_ref() == Some(site));
         match (self.votes_of(site), serving) {
             (0, _) => Place::Never,
             (_, true) => Place::Serving,

@@ -23,6 +23,11 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.sites().cloned().collect()).unwrap_or_default()
     }
 
+    /// Every door of every site.
+    pub(super) fn doors(&self) -> Vec<SiteId> {
+        self.rules.as_ref().map(|rules| rules.doors.clone()).unwrap_or_default()
+    }
+
     /// Every site of the policy but this one.
     pub fn others(&self) -> Vec<SiteId> {
         self.sites().into_iter().filter(|site| *site != self.identity.site).collect()

@@ -124,7 +124,9 @@ impl Node {
                 | Effect::Notify { .. }
                 | Effect::Answer { .. }
                 | Effect::Watch(_)
-                | Effect::Reach(_) => continue,
+                | Effect::Reach(_)
+                | Effect::Link(_)
+                | Effect::Rewrite(_) => continue,
             };
             if let Some(way) = self.reach.ways.get_mut(carrier) {
                 (way.login, way.logged_in) = (now + every, Some(now));

@@ -1,10 +1,12 @@
 //! What is said when somebody asks: status, why and plan, all from the view and the same reasons.
 
-use super::Node;
+use super::handover::handed_over;
+use super::{Node, Rules};
 use crate::command::{
-    Answer, CarrierReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport, Voice,
-    WhyReport,
+    Answer, CarrierReport, DoorReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport,
+    Voice, WhyReport,
 };
+use policies::decide::Decision;
 use policies::judge::Case;
 use policies::limits::REPAIRS_PER_HOUR;
 use policies::policy::Pace;
@@ -12,7 +14,7 @@ use policies::reason::{Age, Reason, Setting};
 use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
-use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject};
+use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
 use std::collections::BTreeSet;
 
 impl Node {
@@ -28,7 +30,7 @@ impl Node {
             term: self.standing.term,
             heard: self.votes_heard(now.mono),
             votes: self.votes(),
-            policy: self.view.policy.as_ref().and(rules).map(|r| r.digest.clone()),
+            policy: self.policy_of(&self.identity.site),
             journal: (self.view.index, self.view.head.to_string()),
             sites: self.sites().iter().map(|site| self.site_report(site, now)).collect(),
             routes: self.routes().iter().filter_map(|route| self.route_report(route, now)).collect(),
@@ -45,19 +47,37 @@ impl Node {
         }
     }
 
-    fn site_report(&self, site: &SiteId, now: Now) -> SiteReport {
-        let subject = Subject::pbx(site);
+    /// What is said of the PBX behind one door: the verdict, and who sees it up.
+    fn door_report(&self, door: &SiteId, now: Now) -> DoorReport {
+        let subject = Subject::pbx(door);
         let up = |s: &&SiteId| matches!(self.view.says(s, &subject, now.stamp), Some(state::fact::Says::Up));
+        let seen_by = self.sites().iter().filter(up).cloned().collect();
+        DoorReport { door: door.clone(), pbx: self.verdict_of(&subject, now), seen_by }
+    }
+
+    fn site_report(&self, site: &SiteId, now: Now) -> SiteReport {
+        let DoorReport { pbx, seen_by, .. } = self.door_report(site, now);
+        let further = self.doors().into_iter().filter(|door| door != site && door.site() == *site);
         let silent = if self.view.silent.contains_key(site) { Voice::Silent } else { Voice::Heard };
         SiteReport {
             site: site.clone(),
             votes: self.votes_of(site),
-            pbx: self.verdict_of(&subject, now),
-            seen_by: self.sites().iter().filter(up).cloned().collect(),
+            pbx,
+            seen_by,
+            further: further.map(|door| self.door_report(&door, now)).collect(),
             heard: self.peers.last(site).map(|at| now.mono.since(at)),
             silent,
             over: self.detours.get(site).cloned(),
+            policy: self.policy_of(site),
         }
+    }
+
+    /// By which policy a site acts.
+    fn policy_of(&self, site: &SiteId) -> Option<String> {
+        if *site != self.identity.site {
+            return self.peers.policy(site).map(str::to_owned);
+        }
+        self.view.policy.as_ref().and(self.rules.as_ref()).map(|rules| rules.digest.clone())
     }
 
     fn route_report(&self, route: &RouteId, now: Now) -> Option<RouteReport> {
@@ -137,6 +157,8 @@ impl Node {
                 need(what, format!("pointsman why {route}"));
             }
         }
+        needs.extend(self.file_needs());
+        let mut need = |what: String, hint: String| needs.push(Need { what, hint });
         for (route, why) in &self.complaints {
             need(format!("{route}: {why}"), format!("pointsman why {route}"));
         }
@@ -144,7 +166,7 @@ impl Node {
     }
 
     fn worth_knowing(&self, now: Now) -> Vec<String> {
-        let mut watch = Vec::new();
+        let mut watch = self.file_words(now);
         watch.extend(self.flapping_words());
         watch.extend(self.inbound_words(now));
         for run in self.view.open_runs() {
@@ -222,23 +244,12 @@ impl Node {
     pub(super) fn why(&self, route: &RouteId, now: Now) -> Option<WhyReport> {
         let rules = self.rules.as_ref()?;
         let decision = self.decide(route, now)?;
-        let here = self.view.routes.get(route).and_then(|r| r.rings_in.as_ref());
-        let pace = here.and_then(|site| rules.subjects.get(&Subject::pbx(site))).copied();
-        let pace = pace.unwrap_or(policies::policy::Pace::CALM);
-        let said = |ranked: &policies::candidates::Ranked| match ranked {
-            Ok(candidate) => (candidate.site.clone(), None),
-            Err(not) => (not.site.clone(), Some(not.to_string())),
-        };
         let about = |one: &HandOver| one.route.as_ref().is_none_or(|of| of == route);
         Some(WhyReport {
-            route: route.clone(),
-            rings_in: self.view.routes.get(route).and_then(|r| r.rings_in.clone()),
             heard: (self.votes_heard(now.mono), self.votes()),
             leader: self.standing.leader.clone(),
-            candidates: decision.ranked.iter().map(said).collect(),
-            decision,
             handed_over: self.hand_overs(now).into_iter().filter(about).collect(),
-            after: pace.moved_within(),
+            ..why_as_agreed(rules, &self.view, (route, decision))
         })
     }
 
@@ -278,6 +289,27 @@ impl Node {
     pub(super) fn mode(&self, route: &RouteId, now: Now) -> Mode {
         let Some(rules) = &self.rules else { return Mode::Manual };
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.mode(route)
+    }
+}
+
+/// What rests on agreed facts alone: the same now and, by replay, for any moment of the past.
+pub fn why_as_agreed(rules: &Rules, view: &View, (route, decision): (&RouteId, Decision)) -> WhyReport {
+    let here = view.routes.get(route).and_then(|r| r.rings_in.as_ref());
+    let pace = here.and_then(|site| rules.subjects.get(&Subject::pbx(site))).copied();
+    let said = |ranked: &policies::candidates::Ranked| match ranked {
+        Ok(candidate) => (candidate.site.clone(), None),
+        Err(not) => (not.site.clone(), Some(not.to_string())),
+    };
+    let handed_over = view.routes.get(route).map(|state| handed_over(route, state)).unwrap_or_default();
+    WhyReport {
+        route: route.clone(),
+        rings_in: here.cloned(),
+        heard: (rules.votes(), rules.votes()),
+        leader: None,
+        candidates: decision.ranked.iter().map(said).collect(),
+        decision,
+        handed_over,
+        after: pace.unwrap_or(Pace::CALM).moved_within(),
     }
 }
 

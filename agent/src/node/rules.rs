@@ -6,7 +6,7 @@ use policies::Policy;
 use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
 use policies::limits::RETRY_AFTER;
-use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Transport};
+use policies::policy::{Ask, Carrier, Deadman, Pace, Playbooks, Route, Site, Transport};
 use state::fact::Reading;
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +21,14 @@ pub struct Rules {
     pub digest: String,
     /// By which ballots, verdicts and decisions are judged.
     pub judge: Judge,
+    /// Every door of every site, in the policy's order.
+    pub doors: Vec<SiteId>,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteRules>,
     /// When automation hands over to people.
     pub deadman: Deadman,
+    /// Where each site's agent listens.
+    pub addresses: Vec<(SiteId, SocketAddr)>,
     /// The carriers.
     pub carriers: Vec<Carrier>,
     /// How many numbers a carrier takes in a second.
@@ -44,7 +48,7 @@ pub struct RouteRules {
     pub route: RouteId,
     /// Who holds its numbers.
     pub carrier: CarrierId,
-    /// Its numbers, the first one first, each with where it points for every site, and for its refuge.
+    /// Its numbers, the first one first, each with where it points for every door of every site, and for its refuge.
     pub numbers: Vec<(Number, BTreeMap<SiteId, Destination>)>,
     /// What is played for it.
     pub playbooks: Playbooks,
@@ -60,7 +64,7 @@ impl RouteRules {
         }
     }
 
-    /// Whether a number can point there: a site of the policy, or the refuge if the route has one.
+    /// Whether a number can point there: a door of a site of the policy, or the refuge if the route has one.
     pub fn leads_to(&self, site: &SiteId) -> bool {
         self.numbers.iter().all(|(_, destinations)| destinations.contains_key(site))
     }
@@ -82,11 +86,13 @@ impl Rules {
         Ok(Self {
             digest: state::chain::digest(text),
             judge: judge(&policy),
+            doors: policy.sites.iter().flat_map(Site::doors).map(|(door, _)| door).collect(),
             routes: routes.collect(),
             rates: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.rate)).collect(),
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
             deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
@@ -119,7 +125,7 @@ impl Rules {
         self.judge.sites.iter().find(|s| s.site == *site).map_or(0, |s| s.votes)
     }
 
-    /// The sites that may have a route, the first choice first.
+    /// The doors that may have a route, the first choice first.
     pub fn prefer(&self, route: &RouteId) -> &[SiteId] {
         self.judge.routes.get(route).map(|rule| rule.prefer.as_slice()).unwrap_or_default()
     }
@@ -129,10 +135,9 @@ impl Rules {
         self.rates.get(carrier).copied().unwrap_or(1)
     }
 
-    /// The site, or the refuge, that every reading of a route means; `None` if they differ or mean neither.
+    /// The door of a site, or the refuge, that every reading of a route means; `None` if they differ or mean neither.
     pub fn site_shown(&self, route: &RouteId, readings: &[Reading]) -> Option<SiteId> {
         let rules = self.route(route)?;
-        let refuge = SiteId::refuge();
         let means = |site: &&SiteId| {
             readings.iter().all(|reading| {
                 let number = rules.numbers.iter().find(|(number, _)| *number == reading.number);
@@ -140,15 +145,17 @@ impl Rules {
                 wanted.is_some() && wanted == reading.shows.as_ref()
             })
         };
-        self.sites().chain([&refuge]).find(means).filter(|_| !readings.is_empty()).cloned()
+        // In no order: no two places of a policy have the same destination.
+        let places = rules.numbers.first().map(|(_, destinations)| destinations.keys());
+        places?.find(means).filter(|_| !readings.is_empty()).cloned()
     }
 }
 
 /// A number, and where it points for every site, and for the refuge.
 fn destinations(policy: &Policy, route: &Route, number: &Number) -> (Number, BTreeMap<SiteId, Destination>) {
     let points = |site: SiteId| policy.destination(route, number, &site).map(|to| (site, to));
-    let sites = policy.sites.iter().map(|site| site.id.clone()).chain([SiteId::refuge()]);
-    (number.clone(), sites.filter_map(points).collect())
+    let doors = policy.sites.iter().flat_map(Site::doors).map(|(door, _)| door);
+    (number.clone(), doors.chain([SiteId::refuge()]).filter_map(points).collect())
 }
 
 fn judge(policy: &Policy) -> Judge {
@@ -157,8 +164,8 @@ fn judge(policy: &Policy) -> Judge {
         (subject.clone(), sites)
     };
     let rule = |route: &Route| RouteRule {
-        prefer: route.prefer.clone(),
-        last_resort: route.last_resort.clone(),
+        prefer: policy.doors_of(&route.prefer),
+        last_resort: policy.doors_of(&route.last_resort),
         failback: route.failback,
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),

@@ -1,15 +1,20 @@
 //! How long each site could have had a route, or could not: what a last resort and a refuge wait for.
 
 use super::Node;
+use crate::quorum::TICK;
 use policies::decide::Steady;
 use policies::judge::Case;
-use state::{Mono, Now, RouteId, SiteId};
+use state::{Index, Mono, Now, RouteId, SiteId};
 use std::collections::BTreeMap;
 
 /// What this node has seen of every site, for the routes that ever wait for it.
 #[derive(Debug, Default)]
 pub struct Standings {
     known: BTreeMap<(RouteId, SiteId), (Ability, Mono)>,
+    /// How often that has changed: a decision that waits rests on it, not on how old it has grown.
+    changes: u64,
+    /// When it was looked at last, and on what.
+    looked: Option<(Index, Mono)>,
 }
 
 /// Whether a site could have a route.
@@ -33,9 +38,19 @@ impl Standings {
         self.known.iter().map(steady).collect()
     }
 
+    /// Names what is known: it is another number as soon as that is something else.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// What was seen before a clock jumped proves nothing about the time between.
     pub fn forget(&mut self) {
-        self.known.clear();
+        *self = Self { changes: self.changes + 1, ..Self::default() };
+    }
+
+    /// Whether nothing can have changed: nothing was agreed, and no tick has passed.
+    fn is_fresh(&self, index: Index, now: Mono) -> bool {
+        self.looked.is_some_and(|(seen, at)| seen == index && now.since(at) < TICK)
     }
 }
 
@@ -43,6 +58,9 @@ impl Node {
     /// Every node counts for itself, on its own clock, so that a new leader knows at once.
     pub(super) fn watch_standings(&mut self, now: Now) {
         let Some(rules) = &self.rules else { return };
+        if self.steady.is_fresh(self.view.index, now.mono) {
+            return;
+        }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
         let mut known = BTreeMap::new();
         let waits = rules.judge.routes.iter().filter(|(_, rule)| rule.waits());
@@ -53,6 +71,10 @@ impl Node {
             let before = self.steady.known.get(&key).copied().filter(|(was, _)| *was == is);
             known.insert(key, before.unwrap_or((is, now.mono)));
         }
-        self.steady.known = known;
+        self.steady.looked = Some((self.view.index, now.mono));
+        if known != self.steady.known {
+            self.steady.known = known;
+            self.steady.changes += 1;
+        }
     }
 }

@@ -107,6 +107,8 @@ impl Node {
             }
             Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
             Fact::PolicyAgreed { .. }
+            // Told with what is different in it.
+            | Fact::PolicyEdited { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
             | Fact::IncidentAcked { .. }
@@ -295,5 +297,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::VotesChanging { .. } => "beginning of a change of votes",
         Fact::VotesChanged { .. } => "change of votes",
         Fact::ClaimedAlone { .. } => "claim alone",
+        Fact::PolicyEdited { .. } => "edit of the policy",
     }
 }

@@ -1,6 +1,6 @@
 //! Gaps of the journal: where a snapshot stands for facts, what exactly is missing, and how it is filled in.
 
-use super::{JournalRow, Store, StoreError, from_sql, to_sql};
+use super::{JournalRow, Page, Store, StoreError, from_sql, to_sql};
 use crate::gaps::Missing;
 use rusqlite::{Connection, OptionalExtension};
 use state::{Head, Index};
@@ -52,17 +52,30 @@ impl Store {
         if lacks || upto > self.last {
             return Ok(None);
         }
+        let mut page = self.rows_after(after)?;
+        page.retain(|row| row.index <= upto);
+        Ok(Some(page))
+    }
+
+    /// The next page for whoever reads the journal, with the places where facts are missing.
+    pub fn page(&self, after: Index) -> Result<Page, StoreError> {
+        Ok(Page { birth: self.birth, rows: self.rows_after(after)?, gaps: self.gaps()? })
+    }
+
+    /// The next facts after an index, as many as fit one answer.
+    fn rows_after(&self, after: Index) -> Result<Vec<JournalRow>, StoreError> {
         let mut page = Vec::new();
         let mut bytes = 0;
-        for row in self.journal_from(Index(after.0 + 1)).take(usize::try_from(PAGE_ROWS).unwrap_or(1)) {
+        let from = Index(after.0.saturating_add(1));
+        for row in self.journal_from(from).take(usize::try_from(PAGE_ROWS).unwrap_or(1)) {
             let row = row?;
             bytes += row.bytes.len();
-            if row.index > upto || !page.is_empty() && bytes > PAGE_BYTES {
+            if !page.is_empty() && bytes > PAGE_BYTES {
                 break;
             }
             page.push(row);
         }
-        Ok(Some(page))
+        Ok(page)
     }
 
     /// Fills the first gap with facts whose chain was followed to the head behind it. Either all of it is there

@@ -15,6 +15,7 @@ mod tests;
 pub use alone::AloneLines;
 pub use journal::JournalRows;
 
+use crate::policy_file::{MARKS, Marks};
 use crate::quorum::{Batch, VoterState, Written};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use state::{Head, Index, Stamp, Starts, Term};
@@ -33,6 +34,17 @@ pub struct JournalRow {
     pub term: Term,
     /// The fact.
     pub bytes: Vec<u8>,
+}
+
+/// Some facts of the journal in order, as many as one answer may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The chain's head before the first fact of all.
+    pub birth: Head,
+    /// The facts.
+    pub rows: Vec<JournalRow>,
+    /// Each index up to which facts are missing here, with the head of the snapshot that stands for them.
+    pub gaps: Vec<(Index, Head)>,
 }
 
 /// What the disk remembered.
@@ -189,6 +201,11 @@ impl Store {
     /// Remembers that somebody leads now: what remains when nobody does is since when.
     pub fn keep_led(&mut self, at: Stamp) -> Result<(), StoreError> {
         self.keep(LED, &at.millis().to_be_bytes())
+    }
+
+    /// What the policy file has held; nothing on a new disk.
+    pub fn marks(&self) -> Result<Marks, StoreError> {
+        Ok(self.kept(MARKS)?.map(|bytes| Marks::decode(&bytes)).unwrap_or_default())
     }
 
     /// Where the journal ends, and the chain's head there.

@@ -7,18 +7,19 @@ use agent::event::{Asker, Effect, Event, Identity, Output, Presence, Report};
 use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::node::{Node, Shelf, Start};
+use agent::policy_file::Marks;
 use agent::probes::plan::{About, ProbePlan};
 use agent::quorum::{Batch, Past, Quorum, VoterState, Written};
 use agent::relay::{Seal, Sealed};
 use agent::start::seats;
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::{Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
 use state::fact::{Closure, Mode, Outcome, Reading, Was};
 use state::{
-    Boot, CarrierId, Destination, Disk, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp, Starts,
-    View, Who,
+    Boot, CarrierId, Destination, Disk, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp,
+    Starts, View, Who,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -102,6 +103,11 @@ impl World for Tape {
         Ok(Some(self.rows.iter().filter(wanted).cloned().collect()))
     }
 
+    fn page(&mut self, after: Index) -> Result<Page, Infallible> {
+        let rows = self.rows.iter().filter(|row| row.index > after).cloned().collect();
+        Ok(Page { birth: Head::birth("bytemark"), rows, gaps: Vec::new() })
+    }
+
     fn fill(&mut self, _missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
         Ok(())
     }
@@ -167,6 +173,7 @@ pub fn node(site: &str, boot: u64) -> Node {
         outside: None,
         led: None,
         alone: Vec::new(),
+        marks: Marks::default(),
     };
     Node::new(start, Mono::default())
 }
@@ -343,7 +350,9 @@ impl Town {
             | Effect::Release { .. }
             | Effect::Revoke { .. }
             | Effect::Answer { .. }
-            | Effect::Reach(_) => {
+            | Effect::Reach(_)
+            | Effect::Link(_)
+            | Effect::Rewrite(_) => {
                 return;
             }
         };

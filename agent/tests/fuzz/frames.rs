@@ -59,7 +59,8 @@ fn sender(frame: &Frame) -> SiteId {
         | Body::Hears { .. }
         | Body::Relayed(_)
         | Body::Revoke { .. }
-        | Body::Hello(_) => 1,
+        | Body::Hello(_)
+        | Body::Declined { .. } => 1,
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;
     SiteId::new(SITES[site])

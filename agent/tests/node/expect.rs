@@ -1,8 +1,8 @@
 //! What a story can expect of what the agents say, agree on and show, and of what can be counted.
 
+use super::desk;
 use super::outside::Heard;
-use super::people;
-use super::script::{policy, time};
+use super::script::{doors, policy, time};
 use super::world::{Cluster, SITES};
 use agent::cli::screens::{self, telling};
 use agent::command::{Answer, Command, Telling, Voice};
@@ -111,7 +111,7 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 fail(format!("{is}"))
             }
         }
-        others => people::expect(cluster, others),
+        others => desk::expect(cluster, others),
     }
 }
 
@@ -146,12 +146,14 @@ pub fn apart(cluster: &Cluster) -> Result<(), String> {
 pub fn shown(cluster: &Cluster) -> Vec<Option<SiteId>> {
     let outside = cluster.outside.borrow();
     let means = |destination: &Destination| {
-        let policy = Policy::read("the test's policy", &policy(1)).expect("the story is well formed");
-        let sites = policy.sites.iter();
+        let text = doors(&policy(1));
+        let policy = Policy::read("the test's policy", &text).expect("the story is well formed");
+        let sites = policy.sites.iter().flat_map(|site| site.doors());
         let host = destination.as_str().rsplit_once('@').map(|(_, host)| host.to_owned());
         sites
-            .map(|site| {
-                (site.id.clone(), policy.destination(&policy.routes[0], &Number::new("020"), &site.id))
+            .map(|(door, _)| {
+                let to = policy.destination(&policy.routes[0], &Number::new("020"), &door);
+                (door, to)
             })
             .find(|(_, to)| {
                 to.as_ref().and_then(|to| to.as_str().rsplit_once('@')).map(|x| x.1.to_owned()) == host

@@ -94,6 +94,8 @@ pub struct Outside {
     pub blind: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
+    /// The versions of edits that anybody told to be in force.
+    pub edits: BTreeSet<String>,
     /// The site that shows another journal than the others'.
     pub rewritten: Option<SiteId>,
 }
@@ -151,4 +153,9 @@ pub struct Disk {
     pub alone: Vec<(u64, AloneEntry)>,
     pub kept: BTreeMap<String, Vec<u8>>,
     pub starts: u64,
+    /// The policy file, and the edits beside it.
+    pub file: Option<String>,
+    pub aside: Vec<String>,
+    /// Why the file cannot be written, if it cannot.
+    pub unwritable: Option<String>,
 }

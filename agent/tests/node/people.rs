@@ -87,6 +87,8 @@ fn offered(cluster: &Cluster) -> Option<Offer> {
         | Answer::Why(_)
         | Answer::Plan(_)
         | Answer::Runs { .. }
+        | Answer::Incidents { .. }
+        | Answer::Journal(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Alone { .. } => None,

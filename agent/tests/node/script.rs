@@ -1,8 +1,8 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
+use super::desk;
 use super::expect;
 use super::outside::{Carrier, Set};
-use super::people;
 use super::world::{Cluster, SITES};
 use agent::command::{Command, Telling};
 use state::fact::Mode;
@@ -41,9 +41,16 @@ alerts:
 
 /// Plays a story to its end; the error says what was expected, and what happened.
 pub fn play(story: &str) -> Result<(), String> {
+    let (cluster, faults) = live(story);
+    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+}
+
+/// The world as a story leaves it, and what was expected of it in vain.
+pub fn live(story: &str) -> (Cluster, Vec<String>) {
+    // A remark stands alone or after a blank: `london#2` is a door.
     let mut lines: Vec<&str> =
-        story.lines().map(|line| line.split('#').next().expect("the story is well formed").trim()).collect();
-    lines.retain(|line| !line.is_empty());
+        story.lines().map(|line| line.split(" #").next().expect("the story is well formed").trim()).collect();
+    lines.retain(|line| !line.is_empty() && !line.starts_with('#'));
     let numbers = lines.iter().find_map(|line| line.strip_prefix("numbers ")).unwrap_or("1");
     let mut policy = policy(numbers.parse().expect("the story is well formed"));
     policy
@@ -53,6 +60,9 @@ pub fn play(story: &str) -> Result<(), String> {
     }
     for key in lines.iter().filter_map(|line| line.strip_prefix("route ")) {
         policy = policy.replace("    prefer:", &format!("    {key}\n    prefer:"));
+    }
+    if lines.contains(&"doors") {
+        policy = doors(&policy);
     }
     if lines.contains(&"signalling") {
         policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
@@ -66,7 +76,7 @@ pub fn play(story: &str) -> Result<(), String> {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
-            ["numbers" | "policy" | "policy-route" | "signalling", ..] => {}
+            ["numbers" | "policy" | "policy-route" | "signalling" | "doors", ..] => {}
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -80,13 +90,18 @@ pub fn play(story: &str) -> Result<(), String> {
             strange => panic!("no such line: {strange:?}"),
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{}", faults.join("\n"), account(&cluster))) }
+    (cluster, faults)
 }
 
 /// The policy with so many numbers.
 pub fn policy(numbers: usize) -> String {
     let all: Vec<String> = (0..numbers).map(|n| format!("\"0207946{n:04}\"")).collect();
     POLICY.replace("NUMBERS", &all.join(", "))
+}
+
+/// The policy with a second door for London.
+pub fn doors(policy: &str) -> String {
+    policy.replace("pbx: 192.0.2.21", "doors: [192.0.2.21, 192.0.2.91]")
 }
 
 pub fn time(text: &str) -> Duration {
@@ -177,7 +192,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        others => people::act(cluster, others),
+        others => desk::act(cluster, others),
     }
 }
 

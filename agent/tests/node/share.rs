@@ -2,22 +2,26 @@
 
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
-use agent::command::Telling;
+use agent::command::{PolicyNews, Telling};
 use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::{Body, Frame};
 use agent::gaps::{Fetch, Missing};
+use agent::policy_file::{Fate, Found, Rewrite};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Batch, VoterState, Written};
 use agent::relay::{Seal, Sealed};
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::World;
 use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Head, Index, Mono, Number, SiteId, Stamp, View};
+use state::{Boot, Head, Imprint, Index, Mono, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// So few facts make a page here, that every story has several.
+const PAGE: usize = 7;
 
 /// One site's share of the world.
 pub struct Share {
@@ -64,6 +68,12 @@ impl World for Share {
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Infallible> {
         let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
         Ok(Some(self.disk.borrow().rows.iter().filter(wanted).cloned().collect()))
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, Infallible> {
+        let wanted = |row: &&JournalRow| row.index > after;
+        let rows = self.disk.borrow().rows.iter().filter(wanted).take(PAGE).cloned().collect();
+        Ok(Page { birth: Head::birth("bytemark"), rows, gaps: Vec::new() })
     }
 
     fn fill(&mut self, missing: &Missing, _rows: &[JournalRow]) -> Result<(), Infallible> {
@@ -169,18 +179,48 @@ impl World for Share {
                 let answer = if barred { Presence::Absent } else { Presence::Present };
                 outside.post(TRIP, to, Mail::Event(Event::Knocked { carrier, asked, answer }));
             }
-            Effect::Release { .. } | Effect::Reach(_) => {}
+            Effect::Rewrite(order) => {
+                drop(outside);
+                self.rewrite(order);
+            }
+            Effect::Release { .. } | Effect::Reach(_) | Effect::Link(_) => {}
         }
     }
 
     fn tell(&mut self, telling: Telling) {
         let mut outside = self.outside.borrow_mut();
         let now = outside.now;
+        if let Telling::Policy { is: PolicyNews::InForce, version, .. } = &telling {
+            outside.edits.insert(version.clone());
+        }
         outside.told.push((now, self.here.clone(), telling));
     }
 }
 
 impl Share {
+    /// The folder of the policy file, and what was found there.
+    pub fn look_at_file(&self) {
+        let disk = self.disk.borrow();
+        let found = Found {
+            path: "/etc/pointsman/policy.yaml".to_owned(),
+            text: Ok(disk.file.clone()),
+            aside: disk.aside.iter().map(|text| format!("policy.yaml.aside-{}", Imprint::of(text))).collect(),
+            unwritable: disk.unwritable.clone(),
+        };
+        let to = (&self.here, self.boot);
+        self.outside.borrow_mut().post(TRIP, to, Mail::Event(Event::File(found)));
+    }
+
+    fn rewrite(&self, order: Rewrite) {
+        let mut disk = self.disk.borrow_mut();
+        if disk.unwritable.is_none() && disk.file.as_deref().map(Imprint::of) == order.over {
+            let before = disk.file.replace(order.with);
+            disk.aside.extend(before.filter(|_| order.fate == Fate::SetAside));
+        }
+        drop(disk);
+        self.look_at_file();
+    }
+
     pub fn point(&self, point: &Point) {
         let mut outside = self.outside.borrow_mut();
         let now = outside.now;
@@ -239,5 +279,6 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Hears { .. } => "hears",
         Body::Relayed(_) => "relayed",
         Body::Hello(_) => "hello",
+        Body::Declined { .. } => "declined",
     }
 }

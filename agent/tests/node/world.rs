@@ -8,6 +8,7 @@ use agent::door::{self, Door, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
+use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use agent::turn::{Clocks, Input, Turn, World};
@@ -23,7 +24,7 @@ pub const SITES: [&str; 4] = ["london", "manchester", "office", "netherlands"];
 pub const STEP: Duration = Duration::from_millis(10);
 pub const TRIP: Duration = Duration::from_millis(20);
 /// The wall clock when the world begins.
-const WALL: u64 = 1_800_000_000_000;
+pub const WALL: u64 = 1_800_000_000_000;
 
 /// One living agent.
 struct Life {
@@ -60,6 +61,7 @@ impl Cluster {
             cluster.outside.borrow_mut().shows.insert(number.clone(), shows);
         }
         for site in &sites {
+            cluster.disks[site].borrow_mut().file = Some(policy.to_owned());
             cluster.start(site);
         }
         cluster
@@ -96,11 +98,12 @@ impl Cluster {
         let start = Start {
             identity: Identity { site: site.clone(), starts: Starts(loaded.starts), boot, disk: name },
             view,
-            file: self.policy.clone(),
+            file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.collect(),
             stopped: None,
             alone: loaded.alone,
+            marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
             led: loaded.led.map(|at| self.wall(site).since(at)),
             outside: None,
         };
@@ -117,11 +120,26 @@ impl Cluster {
         for effect in first.act {
             share.act(effect);
         }
+        share.look_at_file();
         let turn = Turn::new(site.clone(), (node, quorum, door), clock, share);
         self.lives.insert(
             site.clone(),
             Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
         );
+    }
+
+    /// A person saves another text as the policy file of a site.
+    pub fn save(&mut self, site: &SiteId, change: impl FnOnce(Option<String>) -> Option<String>) {
+        let before = self.disks[site].borrow_mut().file.take();
+        self.disks[site].borrow_mut().file = change(before);
+        if let Some(life) = self.lives.get_mut(site) {
+            life.turn.world().look_at_file();
+        }
+    }
+
+    /// The disk of a site, whether its agent lives or not.
+    pub fn disk(&self, site: &SiteId) -> Rc<RefCell<Disk>> {
+        Rc::clone(&self.disks[site])
     }
 
     /// A kill: memory and everything that the process had under way are gone; what is on the wire arrives.
@@ -258,10 +276,10 @@ impl Cluster {
             let mut outside = self.outside.borrow_mut();
             let lost = outside.lost();
             let dark = |of: &Subject| {
+                let there = of.site.site();
                 outside.missing.contains(&of.site)
-                    || of.site != *site && lost && outside.lossy.contains(&of.site)
-                    || of.site != *site
-                        && !(outside.carries(site, &of.site) && outside.carries(&of.site, site))
+                    || there != *site && lost && outside.lossy.contains(&there)
+                    || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
             let (after, event) = match &plan.about {
                 About::Subject(subject) => {

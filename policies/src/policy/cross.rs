@@ -67,16 +67,21 @@ fn votes(draft: &Draft, faults: &Faults) {
 }
 
 /// An address belongs to one site: two sites with one PBX could not be told apart at the carrier.
-fn addresses(sites: &[Written<Site>], faults: &Faults) {
+fn addresses<'s>(sites: &'s [Written<Site>], faults: &Faults) {
     let mut agents: BTreeMap<SocketAddr, &SiteId> = BTreeMap::new();
     let mut pbxs: BTreeMap<SocketAddr, &SiteId> = BTreeMap::new();
     for Written { place, is: site } in sites {
-        for (what, address, seen) in [("agent", site.address, &mut agents), ("PBX", site.pbx, &mut pbxs)] {
-            if let Some(other) = seen.insert(address, &site.id) {
-                let message = format!("`{}` and `{other}` have the same {what}, {address}", site.id);
-                faults.add(Fault::at(*place, message).note("an address belongs to one site"));
-            }
-        }
+        let once = |what: &str, address: SocketAddr, seen: &mut BTreeMap<SocketAddr, &'s SiteId>| {
+            let Some(other) = seen.insert(address, &site.id) else { return };
+            let message = if *other == site.id {
+                format!("two doors of `{other}` have the same address, {address}")
+            } else {
+                format!("`{}` and `{other}` have the same {what}, {address}", site.id)
+            };
+            faults.add(Fault::at(*place, message).note("an address belongs to one site"));
+        };
+        once("agent", site.address, &mut agents);
+        site.doors().for_each(|(_, door)| once("PBX", door, &mut pbxs));
     }
 }
 

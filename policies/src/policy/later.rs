@@ -14,9 +14,8 @@ pub(super) enum Section {
 }
 
 /// Where, which key, and what can be done meanwhile.
-const ROWS: [(Section, &str, &str); 9] = [
+const ROWS: [(Section, &str, &str); 8] = [
     (Section::Top, "when", "routes alone are acted on"),
-    (Section::Site, "doors", "write the first of them as `pbx`"),
     (Section::Probe, "exec", "`sip_options` and `tcp` are"),
     (Section::Probe, "http", "`sip_options` and `tcp` are"),
     (Section::Probe, "icmp", "`sip_options` and `tcp` are"),

@@ -82,9 +82,15 @@ fn all_probes(draft: &Draft) -> Vec<Probe> {
     let written = |subject: &Subject| draft.probes.iter().find(|probe| probe.is.probe.subject == *subject);
     let sites = draft.sites.entries.iter().map(|site| &site.is);
     let mut probes: Vec<Probe> = sites
-        .map(|site| match written(&Subject::pbx(&site.id)) {
-            Some(probe) => whole_probe(&probe.is, site.pbx),
-            None => Probe::pbx(&site.id, site.pbx),
+        .flat_map(|site| site.doors().map(move |door| (site, door)))
+        .map(|(site, (door, pbx))| match written(&Subject::pbx(&site.id)) {
+            // An address of its own is that of the first door: the others are asked in the same way, each at its own.
+            Some(probe) if door == site.id => whole_probe(&probe.is, pbx),
+            Some(probe) => {
+                let elsewhere = DraftProbe { address: None, ..probe.is.clone() };
+                Probe { subject: Subject::pbx(&door), ..whole_probe(&elsewhere, pbx) }
+            }
+            None => Probe::pbx(&door, pbx),
         })
         .collect();
     for probe in &draft.probes {

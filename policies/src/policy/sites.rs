@@ -4,13 +4,15 @@ use super::draft::Named;
 use super::later::{self, Section};
 use super::pace::{self, Pace};
 use state::SiteId;
-use state::document::{Fault, Key, Value, is_name};
+use state::document::{Fault, Fields, Key, Value, is_name};
 use std::net::SocketAddr;
 
 /// Where an agent listens for the others, unless its site says otherwise.
 const AGENT_PORT: u16 = 7701;
 /// Where a PBX listens (RFC 3261, 19.1.2).
 pub(super) const SIP_PORT: u16 = 5060;
+/// The most doors of one site: each is asked for by every site.
+const DOORS_MAX: usize = 4;
 /// Words that playbooks and reports use in the place of a site.
 const RESERVED: [&str; 7] = ["all", "any", "carrier", "leader", "none", "reachable", "refuge"];
 
@@ -23,12 +25,22 @@ pub struct Site {
     pub votes: u8,
     /// Where its agent listens for the others.
     pub address: SocketAddr,
-    /// Where its PBX takes calls.
+    /// Where its PBX takes calls: its first door.
     pub pbx: SocketAddr,
+    /// Where calls reach it as well, in order: other uplinks, or other PBXs.
+    pub further: Vec<SocketAddr>,
     /// At which pace its services are judged.
     pub pace: Pace,
     /// The number that people dial to speak to its agent, digits only; kept, and not acted on yet.
     pub magic: Option<String>,
+}
+
+impl Site {
+    /// Its doors in order, each with its name and where calls reach it.
+    pub fn doors(&self) -> impl Iterator<Item = (SiteId, SocketAddr)> {
+        let all = std::iter::once(&self.pbx).chain(&self.further);
+        all.enumerate().map(|(place, at)| (self.id.door(place), *at))
+    }
 }
 
 /// Reads `sites`; a site without a pace of its own has the cluster's.
@@ -42,18 +54,13 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     later::refuse(&mut fields, Section::Site);
     let votes = fields.required("votes").and_then(|votes| votes.count(0..=2));
     let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
-    let pbx = fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT));
+    let doors = doors(&mut fields);
     let pace = pace::read(fields.optional("pace"), cluster);
     let magic = fields.optional("magic").and_then(magic);
     fields.finish();
-    Some(Site {
-        id: SiteId::new(id?),
-        votes: u8::try_from(votes?).ok()?,
-        address: address?,
-        pbx: pbx?,
-        pace,
-        magic,
-    })
+    let (id, votes) = (SiteId::new(id?), u8::try_from(votes?).ok()?);
+    let (pbx, further) = doors?;
+    Some(Site { id, votes, address: address?, pbx, further, pace, magic })
 }
 
 /// Reads a number as people write it: `0113 496 0103`.
@@ -65,6 +72,24 @@ fn magic(value: Value<'_>) -> Option<String> {
         return Some(digits);
     }
     value.refuse(format!("`{text}` is no number to dial"), "digits and blanks, such as `0113 496 0103`")
+}
+
+/// Reads `pbx`, or in its place `doors` in order; the first and the rest.
+fn doors(fields: &mut Fields<'_>) -> Option<(SocketAddr, Vec<SocketAddr>)> {
+    let Some(doors) = fields.optional("doors") else {
+        return Some((fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT))?, Vec::new()));
+    };
+    if let Some(pbx) = fields.optional("pbx") {
+        return pbx.refuse("a site has a `pbx` or `doors`", "leave `pbx` out: `doors` names all of them");
+    }
+    let written = doors.list();
+    if !(1..=DOORS_MAX).contains(&written.len()) {
+        return doors.refuse(format!("{} doors", written.len()), format!("from 1 to {DOORS_MAX}"));
+    }
+    let read: Vec<SocketAddr> = written.iter().filter_map(|door| door.socket(SIP_PORT)).collect();
+    let whole = read.len() == written.len();
+    let (first, rest) = read.split_first().filter(|_| whole)?;
+    Some((*first, rest.to_vec()))
 }
 
 /// The key as the name of a site, a route or a carrier.

@@ -1,18 +1,12 @@
-//! The fold of what sites say: ballots, silence, and the policy they are judged by.
+//! The fold of what sites say: ballots, flapping and silence.
 
-use super::{PolicyInForce, Refusal, SiteBallots, SiteFlapping, View};
+use super::{Refusal, SiteBallots, SiteFlapping, View};
 use crate::fact::{Ballot, Entry, Origin, Says};
-use crate::ids::{Index, SiteId, Starts, Subject, Who};
+use crate::ids::{Index, SiteId, Starts, Subject};
 use crate::time::Stamp;
 use std::time::Duration;
 
 impl View {
-    pub(super) fn policy_agreed(&mut self, index: Index, text: &str, who: &Who) -> Result<(), Refusal> {
-        self.policy = Some(PolicyInForce { text: text.to_owned(), index, who: who.clone() });
-        self.guard = index;
-        Ok(())
-    }
-
     /// The greatest `(starts, n)` wins: a late copy of an older set changes nothing.
     pub(super) fn ballots_cast(&mut self, entry: &Entry, ballots: &[Ballot]) -> Result<(), Refusal> {
         let origin = &entry.origin;

@@ -67,8 +67,9 @@ impl View {
     }
 
     fn audible(&self, run: &Run, basis: Index) -> Result<(), Refusal> {
-        match self.silent.get(&run.plan.to) {
-            Some(at) if *at > basis => Err(Refusal::Silent(run.plan.to.clone())),
+        let site = run.plan.to.site();
+        match self.silent.get(&site) {
+            Some(at) if *at > basis => Err(Refusal::Silent(site)),
             Some(_) | None => Ok(()),
         }
     }

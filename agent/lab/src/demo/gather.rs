@@ -168,7 +168,8 @@ fn thing(telling: &Telling) -> Option<String> {
         // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
-        | Telling::CarrierRead { .. } => return None,
+        | Telling::CarrierRead { .. }
+        | Telling::Policy { .. } => return None,
     })
 }
 
@@ -207,7 +208,7 @@ fn what(telling: Telling) -> Option<What> {
         Telling::Alone { route, text, .. } => {
             What::HandOver { text: format!("{route}, alone: {text}"), urgency: Urgency::Notice }
         }
-        Telling::Suspect { .. } | Telling::CarrierRead { .. } => return None,
+        Telling::Suspect { .. } | Telling::CarrierRead { .. } | Telling::Policy { .. } => return None,
     })
 }
 

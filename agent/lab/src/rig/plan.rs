@@ -119,6 +119,11 @@ impl Net {
         self.at(site.host + 10, 5060)
     }
 
+    /// Where the wire takes calls for the same PBX by another uplink, if the site has one.
+    pub fn second_door(&self, site: &SiteOfRig) -> SocketAddr {
+        self.at(site.host + 50, 5060)
+    }
+
     /// Where the PBX really is.
     pub fn pbx_behind(&self, site: &SiteOfRig) -> SocketAddr {
         self.at(site.host + 10, 15060)
@@ -174,7 +179,12 @@ impl Net {
         );
         for site in SITES {
             let (peers, pbx) = (self.peers(site).ip(), self.pbx(site).ip());
-            let line = format!("  {}: {{ votes: {}, address: {peers}, pbx: {pbx} }}", site.name, site.votes);
+            let calls = if options.two_doors.contains(&site.name) {
+                format!("doors: [{pbx}, {}]", self.second_door(site).ip())
+            } else {
+                format!("pbx: {pbx}")
+            };
+            let line = format!("  {}: {{ votes: {}, address: {peers}, {calls} }}", site.name, site.votes);
             writeln!(text, "{line}").expect("a String takes every text");
         }
         let (ip, port) = (self.carrier().ip(), self.carrier().port());

@@ -2,7 +2,7 @@
 
 use super::carrier::Moment;
 use super::invariants::Checked;
-use super::net::SITES;
+use super::net::{Net, SITES};
 use super::queue::Item;
 use super::schedule::{Deed, When, Whom};
 use super::site::Stop;
@@ -36,8 +36,12 @@ impl Town {
             }
             Deed::Mute { whom, but, lasts } => {
                 let site = self.whom(whom, executor);
-                (0..SITES).filter(|to| *to != but).for_each(|to| self.net.cut(site, to));
-                self.queue.put(self.now + lasts * 1000, Item::Speak { site, but });
+                self.cut_for(lasts, (0..SITES).filter(|to| *to != but).map(|to| (site, to)).collect());
+                Ok(())
+            }
+            Deed::Isolate { whom, lasts } => {
+                let site = self.whom(whom, executor);
+                self.cut_for(lasts, Net::across(1 << site).collect());
                 Ok(())
             }
             Deed::Freeze { whom, lasts } => self.stop(self.whom(whom, executor), Stop::Frozen, lasts),
@@ -69,10 +73,16 @@ impl Town {
         }
     }
 
-    /// What an ambush kept back arrives again, unless the town was healed before.
-    pub(super) fn speak(&mut self, site: usize, but: usize) {
+    /// Cuts links for so many milliseconds.
+    pub(super) fn cut_for(&mut self, lasts: u64, links: Vec<(usize, usize)>) {
+        links.iter().for_each(|(from, to)| self.net.cut(*from, *to));
+        self.queue.put(self.now + lasts * 1000, Item::Mend { links });
+    }
+
+    /// They are whole again, unless the town was healed before.
+    pub(super) fn mend(&mut self, links: &[(usize, usize)]) {
         if !self.healed {
-            (0..SITES).filter(|to| *to != but).for_each(|to| self.net.mend(site, to));
+            links.iter().for_each(|(from, to)| self.net.mend(*from, *to));
         }
     }
 

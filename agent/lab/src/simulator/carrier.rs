@@ -45,7 +45,7 @@ pub enum By {
     Birth,
     /// An attempt, by its fence.
     Attempt(Index),
-    /// A person, at the carrier's portal.
+    /// A person, at the carrier's portal or by a claim alone.
     Person,
 }
 
@@ -67,6 +67,8 @@ pub struct Register {
 pub struct Flight {
     /// Names it.
     pub id: usize,
+    /// By whose order.
+    pub mandate: Mandate,
     /// Of which attempt.
     pub fence: Index,
     /// By which site.
@@ -85,6 +87,15 @@ pub struct Flight {
     pub timing: Timing,
     /// Whether the answer was read by the process that sent it.
     pub answer: Answered,
+}
+
+/// Whose order a SET is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mandate {
+    /// Of all sites: the intent was agreed.
+    Agreed,
+    /// Of a person at one site, without the others.
+    Alone,
 }
 
 /// Whether a SET left when it may leave.
@@ -110,6 +121,8 @@ pub enum Answered {
 pub struct Carrier {
     /// How it behaves now.
     pub conduct: Conduct,
+    /// How far the front end that each site is led to lags behind.
+    pub lags: [Moment; 4],
     /// What it shows.
     pub registers: BTreeMap<Number, Register>,
     /// Every SET that was ever sent.
@@ -122,14 +135,15 @@ impl Carrier {
         let register =
             |value: Destination| Register { before: value.clone(), value, since: 0, by: By::Birth };
         let registers = values.map(|(number, value)| (number, register(value))).collect();
-        Self { conduct: Conduct::Fair, registers, flights: Vec::new() }
+        Self { conduct: Conduct::Fair, lags: [0; 4], registers, flights: Vec::new() }
     }
 
-    /// What a reader is shown.
-    pub fn shows(&self, number: &Number, now: Moment) -> Option<Destination> {
+    /// What a reader at a site is shown.
+    pub fn shows(&self, number: &Number, (site, now): (usize, Moment)) -> Option<Destination> {
         const STALE: Moment = 1_500_000;
         let register = self.registers.get(number)?;
-        let stale = self.conduct == Conduct::Stale && now < register.since + STALE;
+        let lag = if self.conduct == Conduct::Stale { STALE } else { self.lags[site] };
+        let stale = now < register.since + lag;
         Some(if stale { register.before.clone() } else { register.value.clone() })
     }
 

@@ -2,9 +2,10 @@
 
 use agent::door::{self, Named, Stand};
 use agent::gaps::{Fetch, Missing};
+
 use agent::quorum::{Batch, RaftId, VoterState, Written};
 use agent::start::beyond;
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use state::alone::AloneEntry;
 use state::{Head, Index, Stamp, Term, View, codec};
 use std::collections::BTreeMap;
@@ -64,6 +65,10 @@ pub struct Disk {
     pub kept: BTreeMap<String, Vec<u8>>,
     /// What persons did from here without an agreement.
     pub alone: Vec<Vec<u8>>,
+    /// The policy file of the site, and the edits that lie beside it.
+    pub file: Option<String>,
+    /// See there.
+    pub aside: Vec<String>,
     fuse: Option<Fuse>,
 }
 
@@ -173,6 +178,12 @@ impl Disk {
         let lacks = self.open_gaps().any(|(gap, _)| gap > fetch.after) || fetch.upto > self.last();
         let wanted = |row: &&JournalRow| row.index > fetch.after && row.index <= fetch.upto;
         (!lacks).then(|| self.journal.iter().filter(wanted).take(PAGE).cloned().collect())
+    }
+
+    /// The facts after an index for whoever reads the journal.
+    pub fn page(&self, cluster: &str, after: Index) -> Page {
+        let rows = self.journal.iter().filter(|row| row.index > after).cloned().collect();
+        Page { birth: Head::birth(cluster), rows, gaps: self.open_gaps().collect() }
     }
 
     /// Fills the first gap; gives how many rows stand before it.

@@ -24,7 +24,8 @@ impl Town {
     pub(super) fn order(&mut self, site: usize, effect: Effect) -> Checked {
         match effect {
             Effect::Watch(plans) => self.watch(site, plans),
-            Effect::Reach(_) => {}
+            Effect::Reach(_) | Effect::Link(_) => {}
+            Effect::Rewrite(order) => self.rewrite(site, order),
             Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),
             Effect::Point(point) => {
@@ -162,7 +163,7 @@ impl Town {
 
     /// An attempt is ordered: it is fenced, and its session carries it out.
     pub(super) fn point(&mut self, site: usize, point: Point) -> Checked {
-        let now = self.now;
+        let (now, mandate) = (self.now, self.mandate(site, &point));
         let mono = self.sites[site].mono(now);
         let here = &mut self.sites[site];
         let greater = |number: &Number| here.fences.get(number).is_some_and(|fence| *fence >= point.fence);
@@ -179,6 +180,7 @@ impl Town {
             here.fences.insert(pointing.number.clone(), point.fence);
         }
         let work = Work {
+            mandate,
             fence: point.fence,
             batch: outcome::moves(&point),
             window: Window { send_by: point.send_by, close_by: point.close_by },
@@ -268,7 +270,7 @@ impl Town {
             | Conduct::Lies
             | Conduct::Stale => self.net.reaches_carrier(site),
         };
-        open.then(|| (at, self.carrier.shows(number, self.now)))
+        open.then(|| (at, self.carrier.shows(number, (site, self.now))))
     }
 
     fn told(

@@ -5,10 +5,13 @@ use super::invariants::{Checked, Violation};
 use super::policy::{NUMBERS, ROUTE};
 use super::schedule::Order;
 use super::town::Town;
+use agent::node::Rules;
 use policies::judge::Case;
-use policies::limits::{ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR};
+use policies::limits::{
+    ACT_WITHIN, DRIFT_EVERY, ELECTED_BY, REPAIRS_PER_HOUR, STEADY_LAST_RESORT, STEADY_REFUGE,
+};
 use state::fact::Mode;
-use state::route::Whose;
+use state::route::{Brought, Whose};
 use state::{Index, Number, RouteId, SiteId, Subject};
 use std::time::Duration;
 
@@ -29,9 +32,11 @@ impl Town {
         self.healed = true;
         self.net.heal();
         (self.dead, self.draining, self.blind, self.dropping) = ([0; 4], [0; 4], [0; 4], [0; 4]);
+        self.garbling = [[0; 4]; 4];
         self.ambushes.clear();
         self.strands = false;
         self.carrier.conduct = Conduct::Fair;
+        self.carrier.lags = [0; 4];
         for site in 0..self.sites.len() {
             self.thaw(site);
             self.sites[site].wall = 0;
@@ -46,6 +51,8 @@ impl Town {
         let then = self.invariants.view().index;
         self.run(healed + AGREED)?;
         self.one_view(then)?;
+        self.one_policy()?;
+        self.all_told()?;
         self.run(healed + READ)?;
         self.no_run_left()?;
         self.carrier_as_known(if self.repairable() {
@@ -66,6 +73,23 @@ impl Town {
             if view.index < then || view.policy != agreed.policy {
                 let what = format!("{} knows {} of {}", site.id, view.index, agreed.index);
                 return missing(11, "one view within 30 s", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// 11: every site has the agreed text in its file, unless a person left one with faults there, and acts by it.
+    fn one_policy(&mut self) -> Checked {
+        let Some(agreed) = self.invariants.view().policy.clone().map(|policy| policy.text) else {
+            return Ok(());
+        };
+        let own = Rules::read(&agreed, &self.sites[0].id);
+        self.rules = own.map_err(|what| Violation { number: 11, name: "one policy", what })?;
+        for site in &mut self.sites {
+            let file = site.disk().file.clone().unwrap_or_default();
+            if file != agreed && Rules::read(&file, &site.id).is_ok() {
+                let what = format!("the file of {} is not the agreed text:\n{file}\n{agreed}", site.id);
+                return missing(11, "one policy within 30 s", what);
             }
         }
         Ok(())
@@ -119,6 +143,7 @@ impl Town {
         self.command(0, Order::Auto)?;
         // Opinions of a PBX that flapped need as long to settle as the window over which changes are counted.
         self.run(self.now + 45 * SECOND)?;
+        self.better_in_time()?;
         let Some((serving, place)) = self.serving() else { return Ok(()) };
         if !self.may_move() {
             return Ok(());
@@ -139,6 +164,46 @@ impl Town {
         self.run(self.now + 2 * super::hands::micros(DRIFT_EVERY) / 3)?;
         self.carrier_as_known(&[Whose::Wanted])?;
         self.no_run_left()
+    }
+
+    /// 14: a refuge or a last resort to which automation went is left by itself once a better site was steady.
+    fn better_in_time(&mut self) -> Checked {
+        let id = RouteId::new(ROUTE);
+        let Some(needed) = self.waits_for_better(&id) else { return Ok(()) };
+        if !self.may_move() {
+            return Ok(());
+        }
+        self.rare.better += 1;
+        // A switch that nobody acknowledges would leave automation nothing but to leave the dead.
+        self.command(0, Order::Ack)?;
+        let before = self.invariants.view().routes[&id].rings_in.clone();
+        let time = (needed + ACT_WITHIN + ELECTED_BY).mul_f64(1.1);
+        self.run(self.now + super::hands::micros(time))?;
+        let after = self.invariants.view().routes[&id].rings_in.clone();
+        if after == before && self.may_move() {
+            let what = format!("after {time:?} the route still rings in {before:?}");
+            return missing(14, "a refuge or last resort is left in time", what);
+        }
+        Ok(())
+    }
+
+    /// How long a better site must be steady, where one is waited for.
+    fn waits_for_better(&self, id: &RouteId) -> Option<Duration> {
+        let (route, rule) = (self.invariants.view().routes.get(id)?, &self.rules.judge.routes[id]);
+        let site = route.rings_in.as_ref()?;
+        if route.brought == Brought::ByPerson {
+            return None;
+        }
+        let above = rule.prefer.iter().take_while(|other| *other != site).any(|other| {
+            let case =
+                Case { judge: &self.rules.judge, view: self.invariants.view(), now: self.cluster_now() };
+            !rule.last_resort.contains(other) && case.candidate(id, other).is_ok()
+        });
+        match (site.is_refuge(), rule.last_resort.contains(site)) {
+            (true, _) => Some(STEADY_REFUGE),
+            (_, true) if above => Some(STEADY_LAST_RESORT),
+            (_, _) => None,
+        }
     }
 
     fn serving(&self) -> Option<(SiteId, usize)> {

@@ -6,6 +6,7 @@ use super::invariants::{Checked, Violation};
 use super::schedule::Order;
 use super::town::Town;
 use agent::door::{self, Hello, Kept};
+use agent::store::JournalRow;
 use state::SiteId;
 
 const SECOND: Moment = 1_000_000;
@@ -70,6 +71,18 @@ impl Town {
                 let named = members.get(&seat.site).map(|member| &member.raft_ids);
                 seat.learners.is_empty() && named == Some(&seat.voters)
             })
+    }
+
+    /// How many votes hold an entry. What a lost disk had promised was promised; nobody counts on it again before
+    /// its site is let back in.
+    pub(super) fn holding(&mut self, row: &JournalRow) -> usize {
+        let votes = &self.setting.votes;
+        let held = self.sites.iter_mut().map(|site| {
+            let votes = votes.get(&site.id).copied().unwrap_or_default();
+            let lost = if site.has_lost() { usize::try_from(votes).unwrap_or(0) } else { 0 };
+            site.disk().holding(row.index, row.term).max(lost)
+        });
+        held.sum()
     }
 
     /// Whether every other site would show this image, if it came back, that it had more.

@@ -1,11 +1,14 @@
 //! The simulator: a whole cluster in one thread and virtual time, faults from a seed, invariants after every event.
 
+mod alone;
 mod ambush;
 pub mod carrier;
 pub mod cuts;
 pub mod cutting;
+pub mod desk;
 mod dice;
 pub mod disk;
+mod garbling;
 mod hands;
 mod heal;
 pub mod invariants;

@@ -9,6 +9,39 @@ pub const NUMBERS: [&str; 2] = ["02079460000", "02079460001"];
 /// The route.
 pub const ROUTE: &str = "main";
 
+/// A playbook that tries again at once and often: what keeps attempts apart is then the product's rules alone.
+const HASTY: &str = "\
+playbook: hasty
+about: Point a route at another site, and lose no time between two attempts.
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo:   { route_points_at: { route: $route, site: $from } }
+    attempts: 6
+    backoff: 0s
+    if_failed: undo_all
+";
+
+/// What a town has beside four sites and two numbers. Of twelve seeds, 5 and 7 have nothing more.
+struct Traits {
+    last_resort: &'static str,
+    refuge: &'static str,
+    signalling: &'static str,
+    playbooks: &'static str,
+}
+
+impl Traits {
+    fn of(seed: u64) -> Self {
+        let has = |those: &[u64], what| if those.contains(&(seed % 12)) { what } else { "" };
+        Self {
+            last_resort: has(&[0, 4, 9], "\n    last_resort: [office]"),
+            refuge: has(&[2, 3, 10], "\n    refuge: \"441134960999\""),
+            signalling: has(&[1, 3, 8, 10], ", signalling: [192.0.2.32]"),
+            playbooks: has(&[1, 2, 4, 6, 8, 11], "\n    playbooks: { site_down: hasty, site_back: hasty }"),
+        }
+    }
+}
+
 /// The policy of the town; a budget of 4 is soon spent, and then nothing moves any more, so some seeds have more.
 pub fn policy(seed: u64) -> String {
     let budget = if seed.is_multiple_of(4) { "4 per day" } else { "100 per day" };
@@ -17,6 +50,7 @@ pub fn policy(seed: u64) -> String {
         1 => "brisk",
         _ => "{ every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }",
     };
+    let Traits { last_resort, refuge, signalling, playbooks } = Traits::of(seed);
     format!(
         "cluster: town\ntimezone: Europe/London\nmode: auto\npace: {pace}\n\nsites:\n  \
          london: {{ votes: 1, address: 192.0.2.1, pbx: 192.0.2.11 }}\n  \
@@ -24,9 +58,9 @@ pub fn policy(seed: u64) -> String {
          office: {{ votes: 1, address: 192.0.2.4, pbx: 192.0.2.14 }}\n  \
          netherlands: {{ votes: 2, address: 192.0.2.3, pbx: 192.0.2.13 }}\n\n\
          references: [198.51.100.1, 203.0.113.129]\n\n\
-         carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }} }}\n\n\
+         carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }}{signalling} }}\n\n\
          routes:\n  main:\n    carrier: magrathea\n    numbers: [\"{}\", \"{}\"]\n    to: S:$number@$pbx\n    \
-         prefer: [london, manchester, netherlands, office]\n    budget: {budget}\n\n\
+         prefer: [london, manchester, netherlands, office]\n    budget: {budget}{last_resort}{refuge}{playbooks}\n\n\
          people:\n  matthew: {{ mail: matthew@example.com }}\nalerts:\n  \
          mail: {{ from: pointsman@example.com, relays: [192.0.2.25] }}\n  tell: [matthew]\n",
         NUMBERS[0], NUMBERS[1]
@@ -36,7 +70,8 @@ pub fn policy(seed: u64) -> String {
 /// What an agent is started with under a policy.
 pub fn setting(policy: &Policy, text: String) -> Setting {
     let read = |(name, text): &(&str, &str)| Playbook::read(name, text).expect("it is shipped");
-    let shelf = playbooks::shipped().iter().map(read).map(|book| (book.name.clone(), book)).collect();
+    let books = playbooks::shipped().iter().chain([&("hasty", HASTY)]);
+    let shelf = books.map(read).map(|book| (book.name.clone(), book)).collect();
     Setting {
         policy: text,
         cluster: policy.cluster.clone(),

@@ -44,8 +44,8 @@ pub enum Item {
     Flap { site: usize, left: u64 },
     /// The leader is about to think of what has come due.
     Due,
-    /// What a site says arrives again, where an ambush had kept it back.
-    Speak { site: usize, but: usize },
+    /// Links are whole again that were cut for a moment.
+    Mend { links: Vec<(usize, usize)> },
 }
 
 /// A write of which only the last instant is missing.
@@ -90,7 +90,7 @@ impl Item {
             | Self::Over { .. }
             | Self::Flap { .. }
             | Self::Due
-            | Self::Speak { .. } => None,
+            | Self::Mend { .. } => None,
         }
     }
 }
@@ -115,7 +115,7 @@ impl Item {
             | Self::Over { .. }
             | Self::Flap { .. }
             | Self::Due
-            | Self::Speak { .. } => None,
+            | Self::Mend { .. } => None,
         }
     }
 
@@ -138,7 +138,7 @@ impl Item {
             Self::Go { .. } => 13,
             Self::Write { .. } => 14,
             Self::Due => 15,
-            Self::Speak { .. } => 16,
+            Self::Mend { .. } => 16,
         }
     }
 }

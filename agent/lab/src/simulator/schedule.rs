@@ -1,6 +1,7 @@
 //! The faults of a run as plain data, drawn from the seed before it begins: a failure is shrunk by deleting some.
 
 use super::carrier::{Conduct, MISCONDUCT};
+use super::desk::Change;
 use super::dice::Dice;
 use super::disk::Fuse;
 
@@ -47,10 +48,16 @@ pub enum What {
     Drain { site: usize, lasts: u64 },
     /// A PBX is two seconds dead and two seconds alive, so many times.
     Flap { site: usize, times: u64 },
+    /// What is said on a link arrives with bytes flipped, so many times.
+    Garble { from: usize, to: usize, count: u64 },
+    /// The carrier's front end that a site is led to shows what was there so many milliseconds ago.
+    FrontEnd { site: usize, lag: u64, lasts: u64 },
     /// The carrier misbehaves.
     Carrier { conduct: Conduct, lasts: u64 },
     /// A person points a number somewhere at the carrier's portal: at a site, or at a stranger's place.
     Edit { number: usize, to: Option<usize> },
+    /// A person saves another text in the policy file of a site.
+    Save { site: usize, change: Change },
     /// A person orders something at a site.
     Order { site: usize, order: Order },
     /// A wall clock jumps.
@@ -89,6 +96,8 @@ pub enum Deed {
     Fuse { whom: Whom, fuse: Fuse },
     /// Nothing that it says arrives, but at one site: what it puts into its log may come to life again there.
     Mute { whom: Whom, but: usize, lasts: u64 },
+    /// Nothing gets to it or away from it, but it reaches the carrier.
+    Isolate { whom: Whom, lasts: u64 },
     /// The process is stopped.
     Freeze { whom: Whom, lasts: u64 },
     /// The machine is.
@@ -121,6 +130,8 @@ pub enum Order {
     Auto,
     /// A site shall have the route.
     Claim { to: usize },
+    /// The same, and if nobody agrees, the person does it alone from there.
+    Alone { to: usize },
     /// The newest incident is acknowledged.
     Ack,
     /// A site whose disk was lost is let back in.
@@ -141,6 +152,11 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
         if at >= millis {
             faults.sort_by_key(|fault: &Fault| fault.at);
             return faults;
+        }
+        if dice.happens(12) {
+            faults
+                .extend(together(&mut dice).into_iter().map(|(after, what)| Fault { at: at + after, what }));
+            continue;
         }
         let what = if restless && dice.happens(60) { move_or_wait(&mut dice) } else { what(&mut dice) };
         faults.push(Fault { at, what });
@@ -185,7 +201,8 @@ fn what(dice: &mut Dice) -> What {
         38..42 => What::Freeze { site: site(dice), lasts: dice.within(500, 60_000) },
         42..45 => What::Pause { site: site(dice), lasts: dice.within(500, 30_000) },
         45..46 => What::Dropped { site: site(dice), count: dice.within(1, 10) },
-        46..48 => What::Blind { site: site(dice), lasts: dice.within(1_000, 60_000) },
+        46..47 => What::Garble { from: site(dice), to: site(dice), count: dice.within(1, 10) },
+        47..48 => What::Blind { site: site(dice), lasts: dice.within(1_000, 60_000) },
         48..60 => {
             // The first choice has the numbers most of the time.
             let site = if dice.happens(60) { usize::from(dice.happens(30)) } else { site(dice) };
@@ -194,7 +211,9 @@ fn what(dice: &mut Dice) -> What {
         60..62 => What::Drain { site: site(dice), lasts: dice.within(1_000, 120_000) },
         62..64 => What::Flap { site: site(dice), times: dice.within(2, 20) },
         64..72 => ambush(dice),
-        72..83 => What::Carrier { conduct: *dice.pick(&MISCONDUCT), lasts: dice.within(5_000, 120_000) },
+        72..74 => front_end(dice),
+        74..83 => What::Carrier { conduct: *dice.pick(&MISCONDUCT), lasts: dice.within(5_000, 120_000) },
+        83..87 if dice.happens(50) => What::Save { site: site(dice), change: change(dice) },
         83..87 => edit(dice),
         87..97 => What::Order { site: site(dice), order: order(dice) },
         _ => {
@@ -202,6 +221,57 @@ fn what(dice: &mut Dice) -> What {
             What::Wall { site: site(dice), by }
         }
     }
+}
+
+/// What nobody has thought of because it takes several misfortunes at once, each so long after the first.
+fn together(dice: &mut Dice) -> Vec<(u64, What)> {
+    let ambush = |when, deed| (0, What::Ambush { when, deed });
+    let stranded = ambush(When::Writing, Deed::Strand);
+    let dies = (0, What::Pbx { site: usize::from(dice.happens(40)), lasts: dice.within(20_000, 90_000) });
+    let lasts = dice.within(2_500, 15_000);
+    match dice.within(0, 6) {
+        // The write is still on its way when everybody else takes its sender for lost.
+        0 => {
+            let whom = Whom::Executor;
+            vec![ambush(When::Writing, Deed::Isolate { whom, lasts }), stranded, dies]
+        }
+        // The same, and it is the leader who knows of it.
+        1 => {
+            let when = *dice.pick(&[When::Going, When::Writing]);
+            vec![ambush(when, Deed::Isolate { whom: Whom::Leader, lasts }), stranded, dies]
+        }
+        // Or its sender is gone for good, or a person wants something else just then.
+        2 => vec![
+            ambush(When::Writing, Deed::Fuse { whom: Whom::Executor, fuse: fuse(dice, 1) }),
+            stranded,
+            dies,
+        ],
+        3 => {
+            let order = Order::Claim { to: site(dice) };
+            vec![stranded, ambush(When::Writing, Deed::Order { order }), dies]
+        }
+        4 => each_alone(dice),
+        // No exchange is left, for a moment or for long.
+        _ => {
+            let lasts = *dice.pick(&[10_000, 40_000, 120_000]);
+            (0..4).map(|site| (dice.within(0, 3_000), What::Pbx { site, lasts })).collect()
+        }
+    }
+}
+
+/// Two persons at two sites that are cut off, from each other too, act alone; what is left of the sites may as well.
+fn each_alone(dice: &mut Dice) -> Vec<(u64, What)> {
+    let (one, lasts) = (site(dice), dice.within(15_000, 60_000));
+    let other = (one + usize::try_from(dice.within(1, SITES - 1)).expect("there are four")) % 4;
+    let cut = |site: usize| (0, What::Partition { side: 1 << site, lasts });
+    let mut act = |at: usize| {
+        (dice.within(500, 12_000), What::Order { site: at, order: Order::Alone { to: site(dice) } })
+    };
+    vec![cut(one), cut(other), act(one), act(other)]
+}
+
+fn front_end(dice: &mut Dice) -> What {
+    What::FrontEnd { site: site(dice), lag: dice.within(200, 2_500), lasts: dice.within(10_000, 120_000) }
 }
 
 fn crash(dice: &mut Dice) -> What {
@@ -250,7 +320,8 @@ fn ambush(dice: &mut Dice) -> What {
         0 => Deed::Crash { whom, down: dice.within(200, 30_000) },
         1 => Deed::Fuse { whom, fuse: fuse(dice, 3) },
         2..4 => Deed::Mute { whom, but: site(dice), lasts: dice.within(500, 20_000) },
-        4..6 => Deed::Freeze { whom, lasts: dice.within(200, 60_000) },
+        4 => Deed::Isolate { whom, lasts: dice.within(1_000, 20_000) },
+        5 => Deed::Freeze { whom, lasts: dice.within(200, 60_000) },
         6 => Deed::Pause { whom, lasts: dice.within(200, 30_000) },
         7 => Deed::Edit { number: usize::from(dice.happens(50)), to: Some(site(dice)) },
         _ => Deed::Order { order: order(dice) },
@@ -263,12 +334,22 @@ fn edit(dice: &mut Dice) -> What {
     What::Edit { number: usize::from(dice.happens(50)), to }
 }
 
+fn change(dice: &mut Dice) -> Change {
+    match dice.within(0, 9) {
+        0..3 => Change::Budget(dice.within(2, 100)),
+        3..6 => Change::Prefer(site(dice)),
+        6..9 => Change::Remark(dice.within(0, 1_000_000)),
+        _ => Change::Fault,
+    }
+}
+
 fn order(dice: &mut Dice) -> Order {
     match dice.within(0, 9) {
         0..2 => Order::Hold { lasts: dice.within(1_000, 300_000) },
         2..3 => Order::Manual,
         3..6 => Order::Auto,
-        6..9 => Order::Claim { to: site(dice) },
+        6..7 => Order::Alone { to: site(dice) },
+        7..9 => Order::Claim { to: site(dice) },
         _ => Order::Ack,
     }
 }

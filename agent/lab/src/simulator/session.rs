@@ -4,6 +4,7 @@
 //! beginning each time an answer has come; it is a function of its line, so it takes the same way again, up to the
 //! first question that has no answer yet. That question is what happens next in virtual time.
 
+use super::carrier::Mandate;
 use agent::carriers::attempt::{Move, Report, attempt};
 use agent::carriers::line::{Line, LineError, SetReport};
 use agent::carriers::window::Window;
@@ -61,6 +62,8 @@ pub struct Session {
 /// An attempt under way.
 #[derive(Debug)]
 pub struct Work {
+    /// By whose order.
+    pub mandate: Mandate,
     /// Which one.
     pub fence: Index,
     /// What it moves.

@@ -9,6 +9,7 @@ use agent::cluster_clock::ClusterClock;
 use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
 use agent::node::{Node, Shelf, Start};
+use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Keep, Past, Quorum, RaftId, Seats};
 use agent::turn::{Anew, Clocks, GAP, Input, Turn};
@@ -170,11 +171,12 @@ impl Site {
         let start = Start {
             identity,
             view,
-            file: setting.policy.clone(),
+            file: disk.file.get_or_insert_with(|| setting.policy.clone()).clone(),
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
             alone: disk.told_alone(),
+            marks: disk.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
             led: disk.led.map(|at| self.clocks(now).wall.since(at)),
             outside,
         };

@@ -68,13 +68,19 @@ impl Town {
                 self.carrier.conduct = conduct;
                 lasts
             }
+            What::FrontEnd { site, lag, lasts } => {
+                self.carrier.lags[site] = lag * 1000;
+                lasts
+            }
             What::Dropped { .. }
+            | What::Garble { .. }
             | What::Crash { .. }
             | What::Freeze { .. }
             | What::Pause { .. }
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Wipe { .. }
             | What::Image { .. }
@@ -97,10 +103,12 @@ impl Town {
             What::Freeze { site, lasts } => return self.stop(site, Stop::Frozen, lasts),
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
+            What::Save { site, change } => return self.save(site, change),
             What::Wipe { site, down } => return self.lose_disk((site, Loss::Wiped), down),
             What::Restore { site, down } => return self.lose_disk((site, Loss::RolledBack), down),
             What::Image { site } => self.sites[site].image = self.sites[site].disk().clone(),
             What::Dropped { site, count } => self.dropping[site] += count,
+            What::Garble { from, to, count } => self.garbling[from][to] += count,
             What::Flap { site, times } => self.flap(site, times * 2),
             What::Edit { number, to } => self.edit(number, to),
             What::Wall { site, by } => self.sites[site].wall = by,
@@ -113,6 +121,7 @@ impl Town {
             | What::Blind { .. }
             | What::Pbx { .. }
             | What::Drain { .. }
+            | What::FrontEnd { .. }
             | What::Carrier { .. } => {}
         }
         Ok(())
@@ -137,14 +146,17 @@ impl Town {
             What::Blind { site, .. } => self.blind[site] = self.blind[site].saturating_sub(1),
             What::Rough { from, to, .. } => self.net.roughen(from, to, None),
             What::Carrier { .. } => self.carrier.conduct = Conduct::Fair,
+            What::FrontEnd { site, .. } => self.carrier.lags[site] = 0,
             What::Crash { .. }
             | What::Freeze { .. }
             | What::Pause { .. }
             | What::Flap { .. }
             | What::Edit { .. }
             | What::Order { .. }
+            | What::Save { .. }
             | What::Wall { .. }
             | What::Dropped { .. }
+            | What::Garble { .. }
             | What::Wipe { .. }
             | What::Image { .. }
             | What::Restore { .. }
@@ -221,16 +233,21 @@ impl Town {
             Order::Readmit { which } => {
                 commands.push(Command::Readmit { site: self.sites[which].id.clone() });
             }
+            Order::Alone { to } => {
+                let site = self.sites[to].id.clone();
+                commands.push(Command::ClaimOrOffer { route: RouteId::new(ROUTE), site, because });
+            }
             Order::Ack => {
                 let newest = self.sites[site].view().and_then(|view| view.incidents.keys().last().copied());
                 commands.extend(newest.map(|incident| Command::Ack { incident }));
             }
         }
-        let asked = commands.into_iter().map(|command| {
-            self.asked += 1;
-            Event::Asked { asker: Asker { id: self.asked, who: Who::new("matthew") }, command }
-        });
-        asked.collect()
+        commands.into_iter().map(|command| self.asked(command)).collect()
+    }
+
+    fn asked(&mut self, command: Command) -> Event {
+        self.asked += 1;
+        Event::Asked { asker: Asker { id: self.asked, who: Who::new("matthew") }, command }
     }
 
     /// What a person is answered must be true.
@@ -244,13 +261,21 @@ impl Town {
                 self.story.tell(self.now, &format!("{} refuses: {why}", self.sites[site].id));
                 Ok(())
             }
+            Answer::Offered(offer) => {
+                // The person thinks about it.
+                let after = self.net.throw(500_000, 20_000_000);
+                let yes = self.asked(Command::ClaimAlone { token: offer.token });
+                self.soon(site, after, yes);
+                Ok(())
+            }
             Answer::Status(_)
             | Answer::Why(_)
             | Answer::Plan(_)
             | Answer::Runs { .. }
+            | Answer::Incidents { .. }
+            | Answer::Journal(_)
             | Answer::Following
             | Answer::Told(_)
-            | Answer::Offered(_)
             | Answer::Alone { .. } => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Seeds that failed once, seeds nobody has seen, a calm hour, the same trace twice, and a violation that is found.
 
-use super::carrier::{Answered, By, Carrier, Flight, Timing};
+use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::invariants::{Invariants, Sender};
 use super::schedule::When;
 use super::*;
@@ -62,6 +62,7 @@ fn many(from: u64) {
     let never: Vec<&When> = all.iter().filter(|when| !sprung.contains(when)).collect();
     assert!(never.is_empty(), "no ambush was ever sprung at {never:?}");
     assert!(outcomes.iter().any(|outcome| outcome.rare.snapshots > 0), "nobody ever needed a snapshot");
+    assert!(outcomes.iter().any(|outcome| outcome.rare.lost > 0), "nobody ever lost a disk");
     assert!(
         outcomes.iter().any(|outcome| outcome.rare.belated > 0),
         "no word of handing over ever came late"
@@ -129,6 +130,7 @@ fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {
     let value = Destination::new("S:442079460000@192.0.2.12");
     let flight = |fence| Flight {
         id: 0,
+        mandate: Mandate::Agreed,
         fence: Index(fence),
         site: 0,
         life: 1,

@@ -45,6 +45,12 @@ pub struct Rare {
     pub snapshots: u64,
     /// Disks that were lost or rolled back.
     pub lost: u64,
+    /// Frames that were garbled.
+    pub garbled: u64,
+    /// Writes that a person made alone.
+    pub alone: u64,
+    /// Moves on from a refuge or a last resort, by themselves, that were waited for.
+    pub better: u64,
 }
 
 /// Everything there is.
@@ -64,6 +70,8 @@ pub struct Town {
     pub(super) blind: [u32; 4],
     /// How many proposals to each site are still to be dropped.
     pub(super) dropping: [u64; 4],
+    /// How many frames of each link are still to be garbled.
+    pub(super) garbling: [[u64; 4]; 4],
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
     /// Whether the next write is stranded.
@@ -125,6 +133,7 @@ impl Town {
             draining: [0; 4],
             blind: [0; 4],
             dropping: [0; 4],
+            garbling: [[0; 4]; 4],
             ambushes: Vec::new(),
             strands: false,
             leader: None,
@@ -202,8 +211,8 @@ impl Town {
                 Some((_, leader)) => self.spring(When::Deciding, leader),
                 None => Ok(()),
             },
-            Item::Speak { site, but } => {
-                self.speak(site, but);
+            Item::Mend { links } => {
+                self.mend(&links);
                 Ok(())
             }
         }
@@ -234,6 +243,7 @@ impl Town {
         let life = here.life;
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
+        self.look_at_file(site);
         self.found(site)?;
         self.carry_out(site)
     }
@@ -287,6 +297,9 @@ impl Town {
         let mut sent = std::mem::take(&mut trays.sent);
         for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
+            if self.garbled((from, to), &frame) {
+                continue;
+            }
             let [first, second] = self.ways_of((from, to), &frame.body);
             if let Some(at) = second {
                 self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
@@ -312,6 +325,7 @@ impl Town {
             | Body::Look(_)
             | Body::Looked { .. }
             | Body::Revoke { .. }
+            | Body::Declined { .. }
             | Body::Fetch(_)
             | Body::Fetched(_)
             | Body::Hears { .. }
@@ -369,13 +383,7 @@ impl Town {
         let id = self.sites[site].id.clone();
         for row in &rows {
             let found = Found { site: &id, index: row.index, bytes: &row.bytes };
-            let holding = self.sites.iter_mut().map(|site| {
-                // What a lost disk had promised was promised; nobody counts on it again before it is let back in.
-                let votes = self.setting.votes.get(&site.id).copied().unwrap_or_default();
-                let lost = if site.has_lost() { usize::try_from(votes).unwrap_or(0) } else { 0 };
-                site.disk().holding(row.index, row.term).max(lost)
-            });
-            let holding: usize = holding.sum();
+            let holding = self.holding(row);
             self.invariants.journalled(found, || holding)?;
         }
         let lost = self.sites[site].has_lost();

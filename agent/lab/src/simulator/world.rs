@@ -7,7 +7,7 @@ use agent::frame::Frame;
 use agent::gaps::{Fetch, Missing};
 use agent::quorum::{Batch, Written};
 use agent::relay::{Seal, Sealed};
-use agent::store::JournalRow;
+use agent::store::{JournalRow, Page};
 use agent::turn::World;
 use state::{Index, SiteId, Stamp, View};
 
@@ -51,6 +51,10 @@ impl World for Trays {
 
     fn facts(&mut self, fetch: Fetch) -> Result<Option<Vec<JournalRow>>, Died> {
         Ok(self.disk.facts(fetch))
+    }
+
+    fn page(&mut self, after: Index) -> Result<Page, Died> {
+        Ok(self.disk.page(&self.cluster, after))
     }
 
     fn fill(&mut self, missing: &Missing, rows: &[JournalRow]) -> Result<(), Died> {

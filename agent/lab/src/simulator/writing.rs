@@ -1,6 +1,6 @@
 //! A SET in virtual time: the last look at the clock, the write, and what the carrier makes of it.
 
-use super::carrier::{Answered, By, Conduct, Flight, Moment, Timing};
+use super::carrier::{Answered, By, Conduct, Flight, Mandate, Moment, Timing};
 use super::hands::micros;
 use super::invariants::{Checked, Sender};
 use super::queue::{Item, Then, Write};
@@ -57,6 +57,7 @@ impl Town {
         let closes = here.at(window.close_by, self.now);
         let flight = Flight {
             id: self.carrier.flights.len(),
+            mandate: work.mandate,
             fence: work.fence,
             site,
             life: here.life,
@@ -70,7 +71,10 @@ impl Town {
         let what = format!("{} sets {} to {} for {}", here.id, flight.number, flight.value, flight.fence);
         self.story.tell(self.now, &what);
         let sender = Sender { site: &self.sites[site].id, boot: self.boots[site], nonce };
-        self.invariants.sent(&flight, sender, &self.carrier)?;
+        match flight.mandate {
+            Mandate::Agreed => self.invariants.sent(&flight, sender, &self.carrier)?,
+            Mandate::Alone => self.sent_alone(&flight)?,
+        }
         let id = flight.id;
         self.carrier.flights.push(flight);
         if late_by > LATE_AFTER {
@@ -136,10 +140,15 @@ impl Town {
         if self.now > flight.until {
             return Ok(());
         }
-        let by = By::Attempt(flight.fence);
+        let by = match flight.mandate {
+            Mandate::Agreed => By::Attempt(flight.fence),
+            Mandate::Alone => By::Person,
+        };
         self.carrier.put(&flight.number, &flight.value, (by, self.now));
         self.story.tell(self.now, &format!("the carrier applies {} to {}", flight.fence, flight.number));
-        self.invariants.applied(&flight)?;
+        if flight.mandate == Mandate::Agreed {
+            self.invariants.applied(&flight)?;
+        }
         self.spring(When::Answering, flight.site)?;
         let Some((nonce, closes)) = self.flights_nonce.remove(&id) else { return Ok(()) };
         if then == Then::Answers && self.sites[flight.site].life == flight.life {

@@ -53,31 +53,32 @@ fn claim(town: &Town) -> JoinHandle<()> {
     })
 }
 
-/// Who acts for a claim: whoever is named first and able. A site whose last pulse is older than the policy is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Actor {
-    Manchester,
-    Another,
+/// A town in which Manchester is the one that acts for a claim: it is named first, and it was sent to read the number
+/// a moment ago, so its leader knows that it is able. The office can as well, if Manchester is lost.
+async fn town_of_manchester() -> (Town, Receiver<Entry>) {
+    let town = Town::with_secrets_at(&["manchester", "office"]).await;
+    let mut log = town.rig.carrier.follow();
+    // The number was read just now, so that nobody reads it for some seconds and is mistaken for the executor.
+    heard(&mut log, |what| matches!(what, What::Command { text } if text.starts_with("STAT"))).await;
+    heard(&mut log, |what| matches!(what, What::HungUp | What::Closed { .. })).await;
+    (town, log)
 }
 
-/// How often a town is put up until Manchester is the one that acts.
-const TOWNS: usize = 5;
-
-/// Waits for an entry of the carrier's log that is Manchester's and fits; or another site has set the number.
-async fn heard(log: &mut Receiver<Entry>, fits: impl Fn(&What) -> bool) -> Actor {
+/// Waits for an entry of the carrier's log that is Manchester's and fits; nobody else may have set the number before.
+async fn heard(log: &mut Receiver<Entry>, fits: impl Fn(&What) -> bool) {
     let found = async {
         loop {
             let entry = log.recv().await.expect("the carrier lives");
-            let manchester = entry.line.as_ref().is_some_and(|l| l.label.as_deref() == Some("manchester"));
-            if manchester && fits(&entry.what) {
-                return Actor::Manchester;
-            }
-            if !manchester && matches!(entry.what, What::SetReceived { .. }) {
-                return Actor::Another;
+            if entry.line.as_ref().is_some_and(|line| line.label.as_deref() == Some("manchester")) {
+                if fits(&entry.what) {
+                    return;
+                }
+            } else {
+                assert!(!matches!(entry.what, What::SetReceived { .. }), "another site acts: {entry:?}");
             }
         }
     };
-    timeout(super::town::PATIENCE, found).await.expect("somebody comes so far")
+    timeout(super::town::PATIENCE, found).await.expect("manchester comes so far");
 }
 
 fn stop(town: &mut Town, site: &str, signal: Signal) {
@@ -110,18 +111,9 @@ async fn moved_once(town: &mut Town) {
 
 /// Stops an agent in the middle of a run, as a debugger or a busy hypervisor does, and lets it go on.
 async fn stopped(victim: &'static str, lasts: Duration) {
-    for _ in 0..TOWNS {
-        let town = Town::whole().await;
-        let mut log = town.rig.carrier.follow();
-        let order = claim(&town);
-        if heard(&mut log, |what| matches!(what, What::SetReceived { .. })).await == Actor::Manchester {
-            return go_on(town, (victim, lasts), order).await;
-        }
-    }
-    panic!("manchester never acted in {TOWNS} towns");
-}
-
-async fn go_on(mut town: Town, (victim, lasts): (&'static str, Duration), order: JoinHandle<()>) {
+    let (mut town, mut log) = town_of_manchester().await;
+    let order = claim(&town);
+    heard(&mut log, |what| matches!(what, What::SetReceived { .. })).await;
     stop(&mut town, victim, Signal::SIGSTOP);
     sleep(lasts).await;
     stop(&mut town, victim, Signal::SIGCONT);
@@ -159,20 +151,10 @@ async fn the_site_that_is_left_is_stopped_and_goes_on() {
 /// executor is stopped, the carrier says what it had to say, and the executor goes on when its window has closed:
 /// no SET may leave on a connection of before.
 async fn frozen_at(moment: Moment) {
-    for _ in 0..TOWNS {
-        let town = Town::whole().await;
-        let mut log = town.rig.carrier.follow();
-        // For everybody: a reading by another site must not use it up.
-        town.rig.carrier.fault(Fault::of(Kind::Hang { at: moment }));
-        let order = claim(&town);
-        if heard(&mut log, |what| matches!(what, What::Fault { .. })).await == Actor::Manchester {
-            return frozen_there(town, moment, order).await;
-        }
-    }
-    panic!("manchester never came to {moment:?} in {TOWNS} towns");
-}
-
-async fn frozen_there(mut town: Town, moment: Moment, order: JoinHandle<()>) {
+    let (mut town, mut log) = town_of_manchester().await;
+    town.rig.carrier.fault(Fault::of(Kind::Hang { at: moment }));
+    let order = claim(&town);
+    heard(&mut log, |what| matches!(what, What::Fault { .. })).await;
     stop(&mut town, "manchester", Signal::SIGSTOP);
     let stopped = town.rig.carrier.log().len();
     town.rig.carrier.clear_faults();
@@ -231,23 +213,15 @@ async fn frozen_inside_the_write_is_late_and_said_to_be() {
     if form() == Form::Quick {
         return eprintln!("{test}: only with EVERY=1");
     }
-    for _ in 0..TOWNS {
-        let mut town = Town::whole().await;
-        let id = town.rig.agent("manchester").and_then(|agent| agent.id()).expect("it runs");
-        let tracing = match hold_set(id, BEYOND_THE_WINDOW) {
-            Tracing::Begun(tracing) => tracing,
-            Tracing::Needs(what) => return skipped(test, what),
-        };
-        let order = claim(&town);
-        let held = tokio::task::spawn_blocking(move || tracing.join()).await.expect("it waits");
-        if let Some(held) = held.expect("the tracer does not panic") {
-            return late_and_said(town, held, order).await;
-        }
-    }
-    panic!("manchester never wrote in {TOWNS} towns");
-}
-
-async fn late_and_said(mut town: Town, held: Duration, order: JoinHandle<()>) {
+    let (mut town, _) = town_of_manchester().await;
+    let id = town.rig.agent("manchester").and_then(|agent| agent.id()).expect("it runs");
+    let tracing = match hold_set(id, BEYOND_THE_WINDOW) {
+        Tracing::Begun(tracing) => tracing,
+        Tracing::Needs(what) => return skipped(test, what),
+    };
+    let order = claim(&town);
+    let held = tokio::task::spawn_blocking(move || tracing.join()).await.expect("it waits");
+    let held = held.expect("the tracer does not panic").expect("manchester writes");
     order.await.expect("the office was asked");
     moved_once(&mut town).await;
     let sets = town.rig.carrier.log();

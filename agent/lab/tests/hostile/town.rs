@@ -25,12 +25,21 @@ pub struct Town {
 impl Town {
     /// Four agents that see everybody up, and a leader.
     pub async fn whole() -> Self {
-        let mut town = Self::asleep().await;
-        town.rig.start_all().expect("`cargo build -p agent` builds what this test starts");
+        Self::asleep().await.awake().await
+    }
+
+    /// The same, where only these sites can do anything at the carrier.
+    pub async fn with_secrets_at(sites: &[&'static str]) -> Self {
+        let options = Options { secrets: sites.to_vec(), ..Options::default() };
+        Self { rig: Rig::put_up(&options).await.expect("a rig stands on loopback") }.awake().await
+    }
+
+    async fn awake(mut self) -> Self {
+        self.rig.start_all().expect("`cargo build -p agent` builds what this test starts");
         for site in SITES {
-            town.ready(site.name).await;
+            self.ready(site.name).await;
         }
-        town
+        self
     }
 
     /// Everything stands, and no agent has been started yet.

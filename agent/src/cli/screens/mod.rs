@@ -1,13 +1,18 @@
 //! The screens: 80 columns, the answer first, what can be typed last; made from reports alone.
 
 pub mod alone;
+pub mod audit;
 mod handover;
+pub mod incidents;
 pub mod json;
+pub mod night;
+pub mod past;
 pub mod plan;
 pub mod runs;
 pub mod status;
 mod table;
 pub mod telling;
+pub mod watch;
 pub mod why;
 
 /// How wide a screen is.

@@ -3,7 +3,9 @@
 use super::runs::wanted;
 use super::table::table;
 use super::{WIDTH, edges, handover, labelled};
-use crate::command::{CarrierReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
+use crate::command::{
+    CarrierReport, DoorReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice,
+};
 use policies::Verdict;
 use policies::reason::Age;
 use state::fact::Mode;
@@ -41,6 +43,18 @@ pub fn screen(report: &StatusReport) -> String {
     out + &labelled("more:", &format!("{why}, pointsman runs"), INDENT)
 }
 
+/// All of it in one line: for the corner of a terminal, and for a monitor that reads the exit code.
+pub fn line(report: &StatusReport) -> String {
+    let first = report.needs_you.first().map_or("nothing".to_owned(), |need| need.what.clone());
+    let more = match report.needs_you.len() {
+        0 | 1 => String::new(),
+        n => format!(", and {} more", n - 1),
+    };
+    let (heard, votes) = (report.heard, report.votes);
+    let (rings, mood) = (rings(&report.routes), mood(report));
+    format!("{}: {rings}; {mood}; {heard} of {votes} votes; needs you: {first}{more}\n", report.cluster)
+}
+
 /// A verdict in one word; what is bad is loud without colour.
 pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
@@ -51,7 +65,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-fn rings(routes: &[RouteReport]) -> String {
+pub(super) fn rings(routes: &[RouteReport]) -> String {
     let of = |r: &RouteReport| match &r.rings_in {
         Some(site) if site.is_refuge() => format!("{} rings in its refuge", r.route),
         Some(site) => format!("{} rings in {site}", r.route),
@@ -69,7 +83,7 @@ fn rings(routes: &[RouteReport]) -> String {
 }
 
 /// The right edge: the worst thing in a word or two, else who may act.
-fn mood(report: &StatusReport) -> String {
+pub(super) fn mood(report: &StatusReport) -> String {
     match handover::mood(&report.handed_over) {
         Some(manual) if !quorate(report) => format!("NO QUORUM, {manual}"),
         Some(manual) if report.incidents.is_empty() => manual.to_owned(),
@@ -115,18 +129,27 @@ fn sites(report: &StatusReport) -> Vec<Vec<String>> {
     let names: Vec<&SiteId> = report.sites.iter().map(|s| &s.site).collect();
     let short = short(&names);
     let mut rows = vec![["site", "votes", "pbx", "seen by", "agent"].map(String::from).to_vec()];
-    for site in &report.sites {
-        let seen = names.iter().zip(&short).map(|(name, short)| {
-            let mark = if site.seen_by.contains(name) { short.as_str() } else { "-" };
+    let seen = |by: &[SiteId]| {
+        let marks = names.iter().zip(&short).map(|(name, short)| {
+            let mark = if by.contains(name) { short.as_str() } else { "-" };
             format!("{mark:^width$}", width = short.chars().count())
         });
-        let seen = seen.collect::<Vec<_>>().join(" ");
-        let pbx = verdict(site.pbx).to_owned();
-        rows.push(vec![site.site.to_string(), site.votes.to_string(), pbx, seen, agent(report, site)]);
+        marks.collect::<Vec<_>>().join(" ")
+    };
+    let mut seen_by: Vec<&[SiteId]> = Vec::new();
+    for site in &report.sites {
+        let (name, votes, pbx) = (site.site.to_string(), site.votes.to_string(), verdict(site.pbx));
+        rows.push(vec![name, votes, pbx.to_owned(), seen(&site.seen_by), agent(report, site)]);
+        seen_by.push(&site.seen_by);
+        for DoorReport { door, pbx, seen_by: by } in &site.further {
+            let pbx = verdict(*pbx).to_owned();
+            rows.push(vec![door.to_string(), String::new(), pbx, seen(by), "its other door".to_owned()]);
+            seen_by.push(by);
+        }
     }
     if table(&rows).lines().any(|line| line.chars().count() > WIDTH) {
-        for (row, site) in rows[1..].iter_mut().zip(&report.sites) {
-            row[3] = format!("{} of {} sites", site.seen_by.len(), names.len());
+        for (row, by) in rows[1..].iter_mut().zip(seen_by) {
+            row[3] = format!("{} of {} sites", by.len(), names.len());
         }
     }
     rows
@@ -249,7 +272,7 @@ fn stranger(number: &str, shows: &Destination) -> String {
     format!("{number} shows {shows}, which is no site of ours")
 }
 
-fn happened(incident: &Incident) -> String {
+pub(super) fn happened(incident: &Incident) -> String {
     let left =
         incident.site.as_ref().map_or("a person moved it".to_owned(), |site| format!("{site} is down"));
     let state = match incident.state {
@@ -265,7 +288,7 @@ fn happened(incident: &Incident) -> String {
     format!("{}: {left} since {}; {state}; {seen}", incident.route, incident.opened)
 }
 
-fn goes(run: &Run) -> String {
+pub(super) fn goes(run: &Run) -> String {
     let moving = |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone);
     let step = run.steps.iter().position(moving);
     let at = step.and_then(|n| Some((n, run.plan.steps.get(n)?)));

@@ -1,6 +1,6 @@
 //! Something that happened, in one line, with its reasons below it.
 
-use crate::command::{Course, Telling, Voice};
+use crate::command::{Course, PolicyNews, Telling, Voice};
 use policies::reason::Age;
 use state::handover::Urgency;
 use state::{Destination, RouteId, SiteId, Subject};
@@ -68,6 +68,9 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         | Telling::Leaderless { .. }
         | Telling::Escalated { .. }
         | Telling::Alone { .. } => to_people(telling).unwrap_or_default(),
+        Telling::Policy { is, site, version, words } => {
+            ("policy", policy(*is, (site, version)), words.clone())
+        }
     }
 }
 
@@ -93,6 +96,17 @@ fn to_people(telling: &Telling) -> Option<(&'static str, String, Vec<String>)> {
     let Telling::Escalated { incident } = telling else { return None };
     let text = format!("nobody has acknowledged {incident}: automation only leaves a dead site");
     Some(("escalated", text, Vec::new()))
+}
+
+/// What became of a policy file.
+fn policy(is: PolicyNews, (site, version): (&SiteId, &str)) -> String {
+    match is {
+        PolicyNews::Proposed => format!("{version} is proposed by the file of {site}"),
+        PolicyNews::InForce => format!("{version} is in force, from the file of {site}"),
+        PolicyNews::Refused => format!("{version} in the file of {site} changes nothing"),
+        PolicyNews::SetAside => format!("{version} in the file of {site} is set aside"),
+        PolicyNews::Unwritten => format!("{version} is not in the file of {site}"),
+    }
 }
 
 fn carrier(route: &RouteId, number: &str, (shows, site): (Option<&Destination>, Option<&SiteId>)) -> String {

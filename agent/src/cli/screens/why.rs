@@ -12,6 +12,11 @@ const INDENT: usize = 19;
 
 /// One route's screen.
 pub fn screen(report: &WhyReport) -> String {
+    if report.handed_over.is_empty() { said(report) + &typed(report) } else { said(report) }
+}
+
+/// The same without what can be typed now.
+pub fn said(report: &WhyReport) -> String {
     let mut out = labelled("", &answer(report), 0);
     let because = &report.decision.because;
     for reason in because {
@@ -24,10 +29,7 @@ pub fn screen(report: &WhyReport) -> String {
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
     out += &candidates(report);
-    if !report.handed_over.is_empty() {
-        return out + &handover::cards(&report.handed_over);
-    }
-    out + &typed(report)
+    out + &handover::cards(&report.handed_over)
 }
 
 /// Whether automation is barred by something that only a person can end.

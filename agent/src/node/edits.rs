@@ -1,0 +1,407 @@
+//! Edits of the policy: a file that differs is judged, told and proposed; an agreed text is written to every file.
+
+use super::outbox::Bond;
+use super::{Node, wake};
+use crate::command::{Need, PolicyNews, Telling};
+use crate::event::{Effect, Keep, Output};
+use crate::frame::Body;
+use crate::policy_file::{Fate, Found, Marks, Rewrite};
+use policies::{Policy, difference};
+use state::document::Report;
+use state::fact::{Entry, Fact, Origin};
+use state::view::Applied;
+use state::{Imprint, Mono, Now, Who};
+use std::time::Duration;
+
+/// How soon something is tried again that could not be done: a route may have moved, a folder may be open now.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// What this site knows of its own policy file.
+#[derive(Debug, Default)]
+pub struct Edits {
+    marks: Marks,
+    found: Option<Found>,
+    /// The text that is proposed, and the name of the proposal.
+    asked: Option<(Imprint, Origin)>,
+    /// The text that is not proposed, and why not.
+    refused: Option<(Imprint, String)>,
+    /// What was ordered last, so that an order that fails is not given again at once.
+    ordered: Option<(Option<Imprint>, Imprint, Mono)>,
+    /// The last failure that was told.
+    unwritten: Option<String>,
+    /// Whether anything has changed since the file was thought about last.
+    stirred: bool,
+    again: Option<Mono>,
+}
+
+/// Why a text is not proposed: in a sentence, and in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Objection {
+    why: String,
+    report: Vec<String>,
+}
+
+impl Objection {
+    fn plain(why: String) -> Self {
+        Self { report: vec![why.clone()], why }
+    }
+
+    /// The faults of a text: the first one with its place, and all of them underlined.
+    fn faults(name: &str, report: &Report) -> Self {
+        let first = report.faults.first().map(|fault| {
+            let place = fault.place();
+            format!("{} at {name}:{}:{}", fault.message(), place.line, place.column)
+        });
+        let more = match report.faults.len() {
+            0 | 1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        let why = format!("{}{more}", first.unwrap_or_default());
+        Self { why, report: report.to_string().lines().map(str::to_owned).collect() }
+    }
+}
+
+impl Edits {
+    /// With what the disk remembers of the file.
+    pub fn replay(marks: Marks) -> Self {
+        Self { marks, ..Self::default() }
+    }
+
+    /// The agreed text is another one, or its fate is known.
+    pub fn stir(&mut self) {
+        self.stirred = true;
+    }
+}
+
+impl Node {
+    /// The folder was looked at.
+    pub(super) fn file_found(&mut self, found: Found, out: &mut Output) {
+        if found.unwritable != self.edits.unwritten {
+            self.edits.unwritten.clone_from(&found.unwritable);
+            if let Some(why) = &found.unwritable {
+                self.tell_policy(PolicyNews::Unwritten, self.version(), vec![why.clone()], out);
+            }
+        }
+        if let Err(why) = &found.text
+            && self.edits.found.as_ref().is_none_or(|before| before.text != found.text)
+        {
+            self.tell_policy(PolicyNews::Refused, String::new(), vec![why.clone()], out);
+        }
+        self.edits.found = Some(found);
+        self.edits.stirred = true;
+    }
+
+    /// Brings file and agreement together, whichever of them has changed.
+    pub(super) fn mind_the_file(&mut self, now: Now, out: &mut Output) {
+        if let Some(at) = self.edits.again.filter(|at| !self.edits.stirred && *at > now.mono) {
+            wake(out, at);
+        } else if self.edits.stirred || self.edits.again.is_some() {
+            (self.edits.stirred, self.edits.again) = (false, None);
+            self.compare_file(now.mono, out);
+        }
+    }
+
+    fn compare_file(&mut self, now: Mono, out: &mut Output) {
+        // Who does not fold on, or stands outside, does not know the agreed text.
+        if self.stopped.is_some() || self.outside.is_some() {
+            return;
+        }
+        let Some(agreed) = self.view.policy.as_ref().map(|policy| policy.text.clone()) else { return };
+        let Some(Ok(text)) = self.edits.found.as_ref().map(|found| found.text.clone()) else { return };
+        let (wanted, here) = (Imprint::of(&agreed), text.as_deref().map(Imprint::of));
+        match (here, text) {
+            (Some(here), _) if here == wanted => self.file_is_agreed(wanted, out),
+            (Some(here), Some(text)) if !self.edits.marks.ours(here) => {
+                if self.edits.marks.lead_from(wanted) {
+                    self.propose_file((here, text), (wanted, &agreed), now, out);
+                } else {
+                    self.tell_aside(here, wanted, out);
+                    self.rewrite((Some(here), Fate::SetAside), (wanted, agreed), now, out);
+                }
+            }
+            (here, _) => self.rewrite((here, Fate::Replaced), (wanted, agreed), now, out),
+        }
+    }
+
+    fn file_is_agreed(&mut self, agreed: Imprint, out: &mut Output) {
+        self.withdraw();
+        self.edits.refused = None;
+        self.edits.ordered = None;
+        self.mark(Marks::settled(agreed), out);
+    }
+
+    /// What was proposed from a text that is not in the file any more.
+    fn withdraw(&mut self) {
+        if let Some((_, origin)) = self.edits.asked.take() {
+            self.outbox.settle(&origin);
+        }
+    }
+
+    /// The marks are on disk before anything is proposed or written.
+    fn mark(&mut self, marks: Marks, out: &mut Output) {
+        if marks != self.edits.marks {
+            self.edits.marks = marks;
+            out.keep.push(Keep::Marks(self.edits.marks.clone()));
+        }
+    }
+
+    fn rewrite(
+        &mut self,
+        (over, fate): (Option<Imprint>, Fate),
+        (wanted, text): (Imprint, String),
+        now: Mono,
+        out: &mut Output,
+    ) {
+        self.withdraw();
+        let same = self.edits.ordered.filter(|(o, w, _)| (*o, *w) == (over, wanted));
+        if let Some((_, _, at)) = same.filter(|(_, _, at)| now.since(*at) < AGAIN) {
+            self.edits.again = Some(at + AGAIN);
+            return;
+        }
+        let mut marks = self.edits.marks.clone();
+        marks.writing(wanted);
+        self.mark(marks, out);
+        self.edits.ordered = Some((over, wanted, now));
+        out.act.push(Effect::Rewrite(Rewrite { over, fate, with: text }));
+    }
+
+    fn propose_file(
+        &mut self,
+        (here, text): (Imprint, String),
+        (base, agreed): (Imprint, &str),
+        now: Mono,
+        out: &mut Output,
+    ) {
+        if self.edits.asked.as_ref().is_some_and(|(of, _)| *of == here) {
+            return;
+        }
+        self.withdraw();
+        if let Some(objection) = self.objection(&text) {
+            // What is in its way may pass by itself: a route moves, a run ends.
+            self.edits.again = Some(now + AGAIN);
+            self.refuse_file(here, objection, out);
+            return;
+        }
+        self.edits.refused = None;
+        let mut marks = self.edits.marks.clone();
+        marks.proposing(here);
+        self.mark(marks, out);
+        self.tell_policy(PolicyNews::Proposed, here.to_string(), said(agreed, &text), out);
+        let who = Who::new(format!("the policy file of {}", self.identity.site));
+        let origin = self.outbox.add(Fact::PolicyEdited { text, base, who }, Bond::Own);
+        self.edits.asked = Some((here, origin));
+    }
+
+    fn refuse_file(&mut self, here: Imprint, objection: Objection, out: &mut Output) {
+        let refused = Some((here, objection.why));
+        if self.edits.refused != refused {
+            self.edits.refused = refused;
+            self.tell_policy(PolicyNews::Refused, here.to_string(), objection.report, out);
+        }
+    }
+
+    /// What keeps a text from taking the place of the one in force. Whoever proposes it asks, and so does the leader.
+    pub(super) fn objection(&self, text: &str) -> Option<Objection> {
+        if let Some(why) = self.idle() {
+            return Some(Objection::plain(format!("this site cannot judge it: {why}")));
+        }
+        let rules = self.rules.as_ref()?;
+        let name = self.edits.found.as_ref().map_or("policy.yaml", |found| found.path.as_str());
+        let policy = match Policy::read(name, text) {
+            Ok(policy) => policy,
+            Err(report) => return Some(Objection::faults(name, &report)),
+        };
+        let renamed = (policy.cluster != rules.cluster).then(|| {
+            format!(
+                "a running cluster keeps its name, {}, which is in every certificate; for `{}` make a cluster of its \
+                 own with `pointsman init`",
+                rules.cluster, policy.cluster
+            )
+        });
+        let why = renamed
+            .or_else(|| self.reseated(&policy))
+            .or_else(|| self.out_of_reach(&policy))
+            .or_else(|| self.stranded(&policy));
+        why.map(Objection::plain)
+    }
+
+    /// Another list of sites, or other votes: majorities are of the membership, which a text does not change.
+    fn reseated(&self, policy: &Policy) -> Option<String> {
+        let rules = self.rules.as_ref()?;
+        let now = rules.sites().map(|site| (site, rules.votes_of(site)));
+        let same = now.eq(policy.sites.iter().map(|site| (&site.id, site.votes)));
+        (!same).then(|| {
+            "the sites and their votes are those of the birth of the cluster: this version changes neither while it \
+             runs"
+                .to_owned()
+        })
+    }
+
+    /// Names that nothing here answers to.
+    fn out_of_reach(&self, policy: &Policy) -> Option<String> {
+        let books = |route: &policies::policy::Route| {
+            let played = &route.playbooks;
+            [&played.site_down, &played.none_left, &played.site_back]
+                .map(|book| (route.id.clone(), book.clone()))
+        };
+        let unknown =
+            policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
+        unknown.map(|(route, book)| {
+            format!(
+                "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
+                 every site, and start their agents again one by one"
+            )
+        })
+    }
+
+    /// An edit moves nothing: where callers are, and where a run is going, must still be known.
+    fn stranded(&self, policy: &Policy) -> Option<String> {
+        for run in self.view.open_runs() {
+            let (route, to) = (&run.plan.route, &run.plan.to);
+            if policy.route(route).is_none() || !to.is_refuge() && policy.site(to).is_none() {
+                return Some(format!(
+                    "{} is under way and needs {route} and {to}: wait until it has ended",
+                    run.id
+                ));
+            }
+        }
+        for route in &policy.routes {
+            let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());
+            let Some(site) = rings else { continue };
+            if site.is_refuge() && route.refuge.is_none() || !site.is_refuge() && policy.site(site).is_none()
+            {
+                let id = &route.id;
+                return Some(format!(
+                    "{id} rings in {site}: move it first, with `pointsman claim {id} SITE`"
+                ));
+            }
+        }
+        None
+    }
+
+    /// An edit is agreed, or lost to another one.
+    pub(super) fn edit_agreed(
+        &mut self,
+        entry: &Entry,
+        applied: &Applied,
+        before: Option<&str>,
+        out: &mut Output,
+    ) {
+        let Fact::PolicyEdited { text, .. } = &entry.fact else { return };
+        if self.edits.asked.as_ref().is_some_and(|(_, origin)| *origin == entry.origin) {
+            self.edits.asked = None;
+        }
+        self.edits.stir();
+        if let (Applied::Accepted, Some(before)) = (applied, before) {
+            let site = entry.origin.site.clone();
+            let (is, version) = (PolicyNews::InForce, state::chain::digest(text));
+            out.tell.push(Telling::Policy { is, site, version, words: said(before, text) });
+        }
+    }
+
+    /// A snapshot may hold what was asked for.
+    pub(super) fn edit_restored(&mut self) {
+        self.withdraw();
+        self.edits.stir();
+    }
+
+    /// The leader will not propose it.
+    pub(super) fn declined(&mut self, origin: &Origin, why: &str, now: Mono, out: &mut Output) {
+        let Some((here, _)) = self.edits.asked.as_ref().filter(|(_, of)| of == origin).cloned() else {
+            return;
+        };
+        self.withdraw();
+        let leader = self.standing.leader.as_ref().map_or("the leader", |site| site.as_str()).to_owned();
+        self.refuse_file(here, Objection::plain(format!("{leader}, which leads, declines it: {why}")), out);
+        self.edits.again = Some(now + AGAIN);
+    }
+
+    /// Whether this leader proposes what it was asked for; else the site that asked is told why not.
+    pub(super) fn declines(&mut self, origin: &Origin, fact: &Fact, out: &mut Output) -> bool {
+        let Fact::PolicyEdited { text, .. } = fact else { return false };
+        let Some(Objection { why, .. }) = self.objection(text) else { return false };
+        let to = origin.site.clone();
+        self.say(&to, Body::Declined { origin: origin.clone(), why }, out);
+        true
+    }
+
+    fn tell_aside(&self, here: Imprint, wanted: Imprint, out: &mut Output) {
+        // Told once, with the order; not again while that is tried.
+        if self.edits.ordered.is_none_or(|(over, with, _)| (over, with) != (Some(here), wanted)) {
+            let made = self.edits.marks.held.map_or("another policy".to_owned(), |of| format!("policy {of}"));
+            let why =
+                format!("it was made from {made}, and {wanted} is in force: it is kept beside the file");
+            self.tell_policy(PolicyNews::SetAside, here.to_string(), vec![why], out);
+        }
+    }
+
+    fn tell_policy(&self, is: PolicyNews, version: String, words: Vec<String>, out: &mut Output) {
+        out.tell.push(Telling::Policy { is, site: self.identity.site.clone(), version, words });
+    }
+
+    /// The short name of the agreed text.
+    fn version(&self) -> String {
+        self.view.policy.as_ref().map(|policy| state::chain::digest(&policy.text)).unwrap_or_default()
+    }
+
+    /// What a person has to do about the policy file of this site.
+    pub(super) fn file_needs(&self) -> Vec<Need> {
+        let Some(found) = &self.edits.found else { return Vec::new() };
+        let mut needs = Vec::new();
+        let mut need = |what: String, hint: String| needs.push(Need { what, hint });
+        let path = &found.path;
+        if let Some((_, why)) = &self.edits.refused {
+            need(
+                format!("the edit of the policy here changes nothing: {why}"),
+                format!("pointsman check {path}"),
+            );
+        }
+        if let Err(why) = &found.text {
+            need(format!("the policy file here is not read: {why}"), format!("ls -l {path}"));
+        }
+        if let Some(why) = &found.unwritable {
+            need(
+                format!("the agreed policy is not in the file here: {why}"),
+                format!("chown pointsman {path}; or write what `pointsman status` says is in force into it"),
+            );
+        }
+        for name in &found.aside {
+            let aside = format!("{}{name}", path.strip_suffix("policy.yaml").unwrap_or_default());
+            let what = format!("an edit was set aside in {name}: another one was agreed before it");
+            need(
+                what,
+                format!("diff {path} {aside}; put what is still wanted into the first, and rm the second"),
+            );
+        }
+        needs
+    }
+
+    /// What is worth knowing of it.
+    pub(super) fn file_words(&self, now: Now) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some((version, _)) = &self.edits.asked {
+            words
+                .push(format!("policy {version}, the edit of the file here, is proposed and not agreed yet"));
+        }
+        let current =
+            self.rules.as_ref().filter(|_| self.view.policy.is_some()).map(|rules| rules.digest.as_str());
+        for site in self.others() {
+            let theirs = self.peers.policy(&site);
+            let heard = self.peers.heard_within(&site, AGAIN, now.mono);
+            if let (true, Some(theirs), Some(current)) = (heard, theirs, current)
+                && theirs != current
+            {
+                words.push(format!(
+                    "{site} still goes by policy {theirs}, and carries nothing out until it has {current}"
+                ));
+            }
+        }
+        words
+    }
+}
+
+/// The difference in words; a person hears of an edit also if it says nothing new.
+fn said(before: &str, after: &str) -> Vec<String> {
+    let words = difference::words(before, after);
+    if words.is_empty() { vec!["nothing but its notation and remarks".to_owned()] } else { words }
+}

@@ -1,0 +1,88 @@
+//! The part of the stories' language that is about policy files: who saves what where, and what the files then hold.
+
+use super::people;
+use super::world::Cluster;
+use state::{Imprint, SiteId};
+
+/// What people do to files; the other deeds are told elsewhere.
+pub fn act(cluster: &mut Cluster, words: &[&str]) {
+    match words {
+        ["save", name, change @ ..] => {
+            let change = change.join(" ");
+            let (old, new) = change.split_once(" => ").expect("a change is `old => new`");
+            cluster.save(&SiteId::new(*name), |file| {
+                let before = file.unwrap_or_default();
+                assert!(before.contains(old), "{old} is not in {before}");
+                Some(before.replace(old, &new.replace("\\n ", "\n    ")))
+            });
+        }
+        ["remove", "file", name] => cluster.save(&SiteId::new(*name), |_| None),
+        ["throw", "away", "asides", name] => {
+            cluster.disk(&SiteId::new(*name)).borrow_mut().aside.clear();
+            cluster.save(&SiteId::new(*name), |file| file);
+        }
+        ["lock", name] => {
+            cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = Some("permission denied".to_owned());
+        }
+        ["unlock", name] => cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = None,
+        others => people::act(cluster, others),
+    }
+}
+
+/// What the files must hold; the other expectations stand elsewhere.
+pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    let file = |cluster: &Cluster, name: &str| cluster.disk(&SiteId::new(name)).borrow().file.clone();
+    match words {
+        ["file", name, "has", text @ ..] => {
+            let file = file(cluster, name).unwrap_or_default();
+            if file.contains(&text.join(" ")) { Ok(()) } else { Err(file) }
+        }
+        ["file", name, "lacks", text @ ..] => {
+            let file = file(cluster, name).unwrap_or_default();
+            if file.contains(&text.join(" ")) { Err(file) } else { Ok(()) }
+        }
+        ["one", "policy"] => one_policy(cluster),
+        ["asides", name, count] => {
+            let is = cluster.disk(&SiteId::new(*name)).borrow().aside.len().to_string();
+            if is == *count { Ok(()) } else { Err(is) }
+        }
+        ["edits", count] => {
+            let view = cluster.living().into_iter().next().and_then(|site| cluster.view(&site).cloned());
+            let index = view.and_then(|view| view.policy).map(|policy| policy.index);
+            let agreed = cluster.outside.borrow().edits.len();
+            if agreed.to_string() == *count {
+                Ok(())
+            } else {
+                Err(format!("{agreed}, the last at {index:?}"))
+            }
+        }
+        others => people::expect(cluster, others),
+    }
+}
+
+/// Every living site has folded the same text, has it in its file, acts by it, and knows that the others do.
+fn one_policy(cluster: &mut Cluster) -> Result<(), String> {
+    let living = cluster.living();
+    let text = |cluster: &Cluster, site: &SiteId| {
+        cluster.view(site).and_then(|view| view.policy.clone()).map(|policy| policy.text)
+    };
+    let agreed = text(cluster, &living[0]).ok_or("nothing is agreed")?;
+    let version = Some(Imprint::of(&agreed).to_string());
+    for site in &living {
+        let file = cluster.disk(site).borrow().file.clone();
+        if text(cluster, site).as_ref() != Some(&agreed) || file.as_ref() != Some(&agreed) {
+            return Err(format!("{site} has folded {:?} and has {file:?}", text(cluster, site)));
+        }
+        let report = cluster.status(site);
+        let others =
+            report.sites.iter().filter(|other| living.contains(&other.site) && other.policy != version);
+        let others: Vec<String> = others.map(|other| format!("{} {:?}", other.site, other.policy)).collect();
+        if report.policy != version || !others.is_empty() {
+            return Err(format!(
+                "{site} goes by {:?}, and sees {others:?} instead of {version:?}",
+                report.policy
+            ));
+        }
+    }
+    Ok(())
+}
