@@ -92,7 +92,7 @@ impl Disk {
     /// Whether its site may vote, as start-up finds it. A disk whose votes are worth nothing is put aside, and
     /// one without a name gets `fresh`.
     pub fn stand(&mut self, fresh: u64) -> Stand {
-        let why = self.kept.get(door::OUTSIDE).cloned();
+        let why = self.kept.get(door::OUTSIDE).filter(|why| !why.is_empty()).cloned();
         if why.is_some() && !(self.voters.is_empty() && self.journal.is_empty()) {
             *self = Self { starts: 1, ..Self::default() };
         }
@@ -102,6 +102,17 @@ impl Disk {
         let Some(why) = why else { return Stand::Inside };
         self.kept.insert(door::OUTSIDE.to_owned(), why.clone());
         Stand::Outside { why: String::from_utf8_lossy(&why).into_owned() }
+    }
+
+    /// Whether its site may not vote.
+    pub fn is_outside(&self) -> bool {
+        self.kept.get(door::OUTSIDE).is_some_and(|why| !why.is_empty())
+    }
+
+    /// One start more; a disk that was let back in goes on counting where the lost one ended.
+    pub fn count_start(&mut self) {
+        let told = self.kept.remove(door::STARTS).and_then(|bytes| bytes.try_into().ok());
+        self.starts = self.starts.max(told.map_or(0, u64::from_be_bytes)) + 1;
     }
 
     /// Where its name was agreed, as it was told.

@@ -9,8 +9,9 @@
 //! same trace), 20 (no panic) and 21 (a calm hour) are checked around a run, by its caller and by the tests.
 //!
 //! Not checked: 10, because people are not told by this version; of 11 the 30 s for the carrier, since a calm route
-//! is read only every minute (30 s, a drift interval and a repair are checked, of an own value that came late); of 16
-//! that no id is used twice (no readmission yet); of 20 old stores.
+//! is read only every minute (30 s, a drift interval and a repair are checked, of an own value that came late); of 20
+//! foreign frames and old stores. What a lost disk had promised is not asked of it again: of 13, 15 and 16 that is
+//! asked of all others, and of 16 that the votes it is given afterwards are new.
 //!
 //! 5 and 6 are counted once more in `recount`: an onlooker that asks the product's own judgement is as blind as that.
 

@@ -12,6 +12,7 @@ mod garbling;
 mod hands;
 mod heal;
 pub mod invariants;
+mod lost;
 mod net;
 mod policy;
 mod queue;

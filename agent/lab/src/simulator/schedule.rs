@@ -7,9 +7,8 @@ use super::disk::Fuse;
 
 /// How many sites there are.
 pub const SITES: u64 = 4;
-/// How many in a hundred of the crashes lose the disk or bring back an old image of it. None, as long as a site that
-/// has lost what it promised is not kept outside: Raft itself does not survive that.
-const LOST_DISKS: u64 = 0;
+/// How many in a hundred of the crashes lose the disk, take an image of it, or bring back the last one.
+const LOST_DISKS: u64 = 25;
 
 /// One fault, and when it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +136,8 @@ pub enum Order {
     Alone { to: usize },
     /// The newest incident is acknowledged.
     Ack,
+    /// A site whose disk was lost is let back in.
+    Readmit { which: usize },
 }
 
 /// The faults of a seed for so long, in order of time.
@@ -151,6 +152,7 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
     loop {
         at += dice.within(500, pause * 2);
         if at >= millis {
+            faults.sort_by_key(|fault: &Fault| fault.at);
             return faults;
         }
         if dice.happens(12) {
@@ -160,6 +162,7 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
         }
         let what = if restless && dice.happens(60) { move_or_wait(&mut dice) } else { what(&mut dice) };
         faults.push(Fault { at, what });
+        faults.extend(readmissions((at, what), &mut dice));
         // What a number can suffer from two writers needs two misfortunes at once.
         if matches!(what, What::Ambush { .. }) && dice.happens(60) {
             faults.push(Fault { at, what: What::Ambush { when: When::Writing, deed: Deed::Strand } });
@@ -293,6 +296,16 @@ fn crash(dice: &mut Dice) -> What {
     }
     let fuse = if dice.happens(33) { None } else { Some(fuse(dice, 12)) };
     What::Crash { site: site(dice), down: dice.within(200, 30_000), fuse }
+}
+
+/// People who try to let a lost site back in, sooner or later, here and there.
+fn readmissions((at, what): (u64, What), dice: &mut Dice) -> Vec<Fault> {
+    let (What::Wipe { site: which, down } | What::Restore { site: which, down }) = what else {
+        return Vec::new();
+    };
+    let order = |dice: &mut Dice| What::Order { site: site(dice), order: Order::Readmit { which } };
+    let mut one = || Fault { at: at + down + dice.within(0, 60_000), what: order(dice) };
+    vec![one(), one(), one()]
 }
 
 fn fuse(dice: &mut Dice, most: u64) -> Fuse {

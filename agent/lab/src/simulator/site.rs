@@ -81,6 +81,8 @@ pub struct Site {
     pub image: Disk,
     /// How many ticks its agents have had.
     pub ticks: u64,
+    /// The name of the disk that it has lost, if it ever lost one.
+    pub lost: Option<u64>,
     rate: u64,
     last: Mono,
 }
@@ -106,6 +108,7 @@ impl Site {
             wakes: 0,
             image: Disk::default(),
             ticks: 0,
+            lost: None,
             rate,
             last: Mono::default(),
         }
@@ -147,7 +150,7 @@ impl Site {
         self.revoked.clear();
         let mut disk = std::mem::take(&mut self.disk);
         disk.quench();
-        disk.starts += 1;
+        disk.count_start();
         let stand = disk.stand(boot.0);
         let view = disk.replay(&setting.cluster);
         let clock = ClusterClock::new(view.stamp, setting.votes.clone());
@@ -233,6 +236,12 @@ impl Site {
             Some(turn) => &turn.world().disk,
             None => &self.disk,
         }
+    }
+
+    /// Whether what its disk had promised is gone, and nobody has let it back in yet.
+    pub fn has_lost(&mut self) -> bool {
+        let lost = self.lost;
+        lost.is_some_and(|name| self.disk().name == name || self.disk().is_outside())
     }
 
     /// What its agent remembers.

@@ -1,8 +1,8 @@
 //! How faults strike and pass, and what people order.
 
 use super::carrier::{By, Conduct};
-use super::disk::Disk;
 use super::invariants::Checked;
+use super::lost::Loss;
 use super::net::Net;
 use super::policy::{NUMBERS, ROUTE};
 use super::queue::Item;
@@ -105,11 +105,8 @@ impl Town {
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
             What::Save { site, change } => return self.save(site, change),
-            What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
-            What::Restore { site, down } => {
-                let image = self.sites[site].image.clone();
-                return self.lose_disk(site, down, image);
-            }
+            What::Wipe { site, down } => return self.lose_disk((site, Loss::Wiped), down),
+            What::Restore { site, down } => return self.lose_disk((site, Loss::RolledBack), down),
             What::Image { site } => self.sites[site].image = self.sites[site].disk().clone(),
             What::Dropped { site, count } => self.dropping[site] += count,
             What::Garble { from, to, count } => self.garbling[from][to] += count,
@@ -168,15 +165,6 @@ impl Town {
             | What::Now { .. }
             | What::Ambush { .. } => {}
         }
-    }
-
-    /// An agent dies, and another disk stands in its place when it is started again.
-    fn lose_disk(&mut self, site: usize, down: u64, other: Disk) -> Checked {
-        if self.sites[site].turn.is_some() {
-            self.die(site, down * 1000)?;
-        }
-        self.sites[site].disk = other;
-        Ok(())
     }
 
     pub(super) fn stop(&mut self, site: usize, stop: Stop, lasts: u64) -> Checked {
@@ -244,6 +232,9 @@ impl Town {
             Order::Claim { to } => {
                 let site = self.sites[to].id.clone();
                 commands.push(Command::Claim { route: RouteId::new(ROUTE), site, because });
+            }
+            Order::Readmit { which } => {
+                commands.push(Command::Readmit { site: self.sites[which].id.clone() });
             }
             Order::Alone { to } => {
                 let site = self.sites[to].id.clone();

@@ -63,6 +63,7 @@ fn many(from: u64) {
     assert!(never.is_empty(), "no ambush was ever sprung at {never:?}");
     assert!(outcomes.iter().any(|outcome| outcome.rare.snapshots > 0), "nobody ever needed a snapshot");
     assert!(outcomes.iter().any(|outcome| outcome.rare.edits > 0), "no edit of the policy was ever agreed");
+    assert!(outcomes.iter().any(|outcome| outcome.rare.lost > 0), "nobody ever lost a disk");
     assert!(
         outcomes.iter().any(|outcome| outcome.rare.belated > 0),
         "no word of handing over ever came late"

@@ -45,6 +45,8 @@ pub struct Rare {
     pub snapshots: u64,
     /// Edits of the policy that were agreed.
     pub edits: u64,
+    /// Disks that were lost or rolled back.
+    pub lost: u64,
     /// Frames that were garbled.
     pub garbled: u64,
     /// Writes that a person made alone.
@@ -383,11 +385,11 @@ impl Town {
         let id = self.sites[site].id.clone();
         for row in &rows {
             let found = Found { site: &id, index: row.index, bytes: &row.bytes };
-            let holding: usize =
-                self.sites.iter_mut().map(|site| site.disk().holding(row.index, row.term)).sum();
+            let holding = self.holding(row);
             self.invariants.journalled(found, || holding)?;
         }
-        let promises: Vec<_> = self.sites[site].disk().promises().collect();
+        let lost = self.sites[site].has_lost();
+        let promises: Vec<_> = self.sites[site].disk().promises().filter(|_| !lost).collect();
         for (voter, promise) in promises {
             self.invariants.promised(voter, promise)?;
         }
