@@ -14,6 +14,7 @@ mod heal;
 pub mod invariants;
 mod lost;
 mod net;
+mod noticing;
 mod policy;
 mod queue;
 pub mod schedule;

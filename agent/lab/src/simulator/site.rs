@@ -2,6 +2,7 @@
 
 use super::carrier::Moment;
 use super::disk::Disk;
+use super::lost::Loss;
 use super::queue::Item;
 use super::session::Session;
 use super::world::Trays;
@@ -77,11 +78,9 @@ pub struct Site {
     pub checked: u64,
     /// How many wakes it asked for lately: an agent that wakes itself all the time is a fault of its own.
     pub wakes: u64,
-    /// The last image that somebody took of its disk; an empty one before the first.
-    pub image: Disk,
     /// How many ticks its agents have had.
     pub ticks: u64,
-    /// The name of the disk that it has lost, if it ever lost one.
+    /// The name of the disk that it has lost, until it was let back in with another one.
     pub lost: Option<u64>,
     rate: u64,
     last: Mono,
@@ -106,7 +105,6 @@ impl Site {
             still: 0,
             checked: 0,
             wakes: 0,
-            image: Disk::default(),
             ticks: 0,
             lost: None,
             rate,
@@ -242,6 +240,15 @@ impl Site {
     pub fn has_lost(&mut self) -> bool {
         let lost = self.lost;
         lost.is_some_and(|name| self.disk().name == name || self.disk().is_outside())
+    }
+
+    /// A disk that it is given now.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        self.lost = Some(self.disk.name);
+        match loss {
+            Loss::Wiped => self.disk.wipe(),
+            Loss::RolledBack => self.disk.roll_back(),
+        }
     }
 
     /// What its agent remembers.

@@ -19,6 +19,12 @@ impl Town {
     /// A fault strikes.
     pub(super) fn strike(&mut self, fault: usize) -> Checked {
         let what = self.faults[fault].what;
+        if let What::Wipe { site, down } = what {
+            return self.lose_disk(fault, (site, Loss::Wiped), down);
+        }
+        if let What::Restore { site, down } = what {
+            return self.lose_disk(fault, (site, Loss::RolledBack), down);
+        }
         self.story.tell(self.now, &format!("fault {fault}: {what:?}"));
         match self.set_in(what) {
             Some(lasts) => {
@@ -105,9 +111,7 @@ impl Town {
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
             What::Save { site, change } => return self.save(site, change),
-            What::Wipe { site, down } => return self.lose_disk((site, Loss::Wiped), down),
-            What::Restore { site, down } => return self.lose_disk((site, Loss::RolledBack), down),
-            What::Image { site } => self.sites[site].image = self.sites[site].disk().clone(),
+            What::Image { site, writes } => self.take_image(site, writes),
             What::Dropped { site, count } => self.dropping[site] += count,
             What::Garble { from, to, count } => self.garbling[from][to] += count,
             What::Flap { site, times } => self.flap(site, times * 2),
@@ -124,6 +128,8 @@ impl Town {
             | What::Pbx { .. }
             | What::Drain { .. }
             | What::FrontEnd { .. }
+            | What::Wipe { .. }
+            | What::Restore { .. }
             | What::Carrier { .. } => {}
         }
         Ok(())
