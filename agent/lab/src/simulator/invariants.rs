@@ -67,6 +67,8 @@ pub struct Invariants {
     voices: BTreeMap<SiteId, (Starts, u64)>,
     applied: BTreeMap<Number, Index>,
     departures: Departures,
+    /// What was done alone and is known to all, each with its site and its moment: a lost disk counts anew.
+    told: BTreeSet<(SiteId, u64, Stamp)>,
     /// Automatic switches accepted, SETs sent, and SETs of senders whose clocks stood still.
     pub switches: u64,
     pub sets: u64,
@@ -110,6 +112,7 @@ impl Invariants {
             voices: BTreeMap::new(),
             applied: BTreeMap::new(),
             departures: Departures::default(),
+            told: BTreeSet::new(),
             switches: 0,
             sets: 0,
             late_writes: 0,
@@ -180,6 +183,9 @@ impl Invariants {
             (Fact::PolicyEdited { .. }, _) => {
                 self.edits += 1;
                 self.edited(index)?;
+            }
+            (Fact::ClaimedAlone { claim, .. }, _) => {
+                self.told.insert((claim.at.clone(), claim.n, claim.done));
             }
             (Fact::BallotsCast { .. } | Fact::SiteSilent { .. }, _) => self.moved = index,
             (_, _) => {}

@@ -4,7 +4,7 @@ use super::carrier::Moment;
 use super::disk::{Disk, Promise};
 use super::invariants::{Checked, Violation};
 use super::queue::Item;
-use super::schedule::Order;
+use super::schedule::{Order, kind};
 use super::site::Site;
 use super::town::Town;
 use agent::door::{self, Hello, Kept};
@@ -43,6 +43,7 @@ impl Town {
         if self.sites[site].turn.is_some() {
             self.die(site, down * 1000)?;
         }
+        self.rare.count(kind(&self.faults[fault].what));
         match loss {
             Loss::Wiped => self.rare.wiped += 1,
             Loss::RolledBack => self.rare.rolled_back += 1,

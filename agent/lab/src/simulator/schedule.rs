@@ -75,6 +75,11 @@ pub enum What {
     Ambush { when: When, deed: Deed },
 }
 
+/// What a kind of misfortune is called: the variant, without what it carries.
+pub fn kind(of: &impl std::fmt::Debug) -> String {
+    format!("{of:?}").split([' ', '(']).next().unwrap_or_default().to_owned()
+}
+
 /// A moment that is too short to be hit by chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {

@@ -6,7 +6,7 @@ use super::lost::Loss;
 use super::net::Net;
 use super::policy::{NUMBERS, ROUTE};
 use super::queue::Item;
-use super::schedule::{Order, What};
+use super::schedule::{Order, What, kind};
 use super::site::Stop;
 use super::town::Town;
 use agent::command::{Answer, Command};
@@ -26,6 +26,7 @@ impl Town {
             return self.lose_disk(fault, (site, Loss::RolledBack), down);
         }
         self.story.tell(self.now, &format!("fault {fault}: {what:?}"));
+        self.rare.count(kind(&what));
         match self.set_in(what) {
             Some(lasts) => {
                 self.queue.put(self.now + lasts * 1000, Item::Over { fault });
@@ -72,6 +73,7 @@ impl Town {
             }
             What::Carrier { conduct, lasts } => {
                 self.carrier.conduct = conduct;
+                self.rare.count(format!("carrier {}", kind(&conduct)));
                 lasts
             }
             What::FrontEnd { site, lag, lasts } => {
@@ -225,6 +227,7 @@ impl Town {
     pub(super) fn ordered(&mut self, site: usize, order: Order) -> Vec<Event> {
         let route = Some(RouteId::new(ROUTE));
         let because = "the simulator says so".to_owned();
+        self.rare.count(format!("order {}", kind(&order)));
         let mut commands = Vec::new();
         match order {
             Order::Hold { lasts } => {

@@ -37,6 +37,8 @@ struct Ways {
 /// How often what is rare has happened in a run: faults that never strike find nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rare {
+    /// How often each kind of fault struck, each order was given, and each deed befell somebody.
+    pub struck: BTreeMap<String, u64>,
     /// The moments of the ambushes that were sprung.
     pub ambushes: Vec<When>,
     /// Words that handed leadership over and came late.
@@ -57,6 +59,13 @@ pub struct Rare {
     pub alone: u64,
     /// Moves on from a refuge or a last resort, by themselves, that were waited for.
     pub better: u64,
+}
+
+impl Rare {
+    /// One more of a kind, by its name.
+    pub(super) fn count(&mut self, kind: String) {
+        *self.struck.entry(kind).or_default() += 1;
+    }
 }
 
 /// Everything there is.
