@@ -4,6 +4,7 @@ use playbooks::words::Words;
 use playbooks::{Arguments, PlanError, Playbook, RouteFacts, plan, shipped};
 use state::plan::{Ensure, IfFailed, Plan, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 fn folder(name: &str) -> PathBuf {
@@ -56,6 +57,7 @@ fn arguments() -> Arguments {
         from: Some(SiteId::new("london")),
         to: SiteId::new("manchester"),
         reason: "london is\ndown".to_owned(),
+        given: BTreeMap::new(),
     }
 }
 
@@ -118,4 +120,77 @@ fn a_dollar_is_written_twice() {
     let playbook = Playbook::read("p", text).unwrap_or_else(|report| panic!("{report}"));
     let plan = plan(&playbook, &arguments(), &facts()).expect("the test is set up so");
     assert_eq!(plan.steps[0].ensure, Ensure::Notify { text: "$5, london is down.".to_owned() });
+}
+
+/// Every end state that the shipped playbooks do not have, with inputs of its own.
+const DRAIN: &str = r#"
+playbook: drain
+about: a test
+inputs: { route: route, from: site, to: site, reason: text, pause: { duration: 30s }, ticket: text }
+steps:
+  - ensure: { site_ready: { site: $to, for: 10m } }
+    no_undo: looking changes nothing
+  - ensure: { exec: { command: withdraw, check: withdrawn } }
+    undo: { exec: { command: announce, check: announced } }
+    at: $from
+  - ensure: { wait: { for: $pause } }
+    no_undo: looking changes nothing
+  - ensure: { exec: { command: tell, check: told } }
+    no_undo: words
+    at: reachable
+  - ensure: { http: { url: "https://192.0.2.7/v1/$ticket?why=$reason", body: '{"to": "$to", "why": "$reason"}',
+      pointer: /to, is: $to, was: $from, secret: switch } }
+    no_undo: it stays
+"#;
+
+fn drained(given: &[(&str, &str)]) -> Result<Plan, PlanError> {
+    let playbook = Playbook::read("drain", DRAIN).unwrap_or_else(|report| panic!("{report}"));
+    let given = given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let facts = RouteFacts { sites: ["london", "manchester", "office"].map(SiteId::new).to_vec(), ..facts() };
+    let reason = "a \"fault\" \\ & more/../x".to_owned();
+    plan(&playbook, &Arguments { given, reason, ..arguments() }, &facts)
+}
+
+#[test]
+fn a_plan_of_everything_is_said_in_words_and_each_value_is_escaped_for_its_place() {
+    let plan = drained(&[("ticket", "a/b?c=ä \"#")]).unwrap_or_else(|error| panic!("{error}"));
+    check(&folder("plan").join("drain.txt"), &Words(&plan).to_string());
+    let Ensure::Http(switch) = &plan.steps.last().expect("the test is set up so").ensure else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(
+        switch.url,
+        "https://192.0.2.7/v1/a%2Fb%3Fc%3D%C3%A4%20%22%23?why=a%20%22fault%22%20%5C%20%26%20more%2F..%2Fx"
+    );
+    assert_eq!(switch.body.as_deref(), Some(r#"{"to": "manchester", "why": "a \"fault\" \\ & more/../x"}"#));
+    assert_eq!(plan.patience(), std::time::Duration::from_secs(10 + 30));
+}
+
+#[test]
+fn what_is_given_is_held_against_what_is_declared() {
+    let refused = |given: &[(&str, &str)]| drained(given).unwrap_err().to_string();
+    assert_eq!(refused(&[]), "cannot plan `drain`: the playbook needs `ticket`");
+    assert_eq!(
+        refused(&[("ticket", "x"), ("puase", "5s")]),
+        "cannot plan `drain`: the playbook takes no `puase`"
+    );
+    assert_eq!(
+        refused(&[("ticket", "x"), ("pause", "soon")]),
+        "cannot plan `drain`: `pause` is a duration, and `soon` is none"
+    );
+    assert_eq!(
+        refused(&[("ticket", "x"), ("reason", "mine")]),
+        "cannot plan `drain`: the playbook takes no `reason`"
+    );
+    assert!(refused(&[("ticket", "..")]).contains("leads somewhere else than it says"));
+    let plan = drained(&[("ticket", "x"), ("pause", "2m")]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(plan.steps[2].ensure, Ensure::Waited { lasts: std::time::Duration::from_secs(120) });
+}
+
+#[test]
+fn a_step_at_a_site_that_is_none_is_refused() {
+    let playbook = Playbook::read("drain", DRAIN).unwrap_or_else(|report| panic!("{report}"));
+    let given = BTreeMap::from([("ticket".to_owned(), "x".to_owned())]);
+    let refused = plan(&playbook, &Arguments { given, ..arguments() }, &facts());
+    assert!(matches!(refused, Err(PlanError::NoSite { .. })), "{refused:?}");
 }

@@ -11,6 +11,7 @@ use crate::plan::{Plan, Pointing};
 use crate::run::{Cause, Direction, Word};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One agreed line of the journal: who proposed what, and when it was said in cluster time.
@@ -109,6 +110,28 @@ pub enum Fact {
     PolicyEdited { text: String, base: Imprint, who: Who },
     /// Every site has announced that it reads facts of this schema: from here on they may be written.
     SchemaRaised { to: u16 },
+    /// A step is over without an attempt: what was waited for came or did not, or no site could begin it.
+    StepPassed { run: RunId, step: u16, how: Passed, why: String },
+    /// As `Claimed`, with more that the playbook is given.
+    Played {
+        route: RouteId,
+        site: SiteId,
+        playbook: PlaybookId,
+        given: BTreeMap<String, String>,
+        because: String,
+        who: Who,
+    },
+}
+
+/// How a step is over without an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Passed {
+    /// It holds.
+    Holds,
+    /// It was given up.
+    GivenUp,
+    /// It need not be done, because its site is not there.
+    Skipped,
 }
 
 /// The seats of one site, as Raft knows them.
@@ -132,7 +155,6 @@ impl Fact {
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::IncidentAcked { .. }
-            | Self::RunOpened { .. }
             | Self::StepStarted(_)
             | Self::StepEnded { .. }
             | Self::StepLost { .. }
@@ -157,6 +179,8 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
+            Self::RunOpened { plan, .. } => plan.schema(),
+            Self::StepPassed { .. } | Self::Played { .. } => 3,
         }
     }
 
@@ -171,6 +195,7 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Claimed { .. }
+            | Self::Played { .. }
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }
@@ -194,7 +219,8 @@ impl Fact {
             Self::Born { .. }
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. }
-            | Self::SchemaRaised { .. } => false,
+            | Self::SchemaRaised { .. }
+            | Self::StepPassed { .. } => false,
         }
     }
 }

@@ -60,6 +60,27 @@ pub struct RouteState {
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
+    /// How it stands, if it is a lever and no route.
+    pub lever: Lever,
+}
+
+/// How a lever stands, as its runs ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lever {
+    /// What it plays was never played, or was taken back.
+    #[default]
+    AtRest,
+    /// What it plays was played.
+    Pulled {
+        /// Since when.
+        since: Stamp,
+    },
+    /// A run got stuck half-way.
+    Between {
+        /// Since when.
+        since: Stamp,
+    },
 }
 
 /// Who brought a route to where it rings.
@@ -121,6 +142,8 @@ pub struct Claim {
     pub site: SiteId,
     /// By which playbook.
     pub playbook: PlaybookId,
+    /// What else that is given.
+    pub given: BTreeMap<String, String>,
     /// Why.
     pub because: String,
     /// Who.

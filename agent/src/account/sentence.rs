@@ -63,6 +63,7 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         | Fact::StepEndedLate { .. }
         | Fact::StepLost { .. }
         | Fact::AttemptLapsed { .. }
+        | Fact::StepPassed { .. }
         | Fact::StepRead { .. } => attempts::sentence(index, &entry.fact, before),
         Fact::RunTurned { run, why } => {
             Sentence::of(of_run(*run, before), format!("{run} turns back: {why}"))
@@ -73,9 +74,11 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::RouteAdopted { route, site, readings, from } => {
             adopted((route, site.as_ref()), readings, *from)
         }
-        Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } | Fact::Claimed { .. } => {
-            person(&entry.fact)
-        }
+        Fact::ModeSet { .. }
+        | Fact::Held { .. }
+        | Fact::Resumed { .. }
+        | Fact::Claimed { .. }
+        | Fact::Played { .. } => person(&entry.fact),
         Fact::ClaimedAlone { route, claim, .. } => alone(route, claim),
         Fact::HandedOver { .. } | Fact::TakenBack { .. } | Fact::Leaderless { .. } => hand_over(&entry.fact),
         Fact::Born { site, disk, .. } => members::born(site, *disk),
@@ -151,14 +154,19 @@ fn incident(index: Index, fact: &Fact, before: Option<&View>) -> Sentence {
     let Fact::IncidentOpened { route, site } = fact else {
         return Sentence::of(About::Everything, String::new());
     };
-    let text = format!("{} begins: {site}, where {route} rings, is down", IncidentId(index.0));
+    let id = IncidentId(index.0);
+    let text = match route.is_lever() {
+        true => format!("{id} begins: {route} is down"),
+        false => format!("{id} begins: {site}, where {route} rings, is down"),
+    };
     Sentence::of(About::Route(route.clone()), text)
 }
 
 fn opened(index: Index, plan: &Plan, cause: &Cause) -> Sentence {
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
     let (run, playbook, route) = (RunId(index.0), &plan.playbook, &plan.route);
-    let text = format!("{run} begins: {playbook} of {route}, {from} -> {}", plan.to);
+    let way = if route.is_lever() { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let text = format!("{run} begins: {playbook} of {route}{way}");
     let because = match cause {
         Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
         Cause::Person { who, because } => vec![format!("{who} said: {because}")],
@@ -196,6 +204,11 @@ fn person(fact: &Fact) -> Sentence {
         let (about, of) = every(route.as_ref());
         return Sentence::of(about, format!("{who} held {of} until {until}")).because(because);
     }
+    if let Fact::Played { route, site, playbook, given, because, who } = fact {
+        let with: Vec<String> = given.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let text = format!("{who} decided that {site} shall have {route}, by {playbook} {}", with.join(" "));
+        return Sentence::of(About::Route(route.clone()), text).because(because);
+    }
     if let Fact::Claimed { route, site, playbook, because, who } = fact {
         let text = format!("{who} decided that {site} shall have {route}, by {playbook}");
         return Sentence::of(About::Route(route.clone()), text).because(because);
@@ -230,7 +243,11 @@ fn hand_over(fact: &Fact) -> Sentence {
 /// An end state in a few words: what people are told stands where it is begun, and need not be said twice.
 pub fn wanted(ensure: &Ensure) -> String {
     match ensure {
-        Ensure::RoutePointsAt { .. } => crate::cli::screens::runs::wanted(ensure),
+        Ensure::RoutePointsAt { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. }
+        | Ensure::Http(_)
+        | Ensure::Exec { .. } => crate::cli::screens::runs::wanted(ensure),
         Ensure::Notify { .. } => "people are told".to_owned(),
     }
 }

@@ -1,14 +1,19 @@
 //! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
 
 mod beside;
+mod live;
 mod schema;
+
+pub use live::live;
 
 use super::args::CheckArgs;
 use super::ending::{Ending, Failure};
 use super::print;
+use crate::node::Shelf;
 use crate::site::{SiteFile, SiteFileError};
 use playbooks::Playbook;
 use policies::Policy;
+use state::document::Report;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,15 +70,24 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
     let (name, text) = (file.display().to_string(), read(file)?);
     Ok(match kind(&text) {
         Kind::Policy => match Policy::read(&name, &text) {
-            Ok(policy) => match beside::missing(&name, &text, &beside::playbooks(file, &args.files)) {
-                Some(report) => Err(report.to_string()),
-                None if args.table => Ok(policies::check::table(&policy)),
-                None => Ok(policies::check::words(&policy)),
-            },
+            Ok(policy) => {
+                let against = |site: &SiteFile| beside::probed(&name, &text, (&policy, site));
+                let shelf = beside::playbooks(file, &args.files);
+                let report = beside(&policy, (&name, &text), &shelf);
+                match report.or_else(|| beside::sites(file, &args.files).iter().find_map(against)) {
+                    Some(report) => Err(report.to_string()),
+                    None if args.table => Ok(policies::check::table(&policy)),
+                    None => Ok(policies::check::words(&policy)),
+                }
+            }
             Err(report) => Err(report.to_string()),
         },
         Kind::Playbook => match Playbook::read(&name, &text) {
             Ok(playbook) => {
+                let against = |site: &SiteFile| beside::commands(&name, &text, (&playbook, site));
+                if let Some(report) = beside::sites(file, &args.files).iter().find_map(against) {
+                    return Ok(Err(report.to_string()));
+                }
                 Ok(format!("ok: {} in {} steps: {}\n", playbook.name, playbook.steps.len(), playbook.about))
             }
             Err(report) => Err(report.to_string()),
@@ -84,6 +98,11 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
             Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
         },
     })
+}
+
+/// What is wrong with a good policy and the playbooks that it names.
+fn beside(policy: &Policy, (name, text): (&str, &str), known: &Shelf) -> Option<Report> {
+    beside::missing(name, text, known).or_else(|| beside::misfits(name, text, (&policy.levers, known)))
 }
 
 /// What a good site file means, and what of it is of no use on this machine.

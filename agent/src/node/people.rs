@@ -29,6 +29,11 @@ impl Node {
             out.act.push(Effect::Answer { to, answer });
             return;
         }
+        if let Command::Survey { awaited } = command {
+            let answer = Box::new(self.survey_asked(awaited, now, out));
+            out.act.push(Effect::Answer { to, answer });
+            return;
+        }
         let alone = matches!(command, Command::ClaimOrOffer { .. });
         let answer = match self.order(&asker, command.clone(), now) {
             Ok(Some(fact)) if alone => match self.wish_alone(&asker, fact, now.mono) {
@@ -58,6 +63,7 @@ impl Node {
             | Command::Runs
             | Command::Incidents
             | Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -75,35 +81,43 @@ impl Node {
             Command::Claim { route, site, because } | Command::ClaimOrOffer { route, site, because } => {
                 let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
                 let playbook = self.played(&route, occasion).unwrap_or_else(|| PlaybookId::new("fail-over"));
-                self.claim((&playbook, &route, &site), now)?;
+                self.claim((&playbook, &route, &site), &BTreeMap::new())?;
                 Fact::Claimed { route, site, playbook, because, who }
             }
             Command::Play { playbook, args, because } => {
-                let (route, site) = arguments(&args)?;
-                self.claim((&playbook, &route, &site), now)?;
-                Fact::Claimed { route, site, playbook, because, who }
+                let (route, site, given) = arguments(&args)?;
+                self.claim((&playbook, &route, &site), &given)?;
+                if given.is_empty() {
+                    Fact::Claimed { route, site, playbook, because, who }
+                } else {
+                    Fact::Played { route, site, playbook, given, because, who }
+                }
             }
         }))
     }
 
     fn known(&self, route: Option<RouteId>) -> Result<Option<RouteId>, Box<Answer>> {
         match &route {
-            Some(id) if !self.routes().contains(id) => Err(self.no_route(id)),
+            Some(id) if !self.all_moved().contains(id) => Err(self.no_route(id)),
             Some(_) | None => Ok(route),
         }
     }
 
     fn no_route(&self, route: &RouteId) -> Box<Answer> {
-        let names: Vec<String> = self.routes().iter().map(|r| format!("`{r}`")).collect();
-        refused(&format!("the policy has no route `{route}`"), &format!("one of: {}", names.join(", ")))
+        let names: Vec<String> = self.all_moved().iter().map(|r| format!("`{r}`")).collect();
+        let what = if route.is_lever() { "rule for" } else { "route" };
+        refused(&format!("the policy has no {what} `{route}`"), &format!("one of: {}", names.join(", ")))
     }
 
     /// A claim must be possible before it is agreed: the site known, the playbook fit for it.
     fn claim(
         &self,
         (playbook, route, site): (&PlaybookId, &RouteId, &SiteId),
-        _now: Now,
+        given: &BTreeMap<String, String>,
     ) -> Result<(), Box<Answer>> {
+        if route.is_lever() {
+            return self.claim_lever((playbook, route), given);
+        }
         if !self.routes().contains(route) {
             return Err(self.no_route(route));
         }
@@ -116,22 +130,50 @@ impl Node {
             return Err(refused(&what, &format!("one of: {}", names.join(", "))));
         }
         let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
-        let planned = self.plan(playbook, (route, from.as_ref(), site), String::new());
+        let planned = self.plan(playbook, (route, from.as_ref(), site), (String::new(), given));
+        let unfit = self.playbooks.get(playbook).and_then(|known| known.inputs.fit(given).err());
+        let hint =
+            unfit.map_or_else(|| "`pointsman check` shows what a playbook needs".to_owned(), |u| u.hint);
+        planned.map(|_| ()).map_err(|why| refused(&why, &hint))
+    }
+
+    /// A person has a lever pulled or let go: by what its rule plays, and with what that is given.
+    fn claim_lever(
+        &self,
+        (playbook, lever): (&PlaybookId, &RouteId),
+        given: &BTreeMap<String, String>,
+    ) -> Result<(), Box<Answer>> {
+        let Some(rule) = self.lever(lever) else { return Err(self.no_route(lever)) };
+        if let Some(own) = given.keys().next() {
+            let why =
+                format!("what {playbook} is given for {lever} stands in its rule, and `{own}` was given");
+            return Err(refused(&why, &format!("`pointsman play {playbook} route={lever}`")));
+        }
+        let plays: Vec<&PlaybookId> = [&rule.play].into_iter().chain(&rule.until_up).collect();
+        if !plays.contains(&playbook) {
+            let hints: Vec<String> =
+                plays.iter().map(|book| format!("`pointsman play {book} route={lever}`")).collect();
+            return Err(refused(
+                &format!("the rule for {lever} does not play {playbook}"),
+                &hints.join(" or "),
+            ));
+        }
+        let planned = self.lever_plan(playbook, lever, String::new());
         planned.map(|_| ()).map_err(|why| refused(&why, "`pointsman check` shows what a playbook needs"))
     }
 
     fn question(&self, command: &Command, now: Now) -> Answer {
         match command {
             Command::Status => Answer::Status(Box::new(self.status(now))),
-            Command::Why { route: Some(route) } if !self.routes().contains(route) => *self.no_route(route),
+            Command::Why { route: Some(route) } if !self.all_moved().contains(route) => *self.no_route(route),
             Command::Why { route } => {
-                let all = self.routes();
+                let all = self.all_moved();
                 let meant = all.iter().filter(|r| route.as_ref().is_none_or(|route| route == *r));
                 Answer::Why(meant.filter_map(|route| self.why(route, now)).collect())
             }
             Command::Plan { playbook, args } => match arguments(args) {
-                Ok((route, site)) => match self.claim((playbook, &route, &site), now) {
-                    Ok(()) => self.plan_report(playbook, (&route, &site), now),
+                Ok((route, site, given)) => match self.claim((playbook, &route, &site), &given) {
+                    Ok(()) => self.plan_report(playbook, (&route, &site, &given), now),
                     Err(answer) => *answer,
                 },
                 Err(answer) => *answer,
@@ -142,6 +184,7 @@ impl Node {
             }
             // The journal is shown by the turn, which has the disk.
             Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
@@ -184,16 +227,20 @@ impl Node {
     }
 }
 
-/// The route and the site of a playbook's arguments.
-fn arguments(args: &BTreeMap<String, String>) -> Result<(RouteId, SiteId), Box<Answer>> {
-    let known = ["route", "to", "from", "reason"];
-    if let Some(strange) = args.keys().find(|key| !known.contains(&key.as_str())) {
-        return Err(refused(&format!("no playbook takes `{strange}`"), "`route=main to=manchester`"));
-    }
-    match (args.get("route"), args.get("to")) {
-        (Some(route), Some(to)) => Ok((RouteId::new(route.clone()), SiteId::new(to.clone()))),
-        (_, _) => Err(refused("a route and a site to go to are needed", "`route=main to=manchester`")),
-    }
+/// The route and the site that a playbook is played for, and what else it is given. Where the route rings and why it
+/// is done the run brings along itself.
+fn arguments(
+    args: &BTreeMap<String, String>,
+) -> Result<(RouteId, SiteId, BTreeMap<String, String>), Box<Answer>> {
+    let route = args.get("route").map(|route| RouteId::new(route.clone()));
+    let own = route.as_ref().and_then(|lever| lever.watches()).map(|subject| subject.site);
+    let to = own.or_else(|| args.get("to").map(|site| SiteId::new(site.clone())));
+    let (Some(route), Some(to)) = (route, to) else {
+        return Err(refused("a route and a site to go to are needed", "`route=main to=manchester`"));
+    };
+    let mut given = args.clone();
+    given.retain(|key, _| !["route", "to", "from", "reason"].contains(&key.as_str()));
+    Ok((route, to, given))
 }
 
 pub(super) fn refused(why: &str, hint: &str) -> Box<Answer> {

@@ -37,19 +37,7 @@ impl Http {
         wanted: Wanted,
         tls: &ClientConfig,
     ) -> Result<Self, String> {
-        let url = reqwest::Url::parse(&wanted.url).map_err(|error| format!("`{}`: {error}", wanted.url))?;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls.clone())
-            .redirect(redirect::Policy::none())
-            .pool_max_idle_per_host(0)
-            .local_address(bind)
-            .no_proxy()
-            .http1_only()
-            .user_agent("pointsman");
-        if let Some(name) = url.domain() {
-            builder = builder.resolve(name, target);
-        }
-        let client = builder.build().map_err(|error| words(&error))?;
+        let client = client(&wanted.url, (target, bind), tls)?;
         Ok(Self { client, wanted })
     }
 
@@ -86,6 +74,30 @@ impl Http {
     }
 }
 
+/// A client that connects to `target`, whatever its URL is called, and keeps nothing between two requests.
+///
+/// # Errors
+/// Says why no request can be made at all.
+pub fn client(
+    url: &str,
+    (target, bind): (SocketAddr, Option<IpAddr>),
+    tls: &ClientConfig,
+) -> Result<reqwest::Client, String> {
+    let url = reqwest::Url::parse(url).map_err(|error| format!("`{url}`: {error}"))?;
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .local_address(bind)
+        .no_proxy()
+        .http1_only()
+        .user_agent("pointsman");
+    if let Some(name) = url.domain() {
+        builder = builder.resolve(name, target);
+    }
+    builder.build().map_err(|error| words(&error))
+}
+
 fn holds(body: &[u8], text: &str) -> bool {
     body.windows(text.len()).any(|window| window == text.as_bytes())
 }
@@ -114,7 +126,7 @@ fn failed(error: &reqwest::Error) -> Answer {
 }
 
 /// An error with its causes.
-fn words(error: &dyn Error) -> String {
+pub fn words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,6 +1,6 @@
 //! The part of the stories' language that is about policy files: who saves what where, and what the files then hold.
 
-use super::people;
+use super::levers;
 use super::world::Cluster;
 use state::{Imprint, SiteId};
 
@@ -27,7 +27,7 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = Some("permission denied".to_owned());
         }
         ["unlock", name] => cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = None,
-        others => people::act(cluster, others),
+        others => levers::act(cluster, others),
     }
 }
 
@@ -62,7 +62,7 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
                 Err(format!("{agreed}, the last at {index:?}"))
             }
         }
-        others => people::expect(cluster, others),
+        others => levers::expect(cluster, others),
     }
 }
 

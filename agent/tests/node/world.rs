@@ -1,6 +1,8 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
-use super::outside::{Disk, Mail, Outside};
+use super::deeds;
+use super::levers;
+use super::outside::{Disk, Mail, Outside, Shyness};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
@@ -84,10 +86,12 @@ impl Cluster {
         let policy = Policy::read("the test's policy", &self.policy).expect("the world is well formed");
         let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
         let clock = ClusterClock::new(view.stamp, votes);
-        let shelf = playbooks::shipped().iter().map(|(name, text)| {
-            let playbook = Playbook::read(name, text).expect("the world is well formed");
+        let texts = playbooks::shipped().iter().map(|(_, text)| *text).chain(levers::PLAYBOOKS);
+        let shelf = texts.map(|text| {
+            let playbook = Playbook::read("playbook", text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
         let name =
             state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
         let own =
@@ -100,7 +104,7 @@ impl Cluster {
             view,
             file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
-            playbooks: shelf.collect(),
+            playbooks: shelf.chain(others).collect(),
             stopped: None,
             alone: loaded.alone,
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
@@ -278,6 +282,7 @@ impl Cluster {
             let dark = |of: &Subject| {
                 let there = of.site.site();
                 outside.missing.contains(&of.site)
+                    || outside.failed.contains(&of.to_string())
                     || there != *site && lost && outside.lossy.contains(&there)
                     || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
@@ -295,10 +300,16 @@ impl Cluster {
                 }
                 About::Signalling(target) => {
                     let target = *target;
-                    let absent = outside.deaf.contains(site);
+                    let absent = outside.deaf.contains(site) || outside.shy == Shyness::KnownPbxsAlone;
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
+                }
+                About::Contact(target) => {
+                    let target = *target;
+                    let absent = outside.deaf.contains(site);
+                    let answer = if absent { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Contacted { target, asked, answer })
                 }
                 About::Reference(target) => {
                     let target = *target;

@@ -1,73 +1,52 @@
 //! Texts with `$name` in them: filled in, never computed.
 
-use state::document::{Value, is_name, nearest};
+use super::inputs::{Inputs, Kind};
+use state::document::{Value, is_name, nearest, spell};
+use std::time::Duration;
 
-/// What a playbook can be given, with the kind of each.
-const KNOWN: [(&str, Kind); 4] =
-    [("route", Kind::Route), ("from", Kind::Site), ("to", Kind::Site), ("reason", Kind::Text)];
-
-/// The kind of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Route,
-    Site,
-    Text,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Route => "route",
-            Self::Site => "site",
-            Self::Text => "text",
-        }
-    }
-}
-
-/// The inputs that a playbook declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs(Vec<(&'static str, Kind)>);
-
-impl Inputs {
-    /// Reads `inputs:`; the names are those that a run is opened with.
-    pub(super) fn read(value: Value<'_>) -> Self {
-        let Some(mut map) = value.map() else { return Self::default() };
-        let mut inputs = Vec::new();
-        for (name, kind) in KNOWN {
-            let Some(written) = map.optional(name) else { continue };
-            let kinds = [("route", Kind::Route), ("site", Kind::Site), ("text", Kind::Text)];
-            match written.one_of(&kinds) {
-                Some(found) if found != kind => {
-                    let note = format!("write `{}`", kind.word());
-                    written.refuse::<()>(format!("`{name}` is a {}", kind.word()), note);
-                }
-                Some(_) | None => {}
-            }
-            inputs.push((name, kind));
-        }
-        map.finish();
-        Self(inputs)
-    }
-
-    /// What can be written where a name of this kind is wanted.
-    fn of(&self, kind: Kind) -> String {
-        let fit: Vec<String> =
-            self.0.iter().filter(|(_, found)| *found == kind).map(|(name, _)| format!("`${name}`")).collect();
-        match fit.is_empty() {
-            true => format!("the name of a {}, written out", kind.word()),
-            false => format!("such as {}", fit.join(" or ")),
-        }
-    }
-}
-
-/// A text with open names.
+/// A text with open names, and the place where their values land.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template(Vec<Part>, Place);
+
+/// Where a value lands: whatever it is, it means nothing else there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among words, or as a whole name.
+    Words,
+    /// In the path or the query of a URL.
+    Url,
+    /// Between the quotes of a JSON text.
+    Json,
+}
+
+impl Place {
+    /// The value as it is written there.
+    fn escape(self, value: &str) -> String {
+        match self {
+            Self::Words => value.to_owned(),
+            Self::Url => {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                let byte = |byte: u8| {
+                    if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+                };
+                value.bytes().map(byte).collect()
+            }
+            Self::Json => {
+                let letter = |letter: char| match letter {
+                    '"' | '\\' => format!("\\{letter}"),
+                    control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+                    other => other.to_string(),
+                };
+                value.chars().map(letter).collect()
+            }
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Input(&'static str),
+    Input(String),
 }
 
 impl Template {
@@ -82,10 +61,17 @@ impl Template {
         for (name, part) in split(text) {
             match name {
                 Named::Text => parts.push(Part::Text(part.to_owned())),
-                Named::Input => parts.push(Part::Input(input(value, part, inputs)?.0)),
+                Named::Input => parts.push(Part::Input(input(value, part, inputs)?.0.to_owned())),
             }
         }
-        Some(Self(parts))
+        Some(Self(parts, Place::Words))
+    }
+
+    /// Reads a text whose values will stand in a certain place.
+    pub(super) fn placed(value: Value<'_>, inputs: &Inputs, place: Place) -> Option<Self> {
+        let mut read = Self::text(value, inputs)?;
+        read.1 = place;
+        Some(read)
     }
 
     /// Reads the name of a route or a site: written out, or one input of that kind.
@@ -93,34 +79,42 @@ impl Template {
         let text = value.text()?;
         let Some(name) = text.strip_prefix('$') else {
             return is_name(text)
-                .then(|| Self(vec![Part::Text(text.to_owned())]))
-                .or_else(|| value.name().map(|_| Self(Vec::new())));
+                .then(|| Self(vec![Part::Text(text.to_owned())], Place::Words))
+                .or_else(|| value.name().map(|_| Self(Vec::new(), Place::Words)));
         };
         let (name, found) = input(value, name, inputs)?;
         if found != kind {
             let message = format!("`${name}` is a {}, not a {}", found.word(), kind.word());
             return value.refuse(message, inputs.of(kind));
         }
-        Some(Self(vec![Part::Input(name)]))
+        Some(Self(vec![Part::Input(name.to_owned())], Place::Words))
     }
 
     /// Whether it needs this input.
     pub fn names(&self, input: &str) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Input(name) if *name == input))
+        self.0.iter().any(|part| matches!(part, Part::Input(name) if name == input))
+    }
+
+    /// Whether it is this text, written out.
+    pub fn is_written(&self, text: &str) -> bool {
+        matches!(self.0.as_slice(), [Part::Text(written)] if written == text)
     }
 
     /// Whether it is this input and nothing else.
     pub(super) fn is_input(&self, input: &str) -> bool {
-        matches!(self.0.as_slice(), [Part::Input(name)] if *name == input)
+        matches!(self.0.as_slice(), [Part::Input(name)] if name == input)
     }
 
-    /// The text with its names filled in. Line ends and other control characters become blanks.
+    /// The text with its names filled in, each as its place asks for. Line ends and other control characters become
+    /// blanks.
     pub fn fill<'a>(&self, argument: impl Fn(&str) -> &'a str) -> String {
+        let calm =
+            |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         let parts = self.0.iter().map(|part| match part {
-            Part::Text(text) => text.as_str(),
-            Part::Input(name) => argument(name),
+            Part::Text(text) => calm(text),
+            Part::Input(name) => self.1.escape(&calm(argument(name))),
         });
-        parts.flat_map(str::chars).map(|c| if c.is_control() { ' ' } else { c }).collect()
+        parts.collect()
     }
 }
 
@@ -153,18 +147,47 @@ fn split(text: &str) -> Vec<(Named, &str)> {
 }
 
 /// The declared input of a name.
-fn input(value: Value<'_>, name: &str, inputs: &Inputs) -> Option<(&'static str, Kind)> {
-    if let Some(found) = inputs.0.iter().find(|(known, _)| *known == name) {
-        return Some(*found);
+fn input<'i>(value: Value<'_>, name: &str, inputs: &'i Inputs) -> Option<(&'i str, Kind)> {
+    if let Some(found) = inputs.find(name) {
+        return Some((&found.name, found.kind));
     }
     if name.is_empty() {
         return value.refuse("a `$` without a name", "write `$$` for a dollar");
     }
-    let declared = inputs.0.iter().map(|(known, _)| *known);
-    let note = match nearest(name, declared.clone()) {
+    let declared = || inputs.declared().iter().map(|input| input.name.as_str());
+    let note = match nearest(name, declared()) {
         Some(meant) => format!("did you mean `${meant}`?"),
-        None if inputs.0.is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
-        None => format!("inputs here: {}", declared.collect::<Vec<_>>().join(", ")),
+        None if inputs.declared().is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
+        None => format!("inputs here: {}", declared().collect::<Vec<_>>().join(", ")),
     };
     value.refuse(format!("unknown input `${name}`"), note)
+}
+
+/// A time that is written out, or an input of that kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// So long.
+    Is(Duration),
+    /// As long as this input says.
+    Given(String),
+}
+
+impl Span {
+    /// Reads it; what is written out is at most `most`, and more than nothing.
+    pub(super) fn read(value: Value<'_>, inputs: &Inputs, most: Duration) -> Option<Self> {
+        if let Some(name) = value.text()?.strip_prefix('$') {
+            let (name, found) = input(value, name, inputs)?;
+            if found != Kind::Duration {
+                let message = format!("`${name}` is a {}, not a duration", found.word());
+                return value.refuse(message, inputs.of(Kind::Duration));
+            }
+            return Some(Self::Given(name.to_owned()));
+        }
+        let found = value.duration()?;
+        if found.is_zero() || found > most {
+            let message = format!("`{}` is more than nothing and at most {}", value.key_text(), spell(most));
+            return value.refuse(message, format!("`{}: {}`", value.key_text(), spell(most)));
+        }
+        Some(Self::Is(found))
+    }
 }

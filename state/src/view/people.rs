@@ -5,7 +5,8 @@ use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
-use crate::route::{Brought, Claim, Hold, Latch};
+use crate::route::{Brought, Claim, Hold, Latch, Lever};
+use std::collections::BTreeMap;
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +86,16 @@ impl View {
 
     /// A claim refuses what was decided before it, and waits until the automatic run has let go.
     pub(super) fn claimed(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
-        let Fact::Claimed { route, site, playbook, because, who } = fact else { return Ok(()) };
+        let (Fact::Claimed { route, site, playbook, because, who }
+        | Fact::Played { route, site, playbook, because, who, .. }) = fact
+        else {
+            return Ok(());
+        };
+        let given = if let Fact::Played { given, .. } = fact { given.clone() } else { BTreeMap::new() };
         self.route(route).claim = Some(Claim {
             site: site.clone(),
             playbook: playbook.clone(),
+            given,
             because: because.clone(),
             who: who.clone(),
             index,
@@ -162,8 +169,15 @@ impl View {
         self.route(route).incident = Some(id);
     }
 
+    /// It passed by itself. A lever that has no way back was pulled once, and is ready again.
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
-        self.incident_next(id, IncidentEvent::VerdictUp)
+        let route = self.incidents.get(&id).map(|incident| incident.route.clone());
+        let Some(lever) = route.filter(RouteId::is_lever) else {
+            return self.incident_next(id, IncidentEvent::VerdictUp);
+        };
+        self.incident_next(id, IncidentEvent::LeverLetGo)?;
+        self.route(&lever).lever = Lever::AtRest;
+        Ok(())
     }
 
     pub(super) fn incident_acked(&mut self, id: IncidentId, who: &Who) -> Result<(), Refusal> {

@@ -3,15 +3,18 @@
 use state::alone::{AloneClaim, AloneEntry};
 use state::chain::Imprint;
 use state::fact::{
-    Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Reading, Says, Seated, Was,
+    Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Says, Seated, Was,
 };
 use state::handover::{Hindrance, Strength, Urgency};
-use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
+use state::plan::{
+    At, Ensure, IfFailed, Login, Method, Plan, PlannedStep, Pointing, Scheme, Shows, Switch, Undo,
+};
 use state::run::{Cause, Direction, Word};
 use state::{
-    Boot, CarrierId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId,
-    Stamp, Starts, Subject, Who,
+    Boot, CarrierId, CommandId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId,
+    RunId, SiteId, Stamp, Starts, Subject, Who,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A fact that is not the only one of its kind says in a word which it is.
@@ -126,19 +129,90 @@ fn plan() -> Plan {
     }
 }
 
+/// What came later than the first plans.
+fn patient() -> Plan {
+    let steady = Duration::from_secs(600);
+    let ready = Ensure::SiteReady { site: site("london"), steady, patience: Duration::from_secs(10) };
+    let exec = |command: &str, check: &str| Ensure::Exec {
+        command: CommandId::new(command),
+        check: CommandId::new(check),
+    };
+    let there = exec("withdraw-prefix", "prefix-withdrawn");
+    let back = Undo::Ensure(exec("announce-prefix", "prefix-announced"));
+    let step = |ensure, undo, at| PlannedStep { ensure, undo, at, ..plan().steps.remove(1) };
+    let no = || Undo::No("looking changes nothing".into());
+    let steps = vec![
+        step(Ensure::Waited { lasts: Duration::from_millis(30_000) }, no(), At::Leader),
+        step(ready, no(), At::Leader),
+        step(there.clone(), back.clone(), At::Site(site("london"))),
+        step(there, back, At::Reachable(site("office"))),
+    ];
+    Plan { steps, ..plan() }
+}
+
+/// Switches that are thrown over HTTP.
+fn switched() -> Plan {
+    let read = "https://switch.example.com/v1/routes/main".to_owned();
+    let login = |scheme| Some(Login { name: "switch".into(), scheme });
+    let shows = Shows { pointer: "/to".into(), is: "manchester".into(), was: Some("london".into()) };
+    let switch = |method, secret| {
+        Ensure::Http(Box::new(Switch {
+            address: ([192, 0, 2, 7], 443).into(),
+            method,
+            url: format!("{read}?by=pointsman"),
+            body: Some("{\"to\":\"manchester\"}".into()),
+            expect: vec![200, 202],
+            read: read.clone(),
+            read_expect: vec![404],
+            shows: Some(shows.clone()),
+            secret,
+        }))
+    };
+    let step = |method, secret| PlannedStep {
+        ensure: switch(method, secret),
+        undo: Undo::No("it stays".into()),
+        ..plan().steps.remove(0)
+    };
+    let steps = vec![
+        step(Method::Put, login(Scheme::Basic)),
+        step(Method::Post, login(Scheme::Bearer)),
+        step(Method::Patch, None),
+        step(Method::Delete, None),
+    ];
+    Plan { steps, ..plan() }
+}
+
 /// Runs from their opening to their end.
 fn runs() -> Vec<(&'static str, Fact)> {
     let because = vec!["3 of 5 votes see london/pbx down".to_owned()];
     let automatic = Cause::Automatic { because: because.clone() };
     let person = Cause::Person { who: matthew(), because: "works on the uplink".into() };
+    let late = automatic.clone();
+    let passed = |how| Fact::StepPassed { run: RunId(42), step: 3, how, why: "office is not heard".into() };
     let repair = Cause::Repair { late: vec![Index(40), Index(300)], because };
     let opened = |cause, home| Fact::RunOpened { basis: Index(38), plan: plan(), cause, home };
+    let to = site("london");
+    let watches = RouteId::new("london/proxy");
+    let plan = Plan { route: watches, from: Some(to.clone()), to, ..plan() };
+    let lever = Fact::RunOpened { basis: Index(38), plan, cause: automatic.clone(), home: Home::Home };
     let (run, why) = (RunId(42), "manchester went down meanwhile".to_owned());
     let ended = |word| Fact::RunEnded { run, word, why: why.clone() };
     vec![
         ("by automation", opened(automatic, Home::Elsewhere)),
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
+        ("of a lever", lever),
+        (
+            "of switches",
+            Fact::RunOpened { basis: Index(38), plan: switched(), cause: late.clone(), home: Home::Home },
+        ),
+        (
+            "of a patient plan",
+            Fact::RunOpened { basis: Index(38), plan: patient(), cause: late, home: Home::Elsewhere },
+        ),
+        ("that holds", passed(Passed::Holds)),
+        ("that is given up", passed(Passed::GivenUp)),
+        ("that is skipped", passed(Passed::Skipped)),
         ("", Fact::RunTurned { run, why: why.clone() }),
         ("done", ended(Word::Done)),
         ("done unverified", ended(Word::DoneUnverified)),
@@ -208,6 +282,17 @@ fn people() -> Vec<(&'static str, Fact)> {
         ("a site", claimed(site("london"))),
         ("a door", claimed(site("london").door(1))),
         ("the refuge", claimed(SiteId::refuge())),
+        (
+            "",
+            Fact::Played {
+                route: main(),
+                site: site("london"),
+                playbook: PlaybookId::new("drain"),
+                given: BTreeMap::from([("pause".to_owned(), "2m".to_owned())]),
+                because: because.clone(),
+                who: matthew(),
+            },
+        ),
         ("", Fact::ClaimedAlone { route: main(), claim: claim(), pointings: vec![pointing()] }),
     ]
 }
