@@ -338,7 +338,8 @@ pub enum Adoption {
     First,
     /// A person changed it at the carrier: the route goes to manual until a person resumes it.
     Person,
-    /// It is what was verified last, and nothing is left of the attempt that was to change it: no alarm.
+    /// It is what was verified last, and nothing is left of the attempt that was to change it; or it is what was
+    /// wanted, and came after its run had ended: no alarm.
     Own,
 }
 

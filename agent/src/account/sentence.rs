@@ -183,7 +183,7 @@ fn adopted((route, site): (&RouteId, Option<&SiteId>), readings: &[Reading], fro
     let why = match from {
         Adoption::First => "read for the first time",
         Adoption::Person => "somebody changed it there; manual until a person resumes it",
-        Adoption::Own => "as it was verified last",
+        Adoption::Own => "as it was wanted or verified before",
     };
     let text = format!("the carrier shows {shows} for {route}, and that is taken as true: {why}");
     Sentence::of(About::Route(route.clone()), text)

@@ -52,6 +52,8 @@ impl View {
         self.seat(index, site, (disk, raft_ids));
         // What the lost disk had said of the services is as old as its loss.
         self.ballots.remove(site);
+        // What is done alone is counted on each disk, from its first.
+        self.alone.remove(site);
         Ok(())
     }
 
