@@ -103,8 +103,13 @@ impl ClusterClock {
 
     /// Every site whose wall clock is astray, and by how much, to the second: so it is said once, not every time.
     pub fn all_astray(&self, now: Mono) -> BTreeMap<SiteId, Duration> {
-        let Some(median) = self.median(now) else { return BTreeMap::new() };
         let fresh = self.walls.iter().filter(|(_, (_, at))| now.since(*at) < OLD);
+        let shown = fresh.clone().map(|(_, (wall, at))| *wall + now.since(*at));
+        // The median is one of them: where all are close to each other, none is far from it.
+        if shown.clone().max().unwrap_or_default().since(shown.min().unwrap_or_default()) <= ASTRAY {
+            return BTreeMap::new();
+        }
+        let Some(median) = self.median(now) else { return BTreeMap::new() };
         let off = |wall: Stamp| wall.since(median).max(median.since(wall));
         let far = fresh.map(|(site, (wall, at))| (site, off(*wall + now.since(*at))));
         let far = far.filter(|(_, off)| *off > ASTRAY);

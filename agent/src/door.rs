@@ -205,7 +205,10 @@ impl Door {
 
     /// Whether a greeting to a peer is due; it counts as said.
     pub fn greets(&mut self, to: &SiteId, now: Mono) -> bool {
-        let peer = self.peers.entry(to.clone()).or_default();
+        let peer = match self.peers.get_mut(to) {
+            Some(peer) => peer,
+            None => self.peers.entry(to.clone()).or_default(),
+        };
         let pause = if peer.inside.is_some() { REFRESH } else { AGAIN };
         let due = peer.greeted.is_none_or(|at| now.since(at) >= pause);
         if due {

@@ -7,9 +7,9 @@ use crate::live::Sight;
 use crate::live::asks::Asks;
 use crate::policy_file::{Found, Marks, Rewrite};
 use crate::probes::plan::ProbePlan;
-use crate::quorum::Seat;
+use crate::quorum::{Seat, Seating};
 use state::alone::AloneEntry;
-use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
+use state::fact::{Entry, Fact, Origin, Outcome, Reading, Was};
 use state::plan::{Ensure, Pointing};
 use state::{
     Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
@@ -111,9 +111,9 @@ pub struct Standing {
     /// The last entry of the longest own log: what was appended after it was taken back.
     pub end: Index,
     /// Who sits where in the membership that is applied here.
-    pub seated: Vec<Seated>,
+    pub seated: Seating,
     /// Who voted before the change that is under way; nobody while none is. Then both majorities count.
-    pub before: Vec<Seated>,
+    pub before: Seating,
     /// The greatest id that a vote ever had, as far as is applied here.
     pub greatest: u64,
 }

@@ -50,6 +50,7 @@ use state::handover::Hindrance;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use watch::News;
 
 /// How many heads of the chain are kept for comparing: a site that is further behind is compared later.
 const HEADS: usize = 256;
@@ -234,7 +235,11 @@ impl Node {
             out.wake_at = self.wake_at;
             return out;
         }
-        self.take(event, now, &mut out);
+        if self.take(event, now, &mut out) == News::Same {
+            // What is due by itself is due at a tick, or when it was asked for.
+            out.wake_at = self.wake_at;
+            return out;
+        }
         self.cast(now);
         self.say_flapping();
         self.watch_standings(now);
@@ -257,14 +262,22 @@ impl Node {
         out
     }
 
-    fn take(&mut self, event: Event, now: Now, out: &mut Output) {
+    /// Takes an event to heart; says whether anything else can come of it. Most answers to probes say what the one
+    /// before said.
+    fn take(&mut self, event: Event, now: Now, out: &mut Output) -> News {
         match event {
             Event::Tick => {}
-            Event::Observed { subject, asked, answer, .. } => self.observed((&subject, asked), answer, out),
-            Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
-            Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
-            Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
-            Event::Contacted { target, asked, answer } => self.contacted(target, (asked, answer), out),
+            Event::Observed { subject, asked, answer, .. } => {
+                return self.observed((&subject, asked), answer, out);
+            }
+            Event::Unasked { subject, asked, why } => return self.unasked(&subject, asked, why),
+            Event::Reference { target, asked, answer } => return self.referred(target, asked, answer),
+            Event::Signalled { target, asked, answer } => {
+                return self.signalled(target, (asked, answer), out);
+            }
+            Event::Contacted { target, asked, answer } => {
+                return self.contacted(target, (asked, answer), out);
+            }
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
@@ -306,6 +319,7 @@ impl Node {
             Event::File(found) => self.file_found(found, out),
             Event::Asked { asker, command } => self.command(asker, command, now, out),
         }
+        News::Changed
     }
 
     fn heard(&mut self, from: &SiteId, body: Body, now: Now, out: &mut Output) {

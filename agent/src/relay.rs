@@ -12,7 +12,7 @@ pub use sealed::{CHAIN_MAX, Seal, Sealed};
 
 use policies::limits::{HEARTBEAT, RELAY_AFTER};
 use seen::Seen;
-use state::{Disk, Mono, SiteId, Starts};
+use state::{Disk, Index, Mono, SiteId, Starts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use thiserror::Error;
@@ -30,6 +30,8 @@ pub struct Relay {
     last: u64,
     /// Whom the others were last told that this site hears.
     said: BTreeSet<SiteId>,
+    /// The view from which the disks of the sites were read last.
+    read: Option<Index>,
 }
 
 /// What is known of one other site.
@@ -49,6 +51,12 @@ struct Known {
     forwarded: Seen,
     /// The disk that bears its name, as far as that is agreed.
     disk: Option<Disk>,
+}
+
+impl Known {
+    fn is_heard(&self, now: Mono) -> bool {
+        self.heard.is_some_and(|at| now.since(at) < RELAY_AFTER)
+    }
 }
 
 /// What is to be done with a sealed frame.
@@ -110,7 +118,7 @@ impl Relay {
     pub fn new(here: SiteId, starts: Starts, others: impl IntoIterator<Item = SiteId>) -> Self {
         let known = others.into_iter().filter(|site| *site != here).map(|site| (site, Known::default()));
         let known = known.collect();
-        Self { here, starts, known, last: 0, said: BTreeSet::new() }
+        Self { here, starts, known, last: 0, said: BTreeSet::new(), read: None }
     }
 
     /// A site's own link brought something.
@@ -129,6 +137,12 @@ impl Relay {
 
     /// A site says whom it hears; strangers among them are nobody's business.
     pub fn told(&mut self, site: &SiteId, hears: &[SiteId], now: Mono) {
+        let before = self.known.get_mut(site).and_then(|known| known.hears.as_mut());
+        // It mostly says the same again, and that in the same order.
+        if let Some((at, _)) = before.filter(|(_, before)| before.iter().eq(hears)) {
+            *at = now;
+            return;
+        }
         let of_us = |site: &&SiteId| **site == self.here || self.known.contains_key(*site);
         let hears: BTreeSet<SiteId> = hears.iter().filter(of_us).cloned().collect();
         if let Some(known) = self.known.get_mut(site) {
@@ -138,18 +152,23 @@ impl Relay {
 
     /// The sites whose own links have brought something lately.
     pub fn hears(&self, now: Mono) -> Vec<SiteId> {
-        self.known.keys().filter(|site| self.is_heard(site, now)).cloned().collect()
+        self.heard_at(now).cloned().collect()
+    }
+
+    fn heard_at(&self, now: Mono) -> impl Iterator<Item = &SiteId> {
+        self.known.iter().filter(move |(_, known)| known.is_heard(now)).map(|(site, _)| site)
     }
 
     /// Whom to tell at once whom this site hears: everybody when that has changed, else who was sent nothing lately,
     /// so that a silent link is known to be one.
     pub fn due(&mut self, now: Mono) -> Vec<SiteId> {
-        let hears: BTreeSet<SiteId> = self.hears(now).into_iter().collect();
         let quiet = |known: &Known| known.sent.is_none_or(|at| now.since(at) >= HEARTBEAT);
-        let changed = hears != self.said;
+        let changed = !self.heard_at(now).eq(&self.said);
         let due = self.known.iter().filter(|(_, known)| changed || quiet(known));
         let due = due.map(|(site, _)| site.clone()).collect();
-        self.said = hears;
+        if changed {
+            self.said = self.heard_at(now).cloned().collect();
+        }
         due
     }
 
@@ -235,6 +254,13 @@ impl Relay {
         }
     }
 
+    /// Which disks bear the sites' names, in the view of this index.
+    pub fn all_borne<'a>(&mut self, index: Index, disks: impl Iterator<Item = (&'a SiteId, Disk)>) {
+        if self.read.replace(index) != Some(index) {
+            disks.for_each(|(site, disk)| self.borne(site, disk));
+        }
+    }
+
     /// Which disk bears a site's name. A new one may count its lives from the beginning, so what was noted of the lost
     /// one's numbers is forgotten; the door keeps the lost one's lives out.
     pub fn borne(&mut self, site: &SiteId, disk: Disk) {
@@ -245,8 +271,7 @@ impl Relay {
     }
 
     fn is_heard(&self, site: &SiteId, now: Mono) -> bool {
-        let heard = self.known.get(site).and_then(|known| known.heard);
-        heard.is_some_and(|at| now.since(at) < RELAY_AFTER)
+        self.known.get(site).is_some_and(|known| known.is_heard(now))
     }
 
     /// Whether a site hears another, in its own words.

@@ -90,6 +90,8 @@ pub struct Turn<W> {
     clock: ClusterClock,
     world: W,
     standing: Standing,
+    /// Whether cluster time was known when that was found.
+    knows: bool,
     /// The wall clocks that the node was last told to be astray.
     astray: BTreeMap<SiteId, Duration>,
     /// What the journal lacks; `None` until it was looked up.
@@ -134,6 +136,7 @@ impl<W: World> Turn<W> {
             clock,
             world,
             standing: Standing::default(),
+            knows: false,
             astray: BTreeMap::new(),
             gaps: None,
             refused: Seldom::default(),

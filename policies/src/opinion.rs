@@ -137,9 +137,9 @@ impl Opinion {
     }
 
     /// The opinion after an event.
-    pub fn next(mut self, event: Event, rules: &Rules, now: Mono) -> Self {
+    pub fn see(&mut self, event: Event, rules: &Rules, now: Mono) {
         if event == Event::ReferencesAnswer && self.belief != Belief::Unsure(Why::References) {
-            return self;
+            return;
         }
         self.streak = self.streak.next(event, now);
         if !matches!(event, Event::Miss) {
@@ -153,7 +153,6 @@ impl Opinion {
         }
         let believed = self.belief.next(event, &Evidence { streak: self.streak, rules, now });
         self.settle(believed);
-        self
     }
 
     /// Which way the answers turn with this event, if they do; once for a row of misses, and once for the good

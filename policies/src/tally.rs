@@ -100,7 +100,7 @@ impl Case<'_> {
 impl Tally {
     /// What it amounts to.
     pub fn verdict(&self) -> Verdict {
-        match (self.down_in(), self.up_sites().len()) {
+        match (self.down_in(), self.up().count()) {
             (Some(Duration::ZERO), up) if up >= SITES_MIN => Verdict::Disputed,
             (Some(Duration::ZERO), _) => Verdict::Down,
             (_, up) if up >= SITES_MIN && self.is_majority(self.up_votes()) => Verdict::Up,

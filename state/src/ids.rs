@@ -2,16 +2,45 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
 /// Declares a name: a short text of its own type, so that no two neighbours can be swapped. Names are copied into
 /// every frame, ballot and tally, so a copy is a count and not a text.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Debug)]
         pub struct $name(Arc<str>);
+
+        // A copy is mostly compared with what it is a copy of: then nothing need be read.
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, into: &mut H) {
+                self.0.hash(into);
+            }
+        }
 
         impl $name {
             /// The name as it is written.
@@ -154,7 +183,11 @@ const DOOR: char = '#';
 /// Between a site and its service.
 const STROKE: char = '/';
 /// What stands in the place of a site where a carrier is spoken of.
-const CARRIER: &str = "carrier";
+static CARRIER: LazyLock<SiteId> = LazyLock::new(|| SiteId::new("carrier"));
+/// The services that every site has; they are named at every tick, so the names are made once.
+static PBX: LazyLock<ServiceId> = LazyLock::new(|| ServiceId::new("pbx"));
+/// See there.
+static INBOUND: LazyLock<ServiceId> = LazyLock::new(|| ServiceId::new("inbound"));
 
 /// What is judged: one service of one site, written `london/pbx`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,28 +201,28 @@ pub struct Subject {
 impl Subject {
     /// The PBX behind a door of a site, which every route stands on.
     pub fn pbx(site: &SiteId) -> Self {
-        Self { site: site.clone(), service: ServiceId::new("pbx") }
+        Self { site: site.clone(), service: PBX.clone() }
     }
 
     /// Whether calls of the carrier reach a site, which that site alone can tell.
     pub fn inbound(site: &SiteId) -> Self {
-        Self { site: site.clone(), service: ServiceId::new("inbound") }
+        Self { site: site.clone(), service: INBOUND.clone() }
     }
 
     /// Whether a carrier's interface is reached, which each site says of its own way there: `carrier/magrathea`. No
     /// site is called so, and no verdict comes of it.
     pub fn carrier(carrier: &CarrierId) -> Self {
-        Self { site: SiteId::new(CARRIER), service: ServiceId::new(carrier.as_str()) }
+        Self { site: CARRIER.clone(), service: ServiceId(Arc::clone(&carrier.0)) }
     }
 
     /// Whether it is about each site's own way to a carrier, and so nothing that could be up or down for all.
     pub fn is_carrier(&self) -> bool {
-        self.site.as_str() == CARRIER
+        self.site == *CARRIER
     }
 
     /// Whether only its own site can judge it.
     pub fn is_inbound(&self) -> bool {
-        self.service.as_str() == "inbound"
+        self.service == *INBOUND
     }
 }
 

@@ -5,14 +5,21 @@ use super::remedy;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Runs the agent until it is told to stop; what stands in its way ends with exit 3.
 pub fn run(config: &Path) -> ExitCode {
-    let filter = EnvFilter::try_from_env("POINTSMAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Such as `agent::links=debug,info`. Spans and fields cannot be named: that would take regular expressions, which
+    // alone are larger than what is filtered with them.
+    let wish = std::env::var("POINTSMAN_LOG").ok().and_then(|wish| wish.parse::<Targets>().ok());
+    let filter = wish.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
     // A journal and a file are read by programs too: colour is for a terminal alone.
     let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(colour).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     // Two threads are enough: the loop, and somebody to carry while it writes to the disk.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {

@@ -1,6 +1,7 @@
 //! Whether the carrier's calls reach this site: what the addresses they come from answered, as one opinion.
 
 use super::Node;
+use super::watch::News;
 use crate::event::{Output, Presence};
 use crate::probes::plan::{About, ProbePlan};
 use policies::limits::SIGNALLING_TRUST;
@@ -77,19 +78,19 @@ impl Node {
     }
 
     /// An address that calls come from answered, or not.
-    pub(super) fn signalled(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) {
-        self.reached((target, Asked::Here), said, out);
+    pub(super) fn signalled(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) -> News {
+        self.reached((target, Asked::Here), said, out)
     }
 
     /// The PBX reaches such an address, or not.
-    pub(super) fn contacted(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) {
-        self.reached((target, Asked::ByPbx), said, out);
+    pub(super) fn contacted(&mut self, target: SocketAddr, said: (Mono, Presence), out: &mut Output) -> News {
+        self.reached((target, Asked::ByPbx), said, out)
     }
 
-    fn reached(&mut self, way: (SocketAddr, Asked), said: (Mono, Presence), out: &mut Output) {
-        let Some(answer) = self.signals.take(way, said) else { return };
+    fn reached(&mut self, way: (SocketAddr, Asked), said: (Mono, Presence), out: &mut Output) -> News {
+        let Some(answer) = self.signals.take(way, said) else { return News::Same };
         let subject = Subject::inbound(&self.identity.site);
-        self.observed((&subject, said.0), answer, out);
+        self.observed((&subject, said.0), answer, out)
     }
 }
 

@@ -8,7 +8,7 @@ use policies::limits::BALLOT_EVERY;
 use policies::opinion::{Belief, Event as Seen, Opinion, Proof, Rules as Judged, Why};
 use policies::policy::Pace;
 use state::fact::{Ballot, Fact, Says};
-use state::{Mono, Now, Subject};
+use state::{Index, Mono, Now, Subject};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,6 +22,18 @@ pub struct Watches {
     watches: BTreeMap<Subject, Watched>,
     references: BTreeMap<SocketAddr, Option<Mono>>,
     said: Option<(Mono, Vec<Ballot>)>,
+    /// The view that has this site's ballots, and that which has what flaps, as they would be said now; `None` as soon
+    /// as a belief has changed.
+    level: (Option<Index>, Option<Index>),
+}
+
+/// Whether what this site believes has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Another belief.
+    Changed,
+    /// The same, however much longer or better founded.
+    Same,
 }
 
 /// One subject: by which rules it is judged, and what is believed of it.
@@ -34,8 +46,10 @@ struct Watched {
 }
 
 impl Watched {
-    fn see(&mut self, seen: Seen, at: Mono) {
-        self.opinion = self.opinion.clone().next(seen, &self.rules, at);
+    fn see(&mut self, seen: Seen, at: Mono) -> News {
+        let before = self.opinion.belief();
+        self.opinion.see(seen, &self.rules, at);
+        if self.opinion.belief() == before { News::Same } else { News::Changed }
     }
 }
 
@@ -74,9 +88,20 @@ impl Watches {
 
     /// Something befell this site itself, so that every opinion is touched by it.
     pub fn all_see(&mut self, seen: Seen, now: Mono) {
+        self.level = (None, None);
         for watched in self.watches.values_mut() {
             watched.see(seen, now);
         }
+    }
+
+    /// One subject was looked at.
+    fn see(&mut self, subject: &Subject, (seen, at): (Seen, Mono)) -> Option<(&mut Watched, News)> {
+        let watched = self.watches.get_mut(subject)?;
+        let news = watched.see(seen, at);
+        if news == News::Changed {
+            self.level = (None, None);
+        }
+        Some((watched, news))
     }
 
     /// What this site would say aloud now.
@@ -115,6 +140,7 @@ impl Node {
         let serving: Vec<Subject> =
             self.view.routes.values().filter_map(|r| r.rings_in.as_ref()).map(Subject::pbx).collect();
         let mut kept = std::mem::take(&mut self.watches.watches);
+        self.watches.level = (None, None);
         let here = &self.identity.site;
         let mine = |subject: &Subject| !subject.is_inbound() || subject.site == *here;
         let judged_by_all = rules.subjects.iter().filter(|(subject, _)| mine(subject));
@@ -135,15 +161,16 @@ impl Node {
         (subject, asked): (&Subject, Mono),
         answer: Presence,
         out: &mut Output,
-    ) {
-        let Some(watched) = self.watches.watches.get_mut(subject) else { return };
+    ) -> News {
+        let seen = if answer == Presence::Present { Seen::Good } else { Seen::Miss };
+        let Some((watched, news)) = self.watches.see(subject, (seen, asked)) else { return News::Same };
         watched.unable = None;
-        watched.see(if answer == Presence::Present { Seen::Good } else { Seen::Miss }, asked);
         if answer == Presence::Absent && watched.opinion.belief() == Belief::Suspect {
             let (missed, fall) = watched.opinion.streak(&watched.rules);
             let site = self.identity.site.clone();
             out.tell.push(Telling::Suspect { site, subject: subject.clone(), missed, fall });
         }
+        news
     }
 
     /// This machine's clock jumped or it stood still: whatever was believed is old.
@@ -154,13 +181,13 @@ impl Node {
     }
 
     /// This site could not ask: whatever it believed is old, and it says nothing aloud until it can.
-    pub(super) fn unasked(&mut self, subject: &Subject, asked: Mono, why: String) {
-        let Some(watched) = self.watches.watches.get_mut(subject) else { return };
-        watched.see(Seen::Gap, asked);
+    pub(super) fn unasked(&mut self, subject: &Subject, asked: Mono, why: String) -> News {
+        let Some((watched, news)) = self.watches.see(subject, (Seen::Gap, asked)) else { return News::Same };
         if watched.unable.as_ref() != Some(&why) {
             tracing::warn!("{subject} cannot be asked from here: {why}");
         }
         watched.unable = Some(why);
+        news
     }
 
     /// What this site cannot ask, and why.
@@ -173,7 +200,7 @@ impl Node {
     }
 
     /// A reference answered, or not; if none does, the fault is this site's own.
-    pub(super) fn referred(&mut self, target: SocketAddr, asked: Mono, answer: Presence) {
+    pub(super) fn referred(&mut self, target: SocketAddr, asked: Mono, answer: Presence) -> News {
         let last = self.watches.references.entry(target).or_default();
         if answer == Presence::Present {
             *last = Some(asked);
@@ -181,20 +208,23 @@ impl Node {
         match (self.watches.references_silent(asked), self.watches.blind()) {
             (Presence::Absent, Presence::Present) => self.watches.all_see(Seen::ReferencesSilent, asked),
             (Presence::Present, Presence::Absent) => self.watches.all_see(Seen::ReferencesAnswer, asked),
-            (_, _) => {}
+            (_, _) => return News::Same,
         }
+        News::Changed
     }
 
     /// What flaps is said like ballots: while it differs from what is agreed, the whole set is proposed.
     pub(super) fn say_flapping(&mut self) {
-        if self.idle().is_some() {
+        if self.idle().is_some() || self.watches.level.1 == Some(self.view.index) {
             return;
         }
         let subjects: Vec<Subject> = self.watches.flapping().cloned().collect();
         let agreed = self.view.flapping.get(&self.identity.site);
         let set = agreed.map(|seen| seen.set.iter()).into_iter().flatten();
         let meant = |fact: &Fact| matches!(fact, Fact::FlappingSeen { subjects: of } if *of == subjects);
-        if set.eq(subjects.iter()) || self.outbox.any(meant) == Answered::Pending {
+        let same = set.eq(subjects.iter());
+        if same || self.outbox.any(meant) == Answered::Pending {
+            self.watches.level.1 = same.then_some(self.view.index);
             return;
         }
         self.outbox.drop_kind(|fact| matches!(fact, Fact::FlappingSeen { .. }));
@@ -203,7 +233,7 @@ impl Node {
 
     /// Ballots are level: while they differ from the agreed ones, the whole set is proposed.
     pub(super) fn cast(&mut self, now: Now) {
-        if self.idle().is_some() {
+        if self.idle().is_some() || self.watches.level.0 == Some(self.view.index) {
             return;
         }
         let here = &self.identity.site;
@@ -212,6 +242,7 @@ impl Node {
         let same =
             agreed.is_some_and(|a| a.starts == self.identity.starts && self.watches.say_as(&a.set, now.mono));
         if same && !silenced {
+            self.watches.level.0 = Some(self.view.index);
             return;
         }
         let ballots = self.watches.ballots(now.mono);

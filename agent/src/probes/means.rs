@@ -36,7 +36,7 @@ pub struct Means {
     /// Authorities that are believed beside this machine's own roots.
     pub authorities: Option<PathBuf>,
     /// Made once, and only if it is needed: reading the machine's roots takes a while.
-    pub tls: OnceLock<Result<ClientConfig, String>>,
+    pub tls: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
 impl Means {
@@ -48,7 +48,7 @@ impl Means {
             }
             Kind::Tcp { target } => Probe::Tcp(TcpConnect { target, bind: self.source(target.ip()) }),
             Kind::Http { target, wanted } => {
-                let tls = self.tls.get_or_init(|| http::tls(self.authorities.as_deref()));
+                let tls = self.tls.get_or_init(|| http::tls(self.authorities.as_deref()).map(Arc::new));
                 let probe = tls.as_ref().map_err(Clone::clone);
                 match probe.and_then(|tls| Http::new((target, self.source(target.ip())), wanted, tls)) {
                     Ok(probe) => Probe::Http(probe),

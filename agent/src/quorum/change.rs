@@ -172,7 +172,7 @@ impl Quorum {
 
     /// Proposes a change together with the fact that tells it; says where it would stand.
     pub fn change(&mut self, change: Change, fact: Vec<u8>) -> Result<(Index, Term), NotProposed> {
-        self.assert_settled();
+        self.stir();
         if fact.is_empty() || fact.len() > super::wire::ENTRY_LIMIT / 2 {
             return Err(NotProposed::Length { length: fact.len() });
         }

@@ -24,7 +24,7 @@ impl Quorum {
     /// Cuts the own logs up to `upto`. `snapshot` is the state after the last fact that was handed over.
     /// The cut is in the next batch. A twin that has not come so far is left alone.
     pub fn compact(&mut self, upto: Index, snapshot: &[u8]) -> Result<(), SnapshotTooLarge> {
-        self.assert_settled();
+        self.stir();
         if snapshot.len() > SNAPSHOT_LIMIT {
             return Err(SnapshotTooLarge { length: snapshot.len() });
         }

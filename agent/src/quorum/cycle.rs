@@ -1,21 +1,43 @@
 //! One turn: what must be written, and what the receipt for it buys.
 
-use super::Quorum;
 use super::batch::{Agreed, Appended, Batch, Outcome, VoterBatch, Written};
 use super::seats::RaftId;
 use super::voter::Voter;
 use super::wire::{Entry, HardState, Message, Snapshot};
+use super::{Quorum, Told};
 use raft::eraftpb;
 use state::{Index, Term};
 use std::collections::BTreeMap;
 
 impl Quorum {
+    /// Who sits where, as facts tell it.
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// Whether anything was done since the last batch.
+    pub fn is_stirred(&self) -> bool {
+        self.stirred
+    }
+
+    /// Something is done to the votes.
+    pub(super) fn stir(&mut self) {
+        self.assert_settled();
+        self.stirred = true;
+    }
+
+    /// raft-rs forbids any change between a batch and its receipt.
+    fn assert_settled(&self) {
+        assert!(self.out.is_none(), "a batch is written, and its receipt handed over, before anything else");
+    }
+
     /// What must be on disk now, of all voters of this site; none when there is nothing to do.
     /// Until its receipt comes back, nothing else may be called.
     pub fn ready(&mut self) -> Option<Batch> {
         self.assert_settled();
         let idle = |voter: &Voter| !voter.raw.has_ready() && voter.cut.is_none();
-        if self.owed.is_none() && self.voters.iter().all(idle) {
+        if !self.stirred || self.owed.is_none() && self.voters.iter().all(idle) {
+            self.stirred = false;
             return None;
         }
         let turns: Vec<_> = self.voters.iter_mut().map(Voter::turn).collect();
@@ -32,10 +54,12 @@ impl Quorum {
         let mut outcome = Outcome { appended: appended(&written.voters), ..Outcome::default() };
         let restored = written.voters.iter().filter_map(|batch| batch.snapshot.clone());
         let newest = restored.chain(self.owed.take()).max_by_key(|snapshot| snapshot.index);
+        let mut moved = newest.is_some();
         let (mut committed, mut messages) = (Vec::new(), Vec::new());
         for ((voter, batch), ready) in self.voters.iter_mut().zip(written.voters).zip(readys) {
             if let Some(snapshot) = &batch.snapshot {
                 voter.seats = snapshot.seats.clone();
+                moved = true;
             }
             voter.raw.mut_store().write(batch);
             let Some(mut ready) = ready else { continue };
@@ -49,7 +73,9 @@ impl Quorum {
             voter.raw.advance_apply();
             committed.extend(agreed);
         }
-        self.reseat();
+        if moved || !committed.is_empty() {
+            self.reseat();
+        }
         outcome.restored = newest.filter(|snapshot| self.begins_anew(snapshot));
         outcome.agreed = self.take_over(committed);
         outcome.applied = self.taken;

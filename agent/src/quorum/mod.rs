@@ -23,7 +23,7 @@ pub use batch::{Agreed, Appended, Batch, Cut, Outcome, VoterBatch, VoterState, W
 pub use change::{Change, Step};
 pub use gate::Refused;
 pub use log::LoadError;
-pub use seats::{RaftId, Seat, Seats, SeatsError, Standing};
+pub use seats::{RaftId, Seat, Seating, Seats, SeatsError, Standing, Told};
 pub use wire::Message;
 
 use raft::GetEntriesContext;
@@ -169,6 +169,10 @@ pub struct Quorum {
     owed: Option<Snapshot>,
     number: u64,
     out: Option<Vec<Option<raft::Ready>>>,
+    /// Whether anything was done since the last batch: else there is none, and nothing new to be told.
+    stirred: bool,
+    /// The seats as they are told.
+    told: Told,
 }
 
 impl Quorum {
@@ -200,6 +204,7 @@ impl Quorum {
     /// A site without votes: it promises nothing, and nothing is sent to it or taken from it.
     pub fn outside(birth: Seats, own: &SiteId) -> Self {
         Self {
+            told: birth.told(),
             seats: birth.clone(),
             birth,
             own: own.clone(),
@@ -210,6 +215,7 @@ impl Quorum {
             owed: None,
             number: 0,
             out: None,
+            stirred: true,
         }
     }
 
@@ -227,8 +233,10 @@ impl Quorum {
     fn reseat(&mut self) {
         if let Some(seats) = self.voters.iter().map(|voter| &voter.seats).max_by_key(|seats| seats.at())
             && seats.at() >= self.seats.at()
+            && *seats != self.seats
         {
             self.seats = seats.clone();
+            self.told = self.seats.told();
         }
     }
 
@@ -239,7 +247,7 @@ impl Quorum {
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.
     pub fn tick(&mut self) {
-        self.assert_settled();
+        self.stir();
         for voter in &mut self.voters {
             voter.raw.tick();
             voter.forget_lost_snapshots();
@@ -248,7 +256,7 @@ impl Quorum {
 
     /// Takes a message that `from` has carried here (by its certificate).
     pub fn step(&mut self, from: &SiteId, message: Message) -> Result<(), Refused> {
-        self.assert_settled();
+        self.stir();
         gate::admit((&self.seats, &mut self.strangers), from, &message)?;
         let to = message.to;
         let voter = self.voters.iter_mut().find(|voter| voter.id == to && *from != self.own);
@@ -262,7 +270,7 @@ impl Quorum {
     /// Proposes a fact, if a voter of this site leads; says where it would stand. It is agreed only when it
     /// comes out of `written`; another reign may put something else there.
     pub fn propose(&mut self, bytes: Vec<u8>) -> Result<(Index, Term), NotProposed> {
-        self.assert_settled();
+        self.stir();
         if bytes.is_empty() || bytes.len() > ENTRY_LIMIT {
             return Err(NotProposed::Length { length: bytes.len() });
         }
@@ -287,7 +295,7 @@ impl Quorum {
 
     /// Lays leadership down at once, without a successor: after a gap in the clock one cannot know how old it is.
     pub fn step_down(&mut self) {
-        self.assert_settled();
+        self.stir();
         for voter in self.voters.iter_mut().filter(|voter| voter.leads()) {
             let term = voter.raw.raft.term;
             voter.raw.raft.become_follower(term, raft::INVALID_ID);
@@ -299,7 +307,7 @@ impl Quorum {
     /// Takes effect, or not, within 2 s; until then
     /// proposals are refused.
     pub fn transfer(&mut self, to: &SiteId) -> Result<(), NotMoved> {
-        self.assert_settled();
+        self.stir();
         let mut ids = self.seats.ids(to);
         ids.retain(|id| self.seats.votes(*id));
         if *to == self.own || ids.is_empty() {
@@ -377,10 +385,5 @@ impl Quorum {
 
     fn leading_mut(&mut self) -> Option<&mut Voter> {
         self.voters.iter_mut().filter(|voter| voter.leads()).max_by_key(|voter| voter.raw.raft.term)
-    }
-
-    /// raft-rs forbids any change between a batch and its receipt.
-    fn assert_settled(&self) {
-        assert!(self.out.is_none(), "a batch is written, and its receipt handed over, before anything else");
     }
 }

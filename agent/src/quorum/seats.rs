@@ -6,6 +6,8 @@ use state::fact::Seated;
 use state::{Index, SiteId};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// One voter or learner of the Raft group. Never zero, never used twice in the life of a cluster.
@@ -52,6 +54,42 @@ pub struct Seats {
     at: Index,
     /// The greatest id that ever sat here.
     greatest: RaftId,
+}
+
+/// Who sits where, as a fact tells it. It is compared at every turn, and hardly ever another: a copy is a count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seating(Arc<Vec<Seated>>);
+
+impl Deref for Seating {
+    type Target = Vec<Seated>;
+
+    fn deref(&self) -> &Vec<Seated> {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Seating {
+    type Item = &'a Seated;
+    type IntoIter = std::slice::Iter<'a, Seated>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl PartialEq<Seating> for Vec<Seated> {
+    fn eq(&self, other: &Seating) -> bool {
+        *self == *other.0
+    }
+}
+
+/// Who sits where, and who sat there before a change that is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Now.
+    pub seated: Seating,
+    /// Before; nobody while no change is under way.
+    pub before: Seating,
 }
 
 /// Why seats make no group.
@@ -238,6 +276,11 @@ impl Seats {
     /// The same as a fact tells it.
     pub fn seated(&self) -> Vec<Seated> {
         Self::seated_as(&self.seats)
+    }
+
+    /// The same, with who sat where before.
+    pub(super) fn told(&self) -> Told {
+        Told { seated: Seating(Arc::new(self.seated())), before: Seating(Arc::new(self.seated_before())) }
     }
 
     /// Seats as a fact tells them.

@@ -12,12 +12,13 @@ use state::{Index, SiteId};
 impl<W: World> Turn<W> {
     /// Greets whoever is due. Everything that is said of the own disk is on it: nothing was begun in this turn yet.
     pub(super) fn greet(&mut self, clocks: Clocks) -> Result<(), W::Error> {
-        for site in self.node.others() {
-            if self.door.greets(&site, clocks.mono) {
-                self.say_hello((&site, None), clocks);
+        let others = self.node.others();
+        for site in &others {
+            if self.door.greets(site, clocks.mono) {
+                self.say_hello((site, None), clocks);
             }
         }
-        if self.node.others().is_empty() {
+        if others.is_empty() {
             self.be_born()?;
         }
         Ok(())

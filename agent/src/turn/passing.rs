@@ -28,9 +28,8 @@ impl<W: World> Turn<W> {
 
     /// Whoever was sent nothing lately is told whom this site hears, so that a silent link is known to be one.
     pub(super) fn look_for_ways(&mut self, clocks: Clocks) {
-        for (site, member) in &self.node.view().members {
-            self.relay.borne(site, member.disk);
-        }
+        let view = self.node.view();
+        self.relay.all_borne(view.index, view.members.iter().map(|(site, member)| (site, member.disk)));
         for site in self.relay.due(clocks.mono) {
             let sites = self.relay.hears(clocks.mono);
             self.dispatch(&site, Body::Hears { sites }, clocks);

@@ -10,6 +10,12 @@ use state::{Mono, Term, View, codec};
 impl<W: World> Turn<W> {
     /// Writes what Raft wants written, and only then sends what it wants sent and takes what was agreed.
     pub(super) fn record(&mut self, clocks: Clocks) -> Result<(), W::Error> {
+        // Of the clock only whether it is known makes a difference to what is told.
+        let knows = self.clock.known(clocks.mono).is_some();
+        if !self.quorum.is_stirred() && knows == self.knows {
+            return Ok(());
+        }
+        self.knows = knows;
         while let Some(batch) = self.quorum.ready() {
             let written = self.world.commit(batch)?;
             let outcome = self.quorum.written(written);
@@ -89,8 +95,9 @@ impl<W: World> Turn<W> {
         let (leader, term) = leader.map_or((None, Term(0)), |(site, term)| (Some(site), term));
         let end = self.quorum.end();
         let last = leads.map_or(end, |reign| reign.last);
-        let (applied, seats) = (self.quorum.applied(), self.quorum.seats());
-        let (seated, before, greatest) = (seats.seated(), seats.seated_before(), seats.greatest().0);
+        let (applied, told) = (self.quorum.applied(), self.quorum.told());
+        let (seated, before) = (told.seated.clone(), told.before.clone());
+        let greatest = self.quorum.seats().greatest().0;
         Standing { term, leader, reign, last, applied, end, seated, before, greatest }
     }
 }

@@ -36,7 +36,7 @@ fn told(story: &str) -> String {
                         now = now + rules.pace.every;
                     }
                     let before = opinion.belief();
-                    opinion = opinion.next(event, &rules, now);
+                    opinion.see(event, &rules, now);
                     if opinion.belief() != before {
                         shown += &line(&opinion, now.since(start), now);
                     }

@@ -1,25 +1,32 @@
 //! What many probes cost: one thread asks, all others answer, and the processor time of the one is counted.
 
-use crate::pbx::{Pbx, PbxError};
+mod answering;
+
+use crate::pbx::PbxError;
 use agent::act::{Config, Hands};
 use agent::clock;
 use agent::event::{Effect, Event, Presence};
 use agent::probes::plan::{About, Kind, ProbePlan};
 use agent::probes::sip::Transport;
 use agent::site::Secrets;
-use policies::policy::Http;
+use answering::Answering;
+use policies::policy::{Dns, Http, RecordType};
 use state::{ServiceId, SiteId, Subject};
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+
+/// The name of every thread that asks.
+const ASKS: &str = "asks";
+/// The program that `exec` runs: the cheapest there is, so that what remains is the price of starting one.
+const PROGRAM: &str = "/bin/true";
+/// How long a clock tick of the kernel's counts is.
+const KERNEL_TICK: Duration = Duration::from_millis(10);
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -32,6 +39,14 @@ pub enum Asked {
     Tcp,
     /// An HTTP request on a connection of its own.
     Http,
+    /// An ICMP echo.
+    Icmp,
+    /// A question to a name server, over UDP.
+    Dns,
+    /// A login at Asterisk's manager interface.
+    Ami,
+    /// A program that ends at once.
+    Exec,
 }
 
 /// How many probes, of what, how often, and for how long they are watched.
@@ -48,9 +63,9 @@ pub struct Load {
 }
 
 /// What it cost.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// The time on a processor, the kernel's work for it included.
+    /// The time on a processor, the kernel's work and the programs that were run included.
     pub worked: Duration,
     /// The time that passed.
     pub passed: Duration,
@@ -58,6 +73,8 @@ pub struct Cost {
     pub good: usize,
     /// How many did not.
     pub missed: usize,
+    /// Why this machine could not ask, if it could not.
+    pub unasked: Option<String>,
 }
 
 impl Cost {
@@ -86,35 +103,27 @@ pub enum LoadError {
 /// # Errors
 /// When one side cannot be put up.
 pub async fn measure(load: Load) -> Result<Cost, LoadError> {
-    let any: SocketAddr = ([127, 0, 0, 21], 0).into();
-    let pbx = Pbx::start(any, &[]).await?;
-    let mut answering = JoinSet::new();
-    let target = if load.asked == Asked::Http {
-        let listener = TcpListener::bind(any).await?;
-        let at = listener.local_addr()?;
-        answering.spawn(web(listener));
-        at
-    } else {
-        pbx.address()
-    };
+    let answering = Answering::start(load.asked).await?;
+    let (target, secrets) = (answering.at, answering.secrets.path().to_owned());
     let (tell, told) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new().name("asks".to_owned()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    std::thread::Builder::new().name(ASKS.to_owned()).spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        // What its other threads did is counted by their name, so they stay until the end.
+        let runtime = runtime.thread_name(ASKS).thread_keep_alive(load.lasting * 2).enable_all().build();
         // Whoever waited may have been interrupted.
-        let _gone = tell.send(runtime.map(|runtime| runtime.block_on(ask(load, target))));
+        let _gone = tell.send(runtime.map(|runtime| runtime.block_on(ask(load, target, secrets))));
     })?;
     Ok(told.await.map_err(|_| LoadError::Gone)??)
 }
 
 /// One agent's hands on this thread alone, and its share of the processor.
-async fn ask(load: Load, target: SocketAddr) -> Cost {
+async fn ask(load: Load, target: SocketAddr, secrets: PathBuf) -> Cost {
     let (events, mut inbox) = mpsc::channel(256);
-    let nowhere = Path::new("/nonexistent");
     let mut hands = Hands::new(Config {
         bind: Some([127, 0, 0, 11].into()),
-        secrets: Secrets::at(nowhere),
-        addresses: nowhere.to_owned(),
-        commands: BTreeMap::new(),
+        secrets: Secrets::at(&secrets),
+        addresses: secrets,
+        commands: BTreeMap::from([(PROGRAM.to_owned(), vec![PROGRAM.to_owned()])]),
         authorities: None,
         site: None,
         carriers: Vec::new(),
@@ -123,18 +132,48 @@ async fn ask(load: Load, target: SocketAddr) -> Cost {
     hands.act(Effect::Watch((0..load.count).map(|n| plan(load, target, n)).collect()));
     let warm = Instant::now() + load.every;
     while timeout_at(warm, inbox.recv()).await.is_ok() {}
-    let (worked, began) = (clock::worked(), clock::mono());
-    let (mut good, mut missed) = (0, 0);
+    let (worked, began) = (worked(), clock::mono());
+    let mut cost = Cost { worked, passed: load.lasting, good: 0, missed: 0, unasked: None };
     let end = Instant::now() + load.lasting;
     while let Ok(Some(event)) = timeout_at(end, inbox.recv()).await {
         if let Event::Observed { answer, .. } = event {
             match answer {
-                Presence::Present => good += 1,
-                Presence::Absent => missed += 1,
+                Presence::Present => cost.good += 1,
+                Presence::Absent => cost.missed += 1,
             }
+        } else if let Event::Unasked { why, .. } = event {
+            cost.unasked = Some(why);
         }
     }
-    Cost { worked: clock::worked().saturating_sub(worked), passed: clock::mono().since(began), good, missed }
+    Cost { worked: worked_since(worked), passed: clock::mono().since(began), ..cost }
+}
+
+fn worked_since(before: Duration) -> Duration {
+    worked().saturating_sub(before)
+}
+
+/// The work of all threads that ask, and of the programs that they have run.
+fn worked() -> Duration {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let asking = threads.map(|thread| thread.path()).filter(|thread| is_asking(thread));
+    let nanos = asking.filter_map(|thread| first_number(&thread.join("schedstat")));
+    Duration::from_nanos(nanos.sum()) + programs()
+}
+
+fn is_asking(thread: &Path) -> bool {
+    fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim_end() == ASKS)
+}
+
+fn first_number(file: &Path) -> Option<u64> {
+    fs::read_to_string(file).ok()?.split(' ').next()?.parse().ok()
+}
+
+/// The work of every program that was run and has ended.
+fn programs() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let words = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ')).into_iter().flatten();
+    let ticks: u32 = words.skip(13).take(2).filter_map(|word| word.parse::<u32>().ok()).sum();
+    KERNEL_TICK * ticks
 }
 
 fn plan(load: Load, target: SocketAddr, n: usize) -> ProbePlan {
@@ -145,26 +184,14 @@ fn plan(load: Load, target: SocketAddr, n: usize) -> ProbePlan {
             let wanted = Http { url: format!("http://{target}/"), expect: Vec::new(), body_has: None };
             Kind::Http { target, wanted }
         }
+        Asked::Icmp => Kind::Icmp { target: target.ip() },
+        Asked::Dns => {
+            let wanted = Dns { name: "sip.example.com".to_owned(), of: RecordType::A, expect: Vec::new() };
+            Kind::Dns { target, wanted }
+        }
+        Asked::Ami => Kind::Ami { target, secret: answering::SECRET.to_owned() },
+        Asked::Exec => Kind::Exec { command: PROGRAM.to_owned() },
     };
     let subject = Subject { site: SiteId::new("london"), service: ServiceId::new(format!("s{n}")) };
     ProbePlan { about: About::Subject(subject), kind, every: load.every, timeout: load.every / 2 }
-}
-
-/// A server that has one answer.
-async fn web(listener: TcpListener) {
-    let mut guests = JoinSet::new();
-    loop {
-        tokio::select! {
-            Some(_) = guests.join_next(), if !guests.is_empty() => {}
-            accepted = listener.accept() => if let Ok((mut stream, _)) = accepted {
-                guests.spawn(async move {
-                    let mut head = [0; 1024];
-                    // Who is gone needs no answer.
-                    if stream.read(&mut head).await.is_ok_and(|count| count > 0) {
-                        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
-                    }
-                });
-            },
-        }
-    }
 }

@@ -274,9 +274,11 @@ impl Probes {
                 json!({
                     "event": "probes", "kind": asked, "count": count, "every_ms": millis(every),
                     "cpu_percent": percent, "answers": cost.good, "missed": cost.missed,
-                    "measured_ms": millis(cost.passed),
+                    "unasked": cost.unasked, "measured_ms": millis(cost.passed),
                 })
                 .to_string()
+            } else if let Some(why) = cost.unasked {
+                format!("{name:<12} not measured: {why}")
             } else {
                 let (good, missed, every) = (cost.good, cost.missed, spell(every));
                 format!(
