@@ -26,6 +26,7 @@ mod rounds;
 mod rules;
 mod saying;
 mod schema;
+mod seating;
 mod signals;
 mod steady;
 mod telling;
@@ -311,7 +312,12 @@ impl Node {
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
                 let leads = self.standing.reign != Reign::Following;
-                if leads && !known && theirs && self.may_write(&fact) && !self.declines(&origin, &fact, out) {
+                if leads
+                    && !known
+                    && theirs
+                    && self.may_write(&fact)
+                    && !self.declines((&origin, &fact), now.mono, out)
+                {
                     out.propose.push((origin, fact));
                 }
             }
@@ -347,6 +353,7 @@ impl Node {
             self.pulsed = None;
         }
         self.standing = standing;
+        self.weigh();
         if ready {
             self.begin_revoking(now.mono);
         }

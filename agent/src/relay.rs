@@ -113,6 +113,13 @@ impl Relay {
         Self { here, starts, known, last: 0, said: BTreeSet::new() }
     }
 
+    /// These are the others from now on; what is known of those that stay is kept.
+    pub fn among(&mut self, others: impl IntoIterator<Item = SiteId>) {
+        let mut known = std::mem::take(&mut self.known);
+        let others = others.into_iter().filter(|site| *site != self.here);
+        self.known = others.map(|site| (site.clone(), known.remove(&site).unwrap_or_default())).collect();
+    }
+
     /// A site's own link brought something.
     pub fn heard(&mut self, site: &SiteId, now: Mono) {
         if let Some(known) = self.known.get_mut(site) {

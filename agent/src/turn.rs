@@ -5,6 +5,7 @@ mod lacking;
 mod page;
 mod passing;
 mod recording;
+mod sitting;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::{Command, Telling};
@@ -14,7 +15,7 @@ use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
 use crate::policy_file::MARKS;
-use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
+use crate::quorum::{self, Batch, Quorum, Refused, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::store::{JournalRow, Page};
@@ -99,6 +100,8 @@ pub struct Turn<W> {
     relay: Relay,
     /// The detours that the node was last told of.
     detours: BTreeMap<SiteId, SiteId>,
+    /// The other sites of the policy, as they were when clock and ways last followed them.
+    others: Vec<SiteId>,
     events: VecDeque<Event>,
     /// When the node last wanted to come back.
     wake_at: Option<Mono>,
@@ -139,6 +142,7 @@ impl<W: World> Turn<W> {
             refused: Seldom::default(),
             relay,
             detours: BTreeMap::new(),
+            others: Vec::new(),
             events: VecDeque::new(),
             wake_at: None,
             boot,
@@ -178,6 +182,10 @@ impl<W: World> Turn<W> {
         match input {
             Input::Tick => {
                 self.greet(clocks)?;
+                self.take_votes()?;
+                if self.node.others() != self.others {
+                    self.follow_seats();
+                }
                 self.quorum.tick();
                 if self.quorum.owes_snapshot() {
                     self.compact(quorum::KEEP);
@@ -322,22 +330,6 @@ impl<W: World> Turn<W> {
                 }
             }
             Err(why) => tracing::error!("a fact cannot be proposed: {why}"),
-        }
-    }
-
-    /// One step towards the wished membership; the fact that tells it is agreed with it, or not at all.
-    fn reseat(&mut self, wish: &[Seat], now: Mono) {
-        let Some(change) = self.quorum.change_towards(wish) else { return };
-        let seated = Seats::seated_as(&change.seats);
-        let fact =
-            if change.settles() { Fact::VotesChanged { seated } } else { Fact::VotesChanging { seated } };
-        let entry = Entry { origin: self.node.number(), stamp: self.clock.now(now), fact };
-        match codec::encode(&entry) {
-            Ok(bytes) => match self.quorum.change(change, bytes) {
-                Ok((index, _)) => tracing::info!("the membership is changed at {index}"),
-                Err(why) => tracing::debug!("the membership is not changed now: {why}"),
-            },
-            Err(why) => tracing::error!("a change of the membership cannot be told: {why}"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::alone::AloneClaim;
 use crate::chain::Imprint;
+use crate::fingerprint::Fingerprint;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
@@ -109,6 +110,13 @@ pub enum Fact {
     PolicyEdited { text: String, base: Imprint, who: Who },
     /// Every site has announced that it reads facts of this schema: from here on they may be written.
     SchemaRaised { to: u16 },
+    /// A site has these votes from here on, on the disk that bears its name: fewer, or others beside those it has. None
+    /// at all means that it has left, and that its name is free.
+    VotesGiven { site: SiteId, raft_ids: Vec<u64> },
+    /// The bundle of a site is in wrong hands: nobody takes anything from the site until its next one is trusted.
+    BundleRevoked { site: SiteId, who: Who },
+    /// A site whose bundle was revoked has a new one: whoever shows this key speaks for it, and nobody else.
+    BundleTrusted { site: SiteId, key: Fingerprint, who: Who },
 }
 
 /// The seats of one site, as Raft knows them.
@@ -157,6 +165,7 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
+            Self::VotesGiven { .. } | Self::BundleRevoked { .. } | Self::BundleTrusted { .. } => 3,
         }
     }
 
@@ -174,6 +183,8 @@ impl Fact {
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }
+            | Self::BundleRevoked { .. }
+            | Self::BundleTrusted { .. }
             | Self::ClaimedAlone { .. } => true,
             Self::PolicyAgreed { .. }
             | Self::SiteSilent { .. }
@@ -194,6 +205,7 @@ impl Fact {
             Self::Born { .. }
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. }
+            | Self::VotesGiven { .. }
             | Self::SchemaRaised { .. } => false,
         }
     }

@@ -102,6 +102,7 @@ impl Node {
             Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
             Err(why) => self.broken = Some(why),
         }
+        self.weigh();
         self.watch_subjects(now);
         self.watch_carriers(now);
         self.watch_signals();

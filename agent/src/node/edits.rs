@@ -7,7 +7,6 @@ use crate::command::{Need, PolicyNews, Telling};
 use crate::event::{Effect, Keep, Output};
 use crate::policy_file::{Fate, Found, Marks, Rewrite};
 use policies::difference;
-use state::codec::SCHEMA;
 use state::fact::{Entry, Fact, Origin};
 use state::view::Applied;
 use state::{Imprint, Mono, Now, Who};
@@ -149,7 +148,7 @@ impl Node {
             return;
         }
         self.withdraw();
-        if let Some(objection) = self.objection(&text) {
+        if let Some(objection) = self.objection(&text, now) {
             // What is in its way may pass by itself: a route moves, a run ends.
             self.edits.again = Some(now + AGAIN);
             self.refuse_file(here, objection, out);
@@ -265,7 +264,9 @@ impl Node {
     pub(super) fn file_words(&self, now: Now) -> Vec<String> {
         let mut words = Vec::new();
         if let Some((version, _)) = &self.edits.asked {
-            let why = self.unread_words(SCHEMA).map(|why| format!(": {why}")).unwrap_or_default();
+            let text = self.edits.found.as_ref().and_then(|found| found.text.clone().ok().flatten());
+            let schema = self.schema_of_edit(text.as_deref().unwrap_or_default());
+            let why = self.unread_words(schema).map(|why| format!(": {why}")).unwrap_or_default();
             words.push(format!(
                 "policy {version}, the edit of the file here, is proposed and not agreed yet{why}"
             ));

@@ -11,7 +11,7 @@ use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
 use std::time::Duration;
 
 /// How recently a site must have been heard for its votes to count as reachable.
-const HEARD: Duration = Duration::from_secs(2);
+pub(super) const HEARD: Duration = Duration::from_secs(2);
 
 impl Node {
     pub(super) fn routes(&self) -> Vec<RouteId> {

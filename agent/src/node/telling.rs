@@ -29,6 +29,13 @@ pub struct Verdicts {
     steps: BTreeMap<Index, u16>,
 }
 
+impl Verdicts {
+    /// The votes are others: every verdict is counted anew.
+    pub fn recount(&mut self) {
+        self.counted = None;
+    }
+}
+
 impl Node {
     pub(super) fn tell_leader(&self, next: &Standing, out: &mut Output) {
         if (next.term, &next.leader) != (self.standing.term, &self.standing.leader) {
@@ -122,7 +129,10 @@ impl Node {
             | Fact::Born { .. }
             | Fact::Readmitted { .. }
             | Fact::VotesChanging { .. }
-            | Fact::VotesChanged { .. } => {}
+            | Fact::VotesChanged { .. }
+            | Fact::VotesGiven { .. }
+            | Fact::BundleRevoked { .. }
+            | Fact::BundleTrusted { .. } => {}
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -300,5 +310,8 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::ClaimedAlone { .. } => "claim alone",
         Fact::PolicyEdited { .. } => "edit of the policy",
         Fact::SchemaRaised { .. } => "word on what all can read",
+        Fact::VotesGiven { .. } => "gift of votes",
+        Fact::BundleRevoked { .. } => "revocation of a bundle",
+        Fact::BundleTrusted { .. } => "trust in a bundle",
     }
 }

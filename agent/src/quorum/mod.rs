@@ -174,9 +174,12 @@ pub struct Quorum {
 impl Quorum {
     /// Starts the votes of `own` from what its disk holds. `birth` are the seats before the first entry of all.
     pub fn new(birth: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
-        let born = birth.of(own)?.ids.clone();
-        let ids = if past.ids.is_empty() { born.clone() } else { past.ids };
+        let born = birth.ids(own);
+        let given = !past.ids.is_empty();
+        let ids = if given { past.ids } else { birth.of(own)?.ids.clone() };
         let mut states: BTreeMap<_, _> = past.voters.into_iter().map(|state| (state.id, state)).collect();
+        // A vote that was taken back has left its log on the disk; nobody reads it any more.
+        states.retain(|id, _| !given || ids.contains(id));
         if let Some(&foreign) = states.keys().find(|id| !ids.contains(id)) {
             return Err(LoadError::Foreign(foreign));
         }
@@ -187,7 +190,7 @@ impl Quorum {
         for (place, id) in ids.into_iter().enumerate() {
             let state = states.remove(&id).unwrap_or_else(|| VoterState::empty(id));
             // Votes that came later campaign where those stood in whose place they came.
-            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or(birth.conf().voters.len());
+            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or_else(|| birth.last_rank(id));
             voters.push(Voter::new(&birth, rank, state)?);
         }
         let mut quorum = Self::outside(birth, own);
@@ -328,6 +331,17 @@ impl Quorum {
         }
         all.sort_by_key(|progress| progress.id);
         all
+    }
+
+    /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
+    /// own that still count, because nobody has agreed yet that they do not.
+    pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
+        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
+        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
+        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
+        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
+        let due: Vec<RaftId> = kept.chain(fresh).collect();
+        (due != had && !due.is_empty()).then_some(due)
     }
 
     /// What each voter of this site says of itself.

@@ -16,6 +16,9 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
                 Some(before.replace(old, &new.replace("\\n ", "\n    ")))
             });
         }
+        ["votes", of, count, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(votes(&file.unwrap_or_default(), of, count)));
+        }
         ["remove", "file", name] => cluster.save(&SiteId::new(*name), |_| None),
         ["throw", "away", "asides", name] => {
             cluster.disk(&SiteId::new(*name)).borrow_mut().aside.clear();
@@ -29,6 +32,17 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["unlock", name] => cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = None,
         others => people::act(cluster, others),
     }
+}
+
+/// A policy in which a site has another number of votes.
+fn votes(policy: &str, of: &str, count: &str) -> String {
+    let line = |line: &str| match line.split_once("votes: ") {
+        Some((site, rest)) if line.trim_start().starts_with(&format!("{of}:")) => {
+            format!("{site}votes: {count}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        Some(_) | None => line.to_owned(),
+    };
+    policy.lines().map(|text| line(text) + "\n").collect()
 }
 
 /// What the files must hold; the other expectations stand elsewhere.

@@ -103,6 +103,11 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let is = cluster.status(&SiteId::new(*at)).heard.to_string();
             if is == *votes { Ok(()) } else { fail(is) }
         }
+        ["votes", of, count, "at", at] => {
+            let report = cluster.status(&SiteId::new(*at));
+            let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);
+            if is.to_string() == *count { Ok(()) } else { fail(format!("{is} of {}", report.votes)) }
+        }
         ["looks", "at", "most", count] => {
             let is = cluster.outside.borrow().looks.len();
             if is <= count.parse().expect("the story is well formed") {

@@ -4,17 +4,17 @@ use super::outside::{Disk, Mail, Outside};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
-use agent::door::{self, Door, Own, Stand};
+use agent::door::{self, Door, Named, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
-use agent::turn::{Clocks, Input, Turn, World};
+use agent::turn::{Anew, Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
-use state::{Boot, CarrierId, Index, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
+use state::{Boot, CarrierId, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -88,10 +88,12 @@ impl Cluster {
             let playbook = Playbook::read(name, text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
+        let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let name =
             state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
-        let own =
-            Own { boot, disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
+        let at = named.map(|named| named.at).unwrap_or_default();
+        let own = Own { boot, disk: name, starts: Starts(loaded.starts), named: at, stand: Stand::Inside };
         let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
         let remembered = SITES.map(SiteId::new).iter().filter_map(heard).collect();
         let door = Door::new(site.clone(), own, remembered);
@@ -112,9 +114,8 @@ impl Cluster {
         let mut first = agent::event::Output::default();
         node.watch(&mut first);
         let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
-        let quorum =
-            Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters, ids: Vec::new() })
-                .expect("the world is well formed");
+        let quorum = Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters, ids })
+            .expect("the world is well formed");
         let outside = Rc::clone(&self.outside);
         let mut share = Share { here: site.clone(), boot, disk, outside, watch: Vec::new() };
         for effect in first.act {
@@ -217,6 +218,10 @@ impl Cluster {
                 let Ok(wake) = life.turn.take(input, clocks);
                 life.wake = wake;
             }
+        }
+        if life.turn.begins() == Anew::Begins {
+            self.kill(site);
+            self.start(site);
         }
     }
 

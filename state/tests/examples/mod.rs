@@ -9,8 +9,8 @@ use state::handover::{Hindrance, Strength, Urgency};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
 use state::run::{Cause, Direction, Word};
 use state::{
-    Boot, CarrierId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId,
-    Stamp, Starts, Subject, Who,
+    Boot, CarrierId, Destination, Disk, Fingerprint, IncidentId, Index, Nonce, Number, PlaybookId, RouteId,
+    RunId, SiteId, Stamp, Starts, Subject, Who,
 };
 use std::time::Duration;
 
@@ -244,6 +244,9 @@ fn membership() -> Vec<(&'static str, Fact)> {
         ("", Fact::VotesChanging { seated: changing }),
         ("", Fact::VotesChanged { seated: changed }),
         ("", Fact::SchemaRaised { to: 2 }),
+        ("", Fact::VotesGiven { site: site("office"), raft_ids: vec![3, 8] }),
+        ("", Fact::BundleRevoked { site: site("office"), who: matthew() }),
+        ("", Fact::BundleTrusted { site: site("office"), key: Fingerprint::of(b"a key"), who: matthew() }),
     ]
 }
 
