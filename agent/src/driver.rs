@@ -6,7 +6,7 @@ use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
-use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links, Other, Trust};
 use crate::policy_file::PolicyFile;
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
@@ -15,7 +15,7 @@ use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Page, Store, StoreError};
 use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
-use state::{Index, Mono, SiteId, Stamp, View};
+use state::{Fingerprint, Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -112,7 +112,7 @@ impl World for Real {
         self.identity.seal(sealed)
     }
 
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String> {
         self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
@@ -183,6 +183,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
     let (links_in, links) = mpsc::channel(INBOX);
     let (events_in, events) = mpsc::channel(INBOX);
     let (control_in, control) = mpsc::channel(INBOX);
+    let key = certificate.fingerprint();
     let bind = Some(site.listen.peers.ip()).filter(|ip: &IpAddr| !ip.is_unspecified());
     let others = policy.sites.iter().filter(|other| other.id != site.site);
     let world = Real {
@@ -193,7 +194,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
                 cluster: policy.cluster.clone(),
                 listen: site.listen.peers,
                 bind,
-                peers: others.map(|other| (other.id.clone(), other.address)).collect(),
+                peers: others.map(known).collect(),
                 identity: certificate.clone(),
             },
             links_in,
@@ -218,8 +219,14 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
         turn.world().act(effect);
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tracing::info!("pointsman runs at {}", site.site);
+    tracing::info!("pointsman runs at {}, with the key {key}", site.site);
     drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
+}
+
+/// A site of the policy, until the node has said who may speak for it: nobody, so that whoever was revoked is not let
+/// in for a moment.
+fn known(site: &policies::policy::Site) -> Other {
+    Other { site: site.id.clone(), address: site.address, trust: Trust::Nobody }
 }
 
 async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, DriverError> {

@@ -21,6 +21,7 @@ mod reach;
 mod receipts;
 mod repair;
 mod report;
+mod revocation;
 mod revoke;
 mod rounds;
 mod rules;
@@ -311,7 +312,8 @@ impl Node {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                let leads = self.standing.reign != Reign::Following;
+                let aside = self.steps_aside(&fact, now, out);
+                let leads = self.standing.reign != Reign::Following && !aside;
                 if leads
                     && !known
                     && theirs

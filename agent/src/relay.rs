@@ -92,6 +92,9 @@ pub enum Refused {
         /// What is wrong with it.
         why: String,
     },
+    /// Nothing is taken from whoever holds that bundle.
+    #[error("the bundle of {0} is revoked")]
+    Revoked(SiteId),
     /// A frame that would go on from here.
     #[error("{0} sealed a frame that is sealed for a third site")]
     Nested(SiteId),

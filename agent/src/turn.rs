@@ -20,7 +20,7 @@ use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::store::{JournalRow, Page};
 use state::fact::{Entry, Fact, Origin};
-use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
+use state::{Boot, Fingerprint, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -54,8 +54,8 @@ pub trait World {
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
     fn seal(&mut self, sealed: &Sealed) -> Option<Seal>;
-    /// Whether a frame that another site passed on was signed by its origin, for this cluster; else why not.
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String>;
+    /// By which key the origin of a sealed frame signed it for this cluster; else what is wrong with the seal.
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String>;
     /// Hands an order to the hands.
     fn act(&mut self, effect: Effect);
     /// Tells whoever follows.
@@ -182,6 +182,7 @@ impl<W: World> Turn<W> {
         match input {
             Input::Tick => {
                 self.greet(clocks)?;
+                self.forget_revoked()?;
                 self.take_votes()?;
                 if self.node.others() != self.others {
                     self.follow_seats();
@@ -231,6 +232,9 @@ impl<W: World> Turn<W> {
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
+        if self.node.view().is_revoked(from) {
+            return Ok(());
+        }
         if let Body::Hello(sealed) = frame.body {
             return self.knocked(from, *sealed, clocks);
         }

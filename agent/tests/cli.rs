@@ -92,6 +92,7 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::Mode { .. }
         | Command::Resume { .. }
         | Command::Ack { .. }
+        | Command::Revoke { .. }
         | Command::Readmit { .. } => (Answer::Agreed { index: Index(7) }, Vec::new()),
         Command::Why { .. }
         | Command::Plan { .. }
@@ -210,6 +211,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Resume { .. }
         | Command::Ack { .. }
         | Command::Readmit { .. }
+        | Command::Revoke { .. }
         | Command::Runs
         | Command::Incidents
         | Command::Journal { .. }

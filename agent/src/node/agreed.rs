@@ -3,10 +3,12 @@
 use super::{Folding, HEADS, Node, Rules};
 use crate::command::PeerHead;
 use crate::event::Output;
+use crate::links::Other;
 use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
 use state::{Head, Index, Mono, Now, SiteId, View};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How old another site's word about its journal may be, to be compared with ours: sixty of its pulses.
@@ -38,6 +40,10 @@ impl Node {
                 self.rule(now.mono);
                 self.watch(out);
                 self.edits.stir();
+            }
+            (Fact::BundleRevoked { site, .. } | Fact::BundleTrusted { site, .. }, Applied::Accepted) => {
+                self.peers.forget(site);
+                self.watch(out);
             }
             (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
@@ -87,7 +93,10 @@ impl Node {
     /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
     /// nothing is judged by the one before.
     pub fn idle(&self) -> Option<&str> {
-        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
+        let here = &self.identity.site;
+        let revoked = self.view.is_revoked(here).then_some("the bundle of this site is revoked");
+        let outside = self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref());
+        outside.or(revoked)
     }
 
     /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
@@ -114,7 +123,12 @@ impl Node {
             out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
             out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
             let others = rules.addresses.iter().filter(|(site, _)| *site != self.identity.site);
-            out.act.push(crate::event::Effect::Link(others.cloned().collect()));
+            let other = |(site, address): &(SiteId, SocketAddr)| Other {
+                site: site.clone(),
+                address: *address,
+                trust: self.trust_in(site),
+            };
+            out.act.push(crate::event::Effect::Link(others.map(other).collect()));
         }
     }
 }

@@ -110,8 +110,14 @@ impl Node {
         if let Some(why) = self.idle() {
             return no(format!("this site cannot let anybody in: {why}"), "type it on a healthy site");
         }
-        if !self.others().contains(site) {
+        if !self.sites().contains(site) {
             return no(format!("the policy has no site `{site}`"), "`pointsman status` names the sites");
+        }
+        if self.view.is_revoked(site) {
+            return no(
+                format!("the bundle of {site} is revoked: it comes back with its next one"),
+                "`pointsman readmit SITE --key KEY`, with the key that `pointsman init --add` printed",
+            );
         }
         let fresh = |at: Mono| now.mono.since(at) < FRESH;
         let Some(greeting) = self.peers.greeting(site).filter(|greeting| fresh(greeting.at)) else {
@@ -179,7 +185,7 @@ impl Node {
                 .iter()
                 .any(|seated| seated.site == *site && ids.iter().all(|id| seated.voters.contains(id)))
         };
-        let votes = |site: &&SiteId| self.votes_wished(site) > 0;
+        let votes = |site: &&SiteId| self.votes_wished(site) > 0 && self.seats_wished(site) > 0;
         let waiting = self.view.members.iter().filter(|(site, member)| !sits(site, &member.raft_ids));
         let names: Vec<&str> = waiting.map(|(site, _)| site).filter(votes).map(SiteId::as_str).collect();
         if !names.is_empty() {

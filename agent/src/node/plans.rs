@@ -28,9 +28,10 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.doors.clone()).unwrap_or_default()
     }
 
-    /// Every site of the policy but this one.
+    /// Every site of the policy that somebody speaks for, but this one.
     pub fn others(&self) -> Vec<SiteId> {
-        self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
+        let ours = |site: &SiteId| *site == self.identity.site;
+        self.sites().into_iter().filter(|site| !ours(site) && !self.view.is_revoked(site)).collect()
     }
 
     pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The schema that brought edits.
 const EDIT: u16 = 2;
 /// The schema that brought what such an edit needs: an agent that does not know it must not be among those who agree.
-const SEATING: u16 = 3;
+pub(super) const SEATING: u16 = 3;
 
 impl Node {
     /// The schema that must be readable everywhere before a fact may be agreed: that of what follows from it as well.

@@ -240,6 +240,11 @@ impl Quorum {
         self.strangers.hear(by, seated);
     }
 
+    /// What a site has said of the seats is nobody's word any more.
+    pub fn disbelieve(&mut self, by: &SiteId) {
+        self.strangers.forget(by);
+    }
+
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.
     pub fn tick(&mut self) {
         self.assert_settled();

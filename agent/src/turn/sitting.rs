@@ -4,7 +4,8 @@ use super::{Anew, Turn, World};
 use crate::door::{self, Named, Stand};
 use crate::quorum::{NotMoved, Seat, Seats};
 use state::fact::{Entry, Fact};
-use state::{Mono, SiteId, codec};
+use state::view::Member;
+use state::{Index, Mono, SiteId, codec};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<W: World> Turn<W> {
@@ -35,7 +36,7 @@ impl<W: World> Turn<W> {
             seated.iter().map(|seat| (seat.site.clone(), votes(seat.voters.len()))).collect();
         self.others = self.node.others();
         let mut others: BTreeSet<SiteId> = self.others.iter().cloned().collect();
-        others.extend(weights.keys().cloned());
+        others.extend(weights.keys().filter(|site| !self.node.view().is_revoked(site)).cloned());
         for site in &others {
             weights.entry(site.clone()).or_default();
         }
@@ -43,15 +44,25 @@ impl<W: World> Turn<W> {
         self.relay.among(others);
     }
 
-    /// Other votes were given to this disk than it has, or some of its own count no more: it begins anew with what is
-    /// its own. Whoever leads hands that on first.
+    /// What is agreed of this site's own votes, as far as it has folded that.
     pub(super) fn take_votes(&mut self) -> Result<(), W::Error> {
         let own = self.door.own();
-        let Some(member) = self.node.view().members.get(&self.here) else { return Ok(()) };
-        if own.stand != Stand::Inside || member.disk != own.disk {
+        // Whoever came back after a while knows of newer votes from the others than from its own journal.
+        let news = |member: &&Member| member.disk == own.disk && member.at >= own.named;
+        let member = self.node.view().members.get(&self.here).filter(news);
+        let Some((at, ids)) = member.map(|member| (member.at, member.raft_ids.clone())) else {
+            return Ok(());
+        };
+        self.take_up(at, &ids)
+    }
+
+    /// Other votes were given to this disk than it has, or some of its own count no more: it begins anew with what is
+    /// its own. Whoever leads hands that on first.
+    pub(super) fn take_up(&mut self, at: Index, given: &[u64]) -> Result<(), W::Error> {
+        if self.door.own().stand != Stand::Inside {
             return Ok(());
         }
-        let Some(due) = self.quorum.due(&member.raft_ids) else { return Ok(()) };
+        let Some(due) = self.quorum.due(given) else { return Ok(()) };
         let ours = |id| self.quorum.seats().site(id) == Some(&self.here);
         let theirs: BTreeSet<_> =
             self.quorum.seats().conf().voters.into_iter().filter(|id| !ours(*id)).collect();
@@ -60,7 +71,6 @@ impl<W: World> Turn<W> {
             Err(NotMoved::NotLeading | NotMoved::NoCandidate(_)) => {}
             Ok(()) | Err(NotMoved::Behind(_)) => return Ok(()),
         }
-        let at = member.at;
         let raft_ids: Vec<u64> = due.iter().map(|id| id.0).collect();
         tracing::info!("{} has the votes {raft_ids:?} from here on, as agreed at {at}", self.here);
         self.world.keep(&[(door::NAMED.to_owned(), Named { at, raft_ids }.to_bytes())])?;

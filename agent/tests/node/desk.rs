@@ -1,8 +1,10 @@
 //! The part of the stories' language that is about policy files: who saves what where, and what the files then hold.
 
 use super::people;
+use super::share::bundle;
 use super::world::Cluster;
-use state::{Imprint, SiteId};
+use agent::command::Command;
+use state::{Fingerprint, Imprint, SiteId};
 
 /// What people do to files; the other deeds are told elsewhere.
 pub fn act(cluster: &mut Cluster, words: &[&str]) {
@@ -18,6 +20,21 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         }
         ["votes", of, count, "at", name] => {
             cluster.save(&SiteId::new(*name), |file| Some(votes(&file.unwrap_or_default(), of, count)));
+        }
+        ["revoke", of, "at", name] => {
+            cluster.order(&SiteId::new(*name), Command::Revoke { site: SiteId::new(*of) });
+        }
+        ["trust", of, number, "at", name] => {
+            let number = number.parse().expect("the story is well formed");
+            let key = Some(Fingerprint::of(&bundle(&SiteId::new(*of), number)));
+            cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key });
+        }
+        ["readmit", of, "at", name] => {
+            cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key: None });
+        }
+        ["bundle", of, number] => {
+            let number = number.parse().expect("the story is well formed");
+            cluster.disk(&SiteId::new(*of)).borrow_mut().bundle = number;
         }
         ["remove", "file", name] => cluster.save(&SiteId::new(*name), |_| None),
         ["throw", "away", "asides", name] => {

@@ -30,6 +30,12 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let last = outside.answers.values().last();
             if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
         }
+        ["refused", rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
+            let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
+            if good { Ok(()) } else { fail(format!("{last:?}")) }
+        }
         ["told", "by", moment, rest @ ..] => {
             let outside = cluster.outside.borrow();
             let until = |(at, _, _): &&(Duration, SiteId, Telling)| *at <= time(moment);

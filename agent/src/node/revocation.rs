@@ -1,0 +1,149 @@
+//! A stolen bundle: who may revoke it and when, what it means here, and how its site comes back with the next one.
+
+use super::Node;
+use super::plans::HEARD;
+use super::seating::SEATING;
+use crate::event::{Output, Reign};
+use crate::links::Trust;
+use state::fact::{Fact, Seated};
+use state::{Fingerprint, Mono, Now, SiteId, Who};
+
+/// What stands in the way of an order, and what can be typed instead.
+type Refused = (String, String);
+
+impl Node {
+    /// Who may speak for a site.
+    pub(super) fn trust_in(&self, site: &SiteId) -> Trust {
+        match self.view.revoked.get(site).map(|revoked| revoked.next) {
+            None => Trust::Any,
+            Some(Some(key)) => Trust::Only(key),
+            Some(None) => Trust::Nobody,
+        }
+    }
+
+    /// The fact that revokes the bundle of a site, if that may be done now; else why not, and what can be done.
+    pub(super) fn revocation(&self, site: &SiteId, who: &Who, now: Now) -> Result<Fact, Refused> {
+        self.stranger_to(site, "revoke")?;
+        let no = |what: String, hint: &str| Err((what, hint.to_owned()));
+        if self.view.is_revoked(site) {
+            return no(
+                format!("the bundle of {site} is revoked already"),
+                "`pointsman status` shows what follows",
+            );
+        }
+        let Err(lacks) = self.could_lose(site, now.mono) else {
+            return Ok(Fact::BundleRevoked { site: site.clone(), who: who.clone() });
+        };
+        let what = format!("no quorum without {site}: {lacks}, and none of them can be its own");
+        no(what, "start the agents that are missing; until then cut it off at your firewalls")
+    }
+
+    /// The fact that trusts the next bundle of a site.
+    pub(super) fn trust(&self, site: &SiteId, key: Fingerprint, who: &Who) -> Result<Fact, Refused> {
+        self.stranger_to(site, "let in")?;
+        let no = |what: String, hint: &str| Err((what, hint.to_owned()));
+        if !self.view.revoked.contains_key(site) {
+            return no(
+                format!("the bundle of {site} is not revoked: no key is needed"),
+                "`pointsman readmit SITE` alone, or `pointsman revoke SITE` first",
+            );
+        }
+        if self.view.members.contains_key(site) {
+            let next = self.view.revoked.get(site).and_then(|revoked| revoked.next);
+            return match next {
+                Some(known) => {
+                    no(format!("{site} is back with the key {known}"), "`pointsman revoke SITE` first")
+                }
+                None => no(
+                    format!("the votes of {site} are still being taken out"),
+                    "`pointsman status` shows how far it is; then the same again",
+                ),
+            };
+        }
+        Ok(Fact::BundleTrusted { site: site.clone(), key, who: who.clone() })
+    }
+
+    /// Whether this is a healthy site of the policy, and that one another.
+    fn stranger_to(&self, site: &SiteId, what: &str) -> Result<(), Refused> {
+        let no = |what: String, hint: &str| Err((what, hint.to_owned()));
+        if let Some(why) = self.idle() {
+            return no(format!("this site cannot {what} anybody: {why}"), "type it on a healthy site");
+        }
+        if *site == self.identity.site {
+            return no(
+                format!("{site} cannot {what} itself: whoever has its bundle could be the one who asks"),
+                "type it on another site",
+            );
+        }
+        if !self.sites().contains(site) {
+            return no(format!("the policy has no site `{site}`"), "`pointsman status` names the sites");
+        }
+        let old = self.cannot_read(SEATING);
+        if self.view.schema() < SEATING && !old.is_empty() {
+            let names: Vec<&str> = old.iter().map(SiteId::as_str).collect();
+            let what = format!(
+                "{} cannot read it yet: an older agent, or not heard since its start",
+                names.join(" and ")
+            );
+            return no(what, "upgrade or start it first");
+        }
+        Ok(())
+    }
+
+    /// Whether the others are a majority without a site: of the votes that count now, its own among them, and of those
+    /// that are left. Else how many are heard, and how many it takes.
+    fn could_lose(&self, site: &SiteId, now: Mono) -> Result<(), String> {
+        let lives = |of: &SiteId| *of == self.identity.site || self.peers.heard_within(of, HEARD, now);
+        let halves = [&self.standing.seated, &self.standing.before];
+        let sum = |half: &[Seated], counts: &dyn Fn(&SiteId) -> bool| -> usize {
+            half.iter().filter(|seat| counts(&seat.site)).map(|seat| seat.voters.len()).sum()
+        };
+        for half in halves.into_iter().filter(|half| !half.is_empty()) {
+            let (all, left) = (sum(half, &|_| true), sum(half, &|of| of != site));
+            let heard = sum(half, &|of| of != site && lives(of));
+            if heard * 2 <= all || heard * 2 <= left {
+                return Err(format!(
+                    "{heard} of {all} votes are heard beside it, {} are needed",
+                    all / 2 + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever leads does not propose what is to take its own voice away: it hands the lead on, and is asked no more.
+    pub(super) fn steps_aside(&self, fact: &Fact, now: Now, out: &mut Output) -> bool {
+        let of_us = matches!(fact, Fact::BundleRevoked { site, .. } if *site == self.identity.site);
+        if !of_us || self.standing.reign == Reign::Following {
+            return of_us;
+        }
+        // Whoever asks asks again, until somebody else leads.
+        let heard = |site: &SiteId| self.peers.heard_within(site, HEARD, now.mono) && self.votes_of(site) > 0;
+        out.hand_over = self.others().into_iter().find(heard);
+        true
+    }
+
+    /// The sites for which nobody speaks, and how each of them comes back.
+    pub(super) fn revoked_needs(&self) -> Vec<Refused> {
+        let need = |(site, revoked): (&SiteId, &state::view::Revoked)| {
+            let (who, at) = (&revoked.who, revoked.since);
+            let what =
+                format!("the bundle of {site} is revoked, by {who} since {at}: it has no voice and no vote");
+            let hint = format!(
+                "pointsman init DIR --policy FILE --add {site}; then on a healthy site: pointsman readmit {site} --key KEY"
+            );
+            revoked.next.is_none().then_some((what, hint))
+        };
+        self.view.revoked.iter().filter(|(site, _)| self.sites().contains(site)).filter_map(need).collect()
+    }
+
+    /// The sites whose next bundle is trusted and that have not come with it.
+    pub(super) fn revoked_words(&self) -> Vec<String> {
+        let waited = |site: &SiteId| !self.view.members.contains_key(site) && self.sites().contains(site);
+        let words = |(site, revoked): (&SiteId, &state::view::Revoked)| {
+            let key = revoked.next.filter(|_| waited(site))?;
+            Some(format!("{site} may come back with the key {key}, and has not yet"))
+        };
+        self.view.revoked.iter().filter_map(words).collect()
+    }
+}
