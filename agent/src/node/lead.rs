@@ -146,9 +146,9 @@ impl Node {
         Seen { fresh, steady: self.steady.for_how_long(now), ..self.stands(now) }
     }
 
-    /// What a decision rests on; how long a site has been steady is a part of it, where a route waits for that.
+    /// What a decision rests on: ages only colour its reasons, and what they lead to has its own time.
     fn rests(&self, now: Mono) -> Rests {
-        Rests { index: self.view.index, seen: self.stands(now), steady: self.steady.for_how_long(now) }
+        Rests { index: self.view.index, seen: self.stands(now), steady: self.steady.changes() }
     }
 
     /// What this node knows, without anything that grows older.

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Standings {
     known: BTreeMap<(RouteId, SiteId), (Ability, Mono)>,
+    /// How often that has changed: a decision that waits rests on it, not on how old it has grown.
+    changes: u64,
     /// When it was looked at last, and on what.
     looked: Option<(Index, Mono)>,
 }
@@ -36,9 +38,14 @@ impl Standings {
         self.known.iter().map(steady).collect()
     }
 
+    /// Names what is known: it is another number as soon as that is something else.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// What was seen before a clock jumped proves nothing about the time between.
     pub fn forget(&mut self) {
-        *self = Self::default();
+        *self = Self { changes: self.changes + 1, ..Self::default() };
     }
 
     /// Whether nothing can have changed: nothing was agreed, and no tick has passed.
@@ -65,6 +72,9 @@ impl Node {
             known.insert(key, before.unwrap_or((is, now.mono)));
         }
         self.steady.looked = Some((self.view.index, now.mono));
-        self.steady.known = known;
+        if known != self.steady.known {
+            self.steady.known = known;
+            self.steady.changes += 1;
+        }
     }
 }

@@ -75,13 +75,8 @@ impl Node {
         (applied, now): (&Applied, Now),
         out: &mut Output,
     ) {
-        // What was said twice, or overtaken by something newer, is no news to anybody.
-        if let Applied::Refused(Refusal::Repeated | Refusal::Overtaken(_)) = applied {
-            return;
-        }
         if let Applied::Refused(why) = applied {
-            let what = kind(&entry.fact).to_owned();
-            out.tell.push(Telling::Refused { index, what, why: why.to_string() });
+            out.tell.extend(refused(index, &entry.fact, why));
             return;
         }
         match &entry.fact {
@@ -258,6 +253,12 @@ fn what(run: &Run, step: usize) -> String {
 fn carrier_read((route, site): (&RouteId, Option<&SiteId>), reading: &Reading) -> Telling {
     let (number, shows) = (reading.number.clone(), reading.shows.clone());
     Telling::CarrierRead { route: route.clone(), number, shows, site: site.cloned() }
+}
+
+/// What was said twice, or overtaken by something newer, is no news to anybody.
+fn refused(index: Index, fact: &Fact, why: &Refusal) -> Option<Telling> {
+    let news = !matches!(why, Refusal::Repeated | Refusal::Overtaken(_));
+    news.then(|| Telling::Refused { index, what: kind(fact).to_owned(), why: why.to_string() })
 }
 
 /// A run was opened: what it will do, and why.

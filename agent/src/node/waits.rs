@@ -1,7 +1,7 @@
 //! Decisions to wait: each stands until what it rests on has changed, or its own time has come.
 
-use policies::decide::{Standing as Seen, Steady};
-use state::{Index, RouteId, SiteId, Stamp};
+use policies::decide::Standing as Seen;
+use state::{Index, RouteId, Stamp};
 use std::collections::BTreeMap;
 
 /// The last decision to wait of each route. A leader thinks ten times a second, and mostly the same.
@@ -17,8 +17,8 @@ pub struct Rests {
     pub index: Index,
     /// What the node knows beside that.
     pub seen: Seen,
-    /// How long each site could have had a route that waits for it.
-    pub steady: BTreeMap<(RouteId, SiteId), Steady>,
+    /// Names what is known of how long each site could have had a route.
+    pub steady: u64,
 }
 
 #[derive(Debug)]

@@ -168,12 +168,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["join"] => cluster.outside.borrow_mut().apart.clear(),
         ["ahead", name] => cluster.outside.borrow_mut().ahead = Some(site(name)),
         ["lose", "ask"] => drop(cluster.outside.borrow_mut().lose.insert("ask")),
-        ["carrier", "mute"] => cluster.outside.borrow_mut().carrier = Carrier::Mute,
-        ["carrier", "well"] => cluster.outside.borrow_mut().carrier = Carrier::Well,
-        ["carrier", "drops"] => cluster.outside.borrow_mut().carrier = Carrier::Drops,
-        ["carrier", "swallows"] => cluster.outside.borrow_mut().carrier = Carrier::Swallows,
-        ["carrier", "slow"] => cluster.outside.borrow_mut().carrier = Carrier::Slow,
-        ["carrier", "late"] => cluster.outside.borrow_mut().carrier = Carrier::Late,
+        ["carrier", is] => cluster.outside.borrow_mut().carrier = carrier(is),
         ["revoke", at, "by", leader] => cluster.revoke(&site(at), &site(leader)),
         ["edit", to] => {
             let first =
@@ -193,6 +188,18 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
         others => desk::act(cluster, others),
+    }
+}
+
+fn carrier(is: &str) -> Carrier {
+    match is {
+        "mute" => Carrier::Mute,
+        "well" => Carrier::Well,
+        "drops" => Carrier::Drops,
+        "swallows" => Carrier::Swallows,
+        "slow" => Carrier::Slow,
+        "late" => Carrier::Late,
+        other => panic!("the story's carrier cannot be `{other}`"),
     }
 }
 

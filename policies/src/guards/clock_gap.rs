@@ -7,7 +7,7 @@ use crate::reason::Guarding;
 /// Asks how much longer.
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     match matter.standing.jumped {
-        Some(left) => bar(Guarding::ClockJumped { left }, Some(matter.case.now + left)),
+        Some(left) => bar(Guarding::ClockJumped { left }, Some(matter.case.now.once_passed(left))),
         None => Answer::Mute,
     }
 }

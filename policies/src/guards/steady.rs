@@ -10,13 +10,15 @@ pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     let now = matter.case.now;
     match matter.errand() {
         Errand::Better { to, steady, needed, .. } if steady < needed => {
-            bar(Guarding::NotSteady { site: to, steady, needed }, Some(now + (needed - steady)))
+            bar(Guarding::NotSteady { site: to, steady, needed }, Some(now.once_passed(needed - steady)))
         }
         Errand::Better { hours: Some((hours, begin)), .. } => {
             let reason = Guarding::OutOfHours { hours: hours.to_string(), left: begin.since(now) };
             bar(reason, Some(begin))
         }
-        Errand::Refuge { left } if !left.is_zero() => bar(Guarding::RefugeWaits { left }, Some(now + left)),
+        Errand::Refuge { left } if !left.is_zero() => {
+            bar(Guarding::RefugeWaits { left }, Some(now.once_passed(left)))
+        }
         Errand::Better { .. } | Errand::Refuge { .. } | Errand::Leave { .. } | Errand::Stay => Answer::Mute,
     }
 }

@@ -100,10 +100,10 @@ impl fmt::Display for Guarding {
             Self::ModeIs { mode: Mode::Auto } => f.write_str("mode auto"),
             Self::ModeIs { mode } => write!(f, "mode is {mode}"),
             Self::NewCluster { left, .. } => {
+                let left = Age(*left);
                 write!(
                     f,
-                    "mode is advise for the cluster's first day, {} more; `pointsman mode auto` ends that",
-                    Age(*left)
+                    "mode is advise for the cluster's first day, {left} more; `pointsman mode auto` ends that"
                 )
             }
             Self::NoHold => f.write_str("no hold"),

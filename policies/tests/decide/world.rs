@@ -36,7 +36,7 @@ pub fn subject(text: &str) -> Subject {
 pub fn span(text: &str) -> Duration {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     let (number, unit) = units.iter().find_map(|(end, unit)| Some((text.strip_suffix(end)?, unit))).unwrap();
-    Duration::from_millis((number.parse::<f64>().unwrap() * unit * 1000.0).round() as u64)
+    Duration::from_micros((number.parse::<f64>().unwrap() * unit * 1_000_000.0).round() as u64)
 }
 
 fn mode(text: &str) -> Option<Mode> {
