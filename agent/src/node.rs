@@ -47,6 +47,7 @@ use state::alone::AloneEntry;
 use state::handover::Hindrance;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How many heads of the chain are kept for comparing: a site that is further behind is compared later.
@@ -105,6 +106,8 @@ pub struct Node {
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
     detours: BTreeMap<SiteId, SiteId>,
+    /// The sites that the policy has no more and that have not left, and where they listen.
+    leaving: BTreeMap<SiteId, SocketAddr>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -190,6 +193,7 @@ impl Node {
             reach: reach::Reach::default(),
             jumped: None,
             detours: BTreeMap::new(),
+            leaving: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             waits: waits::Waits::default(),
@@ -356,6 +360,7 @@ impl Node {
         }
         self.standing = standing;
         self.weigh();
+        self.let_go(out);
         if ready {
             self.begin_revoking(now.mono);
         }

@@ -1,7 +1,7 @@
 //! Sites and votes of a running cluster of real agents: changed by an edit of the policy, and taken by a revocation.
 
 use agent::command::{Answer, Command, StatusReport};
-use lab::rig::{Options, Rig, SITES};
+use lab::rig::{Options, Rig, SITES, find_pointsman};
 use state::SiteId;
 use state::fact::Mode;
 use std::fs;
@@ -117,4 +117,82 @@ async fn an_edit_changes_the_votes_of_a_running_cluster() {
     }
     let shown = rig.carrier.judgement().switches;
     assert!(shown.is_empty(), "a change of votes moves nothing: {shown:?}");
+}
+
+/// The bundle of a site once more, by the program itself: the old one is kept aside, everything else stays as it was.
+fn next_bundle(rig: &Rig, site: &str) -> String {
+    let (home, kept) = (rig.folder(site), rig.dir().join("kept"));
+    let policy = rig.folder("london").join("policy.yaml");
+    fs::rename(&home, &kept).expect("the rig's folder can be written");
+    let made = std::process::Command::new(find_pointsman().expect("it was started before"))
+        .arg("init")
+        .arg(rig.dir().join("cluster"))
+        .arg("--policy")
+        .arg(policy)
+        .args(["--add", site])
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert!(made.status.success(), "{said}{}", String::from_utf8_lossy(&made.stderr));
+    fs::rename(kept.join("bundle"), rig.dir().join("stolen")).expect("the old bundle is there");
+    fs::rename(home.join("bundle"), kept.join("bundle")).expect("the new bundle is there");
+    fs::remove_dir_all(&home).expect("the rest of it is not needed");
+    fs::rename(&kept, &home).expect("the rig's folder can be written");
+    said.lines().find_map(|line| Some(line.split_once("--key ")?.1.to_owned())).expect("the key is printed")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stolen_bundle_is_refused_by_everybody_and_its_site_comes_back_with_the_next_one() {
+    let mut rig = rig().await;
+    let office = SiteId::new("office");
+    let order = Command::Revoke { site: office.clone() };
+    let begun = Instant::now();
+    let answer = rig.agent("manchester").expect("every agent was started").ask(order).await;
+    assert!(matches!(answer, Ok(Answer::Agreed { .. })), "{answer:?}");
+    let out = |status: &StatusReport| {
+        let votes =
+            status.sites.iter().find(|site| site.site.as_str() == "office").map_or(9, |site| site.votes);
+        let said = status.needs_you.iter().any(|need| need.what.contains("the bundle of office is revoked"));
+        votes == 0 && status.heard == 4 && status.votes == 4 && said
+    };
+    let healthy = ["london", "manchester", "netherlands"];
+    for site in healthy {
+        until(&mut rig, site, out).await;
+    }
+    println!("a stolen bundle had no vote anywhere after {:?}", begun.elapsed());
+    // Started again with it, its agent dials everybody and is dialled by nobody.
+    rig.agent("office").expect("every agent was started").kill().await;
+    rig.start("office").expect("the agent starts again");
+    for site in healthy {
+        let since = Instant::now();
+        while !log(&rig, site).contains("the bundle of `office` is revoked, and it shows the key") {
+            assert!(since.elapsed() < PATIENCE, "{site} let it in:\n{}", log(&rig, site));
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+    until(&mut rig, "office", |status| status.heard <= 1).await;
+    let agent = rig.agent("office").expect("every agent was started");
+    let order = Command::Mode { route: None, mode: Mode::Manual };
+    let answer = agent.ask(order).await;
+    assert!(matches!(answer, Ok(Answer::Refused { .. })), "{answer:?}");
+    assert!(out(&until(&mut rig, "london", |_| true).await), "nothing has changed");
+
+    agent_killed(&mut rig, "office").await;
+    let key = next_bundle(&rig, "office");
+    let order = Command::Readmit { site: office, key: Some(key.parse().expect("a key is printed")) };
+    let answer = rig.agent("london").expect("every agent was started").ask(order).await;
+    assert!(matches!(answer, Ok(Answer::Agreed { .. })), "{answer:?}");
+    rig.start("office").expect("the agent starts again");
+    let all = [("london", 1), ("manchester", 1), ("office", 1), ("netherlands", 2)];
+    for site in SITES {
+        until(&mut rig, site.name, |status| sits(status, &all)).await;
+    }
+    for gone in ["london", "manchester"] {
+        agent_killed(&mut rig, gone).await;
+    }
+    agrees(&mut rig, "office").await;
+}
+
+async fn agent_killed(rig: &mut Rig, site: &str) {
+    rig.agent(site).expect("every agent was started").kill().await;
 }

@@ -93,10 +93,8 @@ impl Node {
     /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
     /// nothing is judged by the one before.
     pub fn idle(&self) -> Option<&str> {
-        let here = &self.identity.site;
-        let revoked = self.view.is_revoked(here).then_some("the bundle of this site is revoked");
         let outside = self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref());
-        outside.or(revoked)
+        outside.or_else(|| self.parted())
     }
 
     /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
@@ -108,7 +106,10 @@ impl Node {
     pub(super) fn rule(&mut self, now: Mono) {
         let text = self.view.policy.as_ref().map_or(self.file.as_str(), |policy| policy.text.as_str());
         match Rules::read(text, &self.identity.site) {
-            Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
+            Ok(rules) => {
+                self.part_from(&rules);
+                (self.rules, self.broken) = (Some(rules), None);
+            }
             Err(why) => self.broken = Some(why),
         }
         self.weigh();
@@ -122,8 +123,9 @@ impl Node {
         if let Some(rules) = &self.rules {
             out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
             out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
-            let others = rules.addresses.iter().filter(|(site, _)| *site != self.identity.site);
-            let other = |(site, address): &(SiteId, SocketAddr)| Other {
+            let known = rules.addresses.iter().map(|(site, address)| (site, address));
+            let others = known.chain(&self.leaving).filter(|(site, _)| **site != self.identity.site);
+            let other = |(site, address): (&SiteId, &SocketAddr)| Other {
                 site: site.clone(),
                 address: *address,
                 trust: self.trust_in(site),

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How soon something is tried again that could not be done: a route may have moved, a folder may be open now.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// How soon a new disk asks again whether it has the whole journal.
+const REPLAY: Duration = Duration::from_secs(1);
+
 /// What this site knows of its own policy file.
 #[derive(Debug, Default)]
 pub struct Edits {
@@ -78,6 +81,10 @@ impl Node {
         if self.stopped.is_some() || self.outside.is_some() {
             return;
         }
+        if self.edits.marks.held.is_none() && self.replays(now) {
+            self.edits.again = Some(now + REPLAY);
+            return;
+        }
         let Some(agreed) = self.view.policy.as_ref().map(|policy| policy.text.clone()) else { return };
         let Some(Ok(text)) = self.edits.found.as_ref().map(|found| found.text.clone()) else { return };
         let (wanted, here) = (Imprint::of(&agreed), text.as_deref().map(Imprint::of));
@@ -93,6 +100,13 @@ impl Node {
             }
             (here, _) => self.rewrite((here, Fate::Replaced), (wanted, agreed), now, out),
         }
+    }
+
+    /// Whether the agreed text may be an old one: a new disk is told the whole journal from its beginning.
+    fn replays(&self, now: Mono) -> bool {
+        let heads = self.heads_heard(now);
+        let follows = self.standing.leader.as_ref().is_some_and(|leader| *leader != self.identity.site);
+        heads.iter().any(|head| head.index > self.view.index) || follows && heads.is_empty()
     }
 
     fn file_is_agreed(&mut self, agreed: Imprint, out: &mut Output) {

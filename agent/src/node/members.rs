@@ -2,7 +2,7 @@
 
 use super::Node;
 use super::outbox::Answered;
-use super::rules::Weights;
+use super::rules::{Rules, Weights};
 use super::waits::Waits;
 use crate::door::{Stand, Unfit};
 use crate::event::Output;
@@ -83,6 +83,31 @@ impl Node {
             }
         }
         wish
+    }
+
+    /// A site that the next policy does not have keeps its links until it has left: its votes may be needed for that,
+    /// and it shall hear of it.
+    pub(super) fn part_from(&mut self, next: &Rules) {
+        let before = self.rules.iter().flat_map(|rules| &rules.addresses);
+        let gone = before.filter(|(site, _)| !next.wished.contains_key(site) && self.sits(site));
+        self.leaving.extend(gone.cloned().collect::<Vec<_>>());
+        self.leaving.retain(|site, _| !next.wished.contains_key(site));
+    }
+
+    /// Whoever has left loses its links.
+    pub(super) fn let_go(&mut self, out: &mut Output) {
+        let gone: Vec<SiteId> = self.leaving.keys().filter(|site| !self.sits(site)).cloned().collect();
+        for site in &gone {
+            self.leaving.remove(site);
+        }
+        if !gone.is_empty() {
+            self.watch(out);
+        }
+    }
+
+    fn sits(&self, site: &SiteId) -> bool {
+        let mut seats = self.standing.seated.iter().chain(&self.standing.before);
+        seats.any(|seated| seated.site == *site)
     }
 
     /// The votes that the policy has for a site.

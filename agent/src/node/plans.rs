@@ -28,10 +28,11 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.doors.clone()).unwrap_or_default()
     }
 
-    /// Every site of the policy that somebody speaks for, but this one.
+    /// Every site of the policy that somebody speaks for, but this one; and those that are leaving.
     pub fn others(&self) -> Vec<SiteId> {
         let ours = |site: &SiteId| *site == self.identity.site;
-        self.sites().into_iter().filter(|site| !ours(site) && !self.view.is_revoked(site)).collect()
+        let all = self.sites().into_iter().chain(self.leaving.keys().cloned());
+        all.filter(|site| !ours(site) && !self.view.is_revoked(site)).collect()
     }
 
     pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {

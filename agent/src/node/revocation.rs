@@ -93,14 +93,13 @@ impl Node {
     /// Whether the others are a majority without a site: of the votes that count now, its own among them, and of those
     /// that are left. Else how many are heard, and how many it takes.
     fn could_lose(&self, site: &SiteId, now: Mono) -> Result<(), String> {
-        let lives = |of: &SiteId| *of == self.identity.site || self.peers.heard_within(of, HEARD, now);
         let halves = [&self.standing.seated, &self.standing.before];
         let sum = |half: &[Seated], counts: &dyn Fn(&SiteId) -> bool| -> usize {
             half.iter().filter(|seat| counts(&seat.site)).map(|seat| seat.voters.len()).sum()
         };
         for half in halves.into_iter().filter(|half| !half.is_empty()) {
             let (all, left) = (sum(half, &|_| true), sum(half, &|of| of != site));
-            let heard = sum(half, &|of| of != site && lives(of));
+            let heard = sum(half, &|of| of != site && self.lives(of, now));
             if heard * 2 <= all || heard * 2 <= left {
                 return Err(format!(
                     "{heard} of {all} votes are heard beside it, {} are needed",
@@ -123,8 +122,26 @@ impl Node {
         true
     }
 
-    /// The sites for which nobody speaks, and how each of them comes back.
+    /// Why this site is none of the cluster's any more, if it is so.
+    pub(super) fn parted(&self) -> Option<&'static str> {
+        let here = &self.identity.site;
+        let agreed = self.view.policy.is_some() && self.broken.is_none();
+        if self.view.is_revoked(here) {
+            return Some("the bundle of this site is revoked");
+        }
+        let known = self.rules.as_ref().is_none_or(|rules| rules.wished.contains_key(here));
+        (agreed && !known).then_some("the policy has no such site any more")
+    }
+
+    /// What this site must be told of itself, then the sites for which nobody speaks, and how each of them comes back.
     pub(super) fn revoked_needs(&self) -> Vec<Refused> {
+        if let Some(why) = self.parted() {
+            let here = &self.identity.site;
+            let hint = format!(
+                "systemctl disable --now pointsman; {here} comes back as a new site, or with a new bundle"
+            );
+            return vec![(format!("{here} does nothing: {why}"), hint)];
+        }
         let need = |(site, revoked): (&SiteId, &state::view::Revoked)| {
             let (who, at) = (&revoked.who, revoked.since);
             let what =

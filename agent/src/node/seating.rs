@@ -43,37 +43,54 @@ impl Node {
                     .to_owned(),
             );
         }
-        self.comes_or_goes(policy).or_else(|| self.outvoted(policy, now))
+        self.comes_or_goes(policy, now).or_else(|| self.outvoted(policy, now))
     }
 
-    /// Sites that are new or gone.
-    fn comes_or_goes(&self, policy: &Policy) -> Option<String> {
-        let rules = self.rules.as_ref()?;
+    /// Those that stay must be a majority without those that go: nobody is asked to vote itself out.
+    fn comes_or_goes(&self, policy: &Policy, now: Mono) -> Option<String> {
         let then = votes(policy);
-        (!rules.wished.keys().eq(then.keys())).then(|| {
-            "the sites are those of the birth of the cluster: this version changes only their votes while it runs"
-                .to_owned()
-        })
-    }
-
-    /// Whoever is heard now must be able to act afterwards: a site that is away may stay away.
-    fn outvoted(&self, policy: &Policy, now: Mono) -> Option<String> {
-        let counts = |site: &SiteId| !self.view.is_revoked(site);
-        let lives = |site: &SiteId| *site == self.identity.site || self.peers.heard_within(site, HEARD, now);
-        let then: BTreeMap<SiteId, u8> = votes(policy).into_iter().filter(|(site, _)| counts(site)).collect();
-        let sum = |of: &mut dyn Iterator<Item = (&SiteId, &u8)>| {
-            of.map(|(_, votes)| u32::from(*votes)).sum::<u32>()
+        let stays = |site: &SiteId| then.contains_key(site);
+        let goes =
+            self.standing.seated.iter().find(|seated| !stays(&seated.site) && !seated.voters.is_empty())?;
+        let sum = |counts: &dyn Fn(&SiteId) -> bool| -> usize {
+            let seated = self.standing.seated.iter().filter(|seated| counts(&seated.site));
+            seated.map(|seated| seated.voters.len()).sum()
         };
-        let all = sum(&mut then.iter());
-        let heard = sum(&mut then.iter().filter(|(site, _)| lives(site)));
+        let (all, heard) = (sum(&|_| true), sum(&|site| stays(site) && self.lives(site, now)));
+        let site = &goes.site;
         (heard * 2 <= all).then(|| {
-            let silent: Vec<&str> = then.iter().filter(|(site, votes)| **votes > 0 && !lives(site)).map(|(site, _)| site.as_str()).collect();
             format!(
-                "afterwards the sites that are heard now would have {heard} of {all} votes, and {} win: start {} first, or give others more votes",
-                all / 2 + 1,
-                silent.join(" and "),
+                "{site} cannot be taken out now: those that stay and are heard have {heard} of the {all} votes that \
+                 count, and {} win: write `votes: 0` for it first, or start the agents that are missing",
+                all / 2 + 1
             )
         })
+    }
+
+    /// Whoever is heard now must be able to act afterwards: a site that is away may stay away, and a new one may never
+    /// come.
+    fn outvoted(&self, policy: &Policy, now: Mono) -> Option<String> {
+        let mut then = votes(policy);
+        then.retain(|site, votes| *votes > 0 && !self.view.is_revoked(site));
+        let sum = |counts: &dyn Fn(&SiteId) -> bool| -> u32 {
+            then.iter().filter(|(site, _)| counts(site)).map(|(_, votes)| u32::from(*votes)).sum()
+        };
+        let (all, heard) = (sum(&|_| true), sum(&|site| self.lives(site, now)));
+        let missing: Vec<&str> =
+            then.keys().filter(|site| !self.lives(site, now)).map(SiteId::as_str).collect();
+        (heard * 2 <= all).then(|| {
+            format!(
+                "afterwards the sites that are heard now would have {heard} of {all} votes, and {} win: let {} have \
+                 no more than the others together, or be heard first",
+                all / 2 + 1,
+                missing.join(" and "),
+            )
+        })
+    }
+
+    /// Whether a site is heard now.
+    pub(super) fn lives(&self, site: &SiteId, now: Mono) -> bool {
+        *site == self.identity.site || self.peers.heard_within(site, HEARD, now)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::people;
 use super::share::bundle;
 use super::world::Cluster;
-use agent::command::Command;
+use agent::command::{Answer, Command};
 use state::{Fingerprint, Imprint, SiteId};
 
 /// What people do to files; the other deeds are told elsewhere.
@@ -36,6 +36,16 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             let number = number.parse().expect("the story is well formed");
             cluster.disk(&SiteId::new(*of)).borrow_mut().bundle = number;
         }
+        ["add", of, count, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(with(&file.unwrap_or_default(), of, count)));
+        }
+        ["found", of, count] => {
+            let policy = cluster.disk(&SiteId::new("london")).borrow().file.clone().unwrap_or_default();
+            cluster.found(&SiteId::new(*of), &with(&policy, of, count));
+        }
+        ["take", "out", of, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(without(&file.unwrap_or_default(), of)));
+        }
         ["remove", "file", name] => cluster.save(&SiteId::new(*name), |_| None),
         ["throw", "away", "asides", name] => {
             cluster.disk(&SiteId::new(*name)).borrow_mut().aside.clear();
@@ -60,6 +70,22 @@ fn votes(policy: &str, of: &str, count: &str) -> String {
         Some(_) | None => line.to_owned(),
     };
     policy.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// A policy with one site more, if it is not there already.
+fn with(policy: &str, site: &str, votes: &str) -> String {
+    if policy.contains(&format!("  {site}:")) {
+        return policy.to_owned();
+    }
+    let line = format!("  {site}: {{ votes: {votes}, address: 192.0.2.15, pbx: 192.0.2.26 }}");
+    policy.replace("\ncarriers:", &format!("{line}\n\ncarriers:"))
+}
+
+/// A policy with one site less, also where a route prefers it.
+fn without(policy: &str, site: &str) -> String {
+    let kept = policy.lines().filter(|line| !line.starts_with(&format!("  {site}:")));
+    let text: String = kept.map(|line| format!("{line}\n")).collect();
+    text.replace(&format!(", {site}"), "")
 }
 
 /// What the files must hold; the other expectations stand elsewhere.
@@ -92,6 +118,24 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             } else {
                 Err(format!("{agreed}, the last at {index:?}"))
             }
+        }
+        others => seated(cluster, others),
+    }
+}
+
+/// Who has which votes, and what an order came to.
+fn seated(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    match words {
+        ["refused", rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
+            let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
+            if good { Ok(()) } else { Err(format!("{last:?}")) }
+        }
+        ["votes", of, count, "at", at] => {
+            let report = cluster.status(&SiteId::new(*at));
+            let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);
+            if is.to_string() == *count { Ok(()) } else { Err(format!("{is} of {}", report.votes)) }
         }
         others => people::expect(cluster, others),
     }

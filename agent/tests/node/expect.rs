@@ -30,12 +30,6 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let last = outside.answers.values().last();
             if matches!(last, Some(Answer::Agreed { .. })) { Ok(()) } else { fail(format!("{at}: {last:?}")) }
         }
-        ["refused", rest @ ..] => {
-            let outside = cluster.outside.borrow();
-            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
-            let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
-            if good { Ok(()) } else { fail(format!("{last:?}")) }
-        }
         ["told", "by", moment, rest @ ..] => {
             let outside = cluster.outside.borrow();
             let until = |(at, _, _): &&(Duration, SiteId, Telling)| *at <= time(moment);
@@ -108,11 +102,6 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
         ["heard", votes, "at", at] => {
             let is = cluster.status(&SiteId::new(*at)).heard.to_string();
             if is == *votes { Ok(()) } else { fail(is) }
-        }
-        ["votes", of, count, "at", at] => {
-            let report = cluster.status(&SiteId::new(*at));
-            let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);
-            if is.to_string() == *count { Ok(()) } else { fail(format!("{is} of {}", report.votes)) }
         }
         ["looks", "at", "most", count] => {
             let is = cluster.outside.borrow().looks.len();
