@@ -5,6 +5,7 @@ use lab::rig::{Options, Rig, SITES, find_pointsman};
 use state::SiteId;
 use state::fact::Mode;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -191,6 +192,82 @@ async fn a_stolen_bundle_is_refused_by_everybody_and_its_site_comes_back_with_th
         agent_killed(&mut rig, gone).await;
     }
     agrees(&mut rig, "office").await;
+}
+
+/// A fifth site's line in the policy; its PBX is not there yet.
+fn with_depot(policy: &str, ip: IpAddr) -> String {
+    let pbx = beside(ip, 10);
+    policy.replace("\nsites:\n", &format!("\nsites:\n  depot: {{ votes: 1, address: {ip}, pbx: {pbx} }}\n"))
+}
+
+/// The address so many further.
+fn beside(ip: IpAddr, by: u8) -> IpAddr {
+    let IpAddr::V4(ip) = ip else { panic!("a rig stands on 127.0.0.0/8") };
+    let [a, b, c, d] = ip.octets();
+    Ipv4Addr::new(a, b, c, d + by).into()
+}
+
+/// The program makes the folder of one site more; all of it lies in the rig.
+fn one_more(rig: &Rig, site: &str, ip: IpAddr) {
+    let home = rig.folder(site);
+    let made = std::process::Command::new(find_pointsman().expect("it was started before"))
+        .arg("init")
+        .arg(rig.dir().join("cluster"))
+        .arg("--policy")
+        .arg(rig.folder("manchester").join("policy.yaml"))
+        .args(["--add", site])
+        .output()
+        .expect("the program starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let file = format!(
+        "site: {site}\nbundle: bundle\nlisten: {{ peers: \"{ip}:7701\" }}\nsecrets: secrets\nstate: state\n\
+         control: control.sock\n"
+    );
+    fs::write(home.join("site.yaml"), file).expect("the folder was just made");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_is_added_to_a_running_cluster_and_taken_out_again() {
+    let mut rig = rig().await;
+    let ip = beside(rig.net.agent(&SITES[0]), 4);
+    let begun = Instant::now();
+    save(&rig, "manchester", |text| with_depot(text, ip));
+    let waits = |status: &StatusReport| {
+        status.votes == 5 && status.watch.iter().any(|line| line.contains("depot has 0 and shall have 1"))
+    };
+    until(&mut rig, "london", waits).await;
+    one_more(&rig, "depot", ip);
+    rig.start("depot").expect("the new agent starts");
+    let five = [("london", 1), ("manchester", 1), ("office", 1), ("netherlands", 2), ("depot", 1)];
+    for site in ["london", "manchester", "office", "netherlands", "depot"] {
+        until(&mut rig, site, |status| sits(status, &five) && status.votes == 6).await;
+    }
+    println!("a fifth site voted {:?} after the edit", begun.elapsed());
+    // Without two of the old ones, four of six votes are left, and one of them is the new site's.
+    for gone in ["london", "manchester"] {
+        agent_killed(&mut rig, gone).await;
+    }
+    agrees(&mut rig, "depot").await;
+    for gone in ["london", "manchester"] {
+        rig.start(gone).expect("the agent starts again");
+        until(&mut rig, gone, |status| sits(status, &five)).await;
+    }
+
+    let line = |line: &&str| !line.starts_with("  depot:");
+    save(&rig, "office", |text| text.lines().filter(line).map(|line| format!("{line}\n")).collect());
+    let four = [("london", 1), ("manchester", 1), ("office", 1), ("netherlands", 2)];
+    for site in SITES {
+        until(&mut rig, site.name, |status| sits(status, &four) && status.votes == 5).await;
+    }
+    let told = |status: &StatusReport| {
+        status.needs_you.iter().any(|need| need.what.contains("the policy has no such site any more"))
+    };
+    until(&mut rig, "depot", told).await;
+    // It does not start again with what it has, and says why.
+    agent_killed(&mut rig, "depot").await;
+    rig.start("depot").expect("the program starts");
+    assert_eq!(rig.agent("depot").expect("it was started").ended().await, Some(3), "{}", log(&rig, "depot"));
+    assert!(log(&rig, "depot").contains("the policy has no such site"), "{}", log(&rig, "depot"));
 }
 
 async fn agent_killed(rig: &mut Rig, site: &str) {

@@ -64,7 +64,10 @@ pub struct Added {
 #[derive(Debug, Error)]
 pub enum InitError {
     /// The folder holds something.
-    #[error("`{}` is not empty; hint: name a folder that does not exist yet; `--add SITE` makes one site more", .0.display())]
+    #[error(
+        "`{}` is not empty; hint: name a folder that does not exist yet; `--add SITE` makes one site more",
+        .0.display()
+    )]
     NotEmpty(PathBuf),
     /// The name cannot stand in a certificate.
     #[error(
@@ -78,7 +81,10 @@ pub enum InitError {
     #[error("`{0}` stands twice among the folders to be made")]
     Twice(SiteId),
     /// There is no CA that could sign.
-    #[error("`{}` holds no CA: {why}; hint: name the folder that `pointsman init` made, with its `ca` back in it", dir.display())]
+    #[error(
+        "`{}` holds no CA: {why}; hint: name the folder that `pointsman init` made, with its `ca` back in it",
+        dir.display()
+    )]
     NoAuthority {
         /// Where it was looked for.
         dir: PathBuf,

@@ -147,7 +147,8 @@ impl Node {
             let what =
                 format!("the bundle of {site} is revoked, by {who} since {at}: it has no voice and no vote");
             let hint = format!(
-                "pointsman init DIR --policy FILE --add {site}; then on a healthy site: pointsman readmit {site} --key KEY"
+                "pointsman init DIR --policy FILE --add {site}; then on a healthy site: \
+                 pointsman readmit {site} --key KEY"
             );
             revoked.next.is_none().then_some((what, hint))
         };

@@ -4,7 +4,7 @@ use super::seats::{RaftId, Seat, Seats, Standing};
 use super::{NotMoved, NotProposed, Quorum};
 use raft::eraftpb::{self, ConfChangeSingle, ConfChangeTransition, ConfChangeType, ConfChangeV2, EntryType};
 use serde::{Deserialize, Serialize};
-use state::{Index, Term};
+use state::{Index, SiteId, Term};
 use std::collections::BTreeSet;
 
 /// How far behind the agreed end a learner may be to count as caught up: what a busy second agrees.
@@ -125,10 +125,23 @@ impl Quorum {
         if let Some(&id) = coming {
             return Some(self.admit(id, wish));
         }
+        let seats = self.within_reach(wish, &now.0);
+        let (voters, learners) = (ids(&seats, Standing::Voter), ids(&seats, Standing::Learner));
         let steps = self.steps((&now.0, &now.1), (&voters, &learners));
-        let ready = voters.difference(&now.0).all(|id| self.has_caught_up(*id));
         let could_act = self.is_alive(&voters) && self.is_alive(&now.0);
-        (ready && could_act).then(|| Change { steps, seats: wish.to_vec() })
+        (could_act && !steps.is_empty()).then_some(Change { steps, seats })
+    }
+
+    /// A wish without what cannot be had yet: a site whose new votes have not caught up keeps what it has, and nobody
+    /// else waits for it.
+    fn within_reach(&self, wish: &[Seat], now: &BTreeSet<RaftId>) -> Vec<Seat> {
+        let behind = |seat: &&Seat| {
+            let fresh = seat.ids.iter().filter(|id| !now.contains(id));
+            seat.standing == Standing::Voter && fresh.into_iter().any(|id| !self.has_caught_up(*id))
+        };
+        let waits: BTreeSet<&SiteId> = wish.iter().filter(behind).map(|seat| &seat.site).collect();
+        let ready = wish.iter().filter(|seat| !waits.contains(&seat.site));
+        ready.chain(self.seats.iter().filter(|seat| waits.contains(&seat.site))).cloned().collect()
     }
 
     /// The votes that count now and go on counting: only one of them can bring a change to its end.
@@ -213,6 +226,17 @@ impl Quorum {
         let answers =
             |id: &&RaftId| **id == leader.id || prs.get(id.0).is_some_and(|progress| progress.recent_active);
         voters.iter().filter(answers).count() * 2 > voters.len()
+    }
+
+    /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
+    /// own that still count, because nobody has agreed yet that they do not.
+    pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
+        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
+        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
+        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
+        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
+        let due: Vec<RaftId> = kept.chain(fresh).collect();
+        (due != had && !due.is_empty()).then_some(due)
     }
 
     /// Proposes a change together with the fact that tells it; says where it would stand.

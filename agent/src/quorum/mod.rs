@@ -338,17 +338,6 @@ impl Quorum {
         all
     }
 
-    /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
-    /// own that still count, because nobody has agreed yet that they do not.
-    pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
-        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
-        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
-        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
-        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
-        let due: Vec<RaftId> = kept.chain(fresh).collect();
-        (due != had && !due.is_empty()).then_some(due)
-    }
-
     /// What each voter of this site says of itself.
     pub fn marks(&self) -> Vec<Mark> {
         let mark = |voter: &Voter| {

@@ -121,16 +121,7 @@ impl Cluster {
         let node = Node::new(start, Mono::from_boot(now));
         let mut first = agent::event::Output::default();
         node.watch(&mut first);
-        let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
-        let born = loaded.kept.get(door::BIRTH).and_then(|bytes| postcard::from_bytes(bytes).ok());
-        let quorum = if stand == Stand::Newborn {
-            let file = Policy::read("the site's policy", loaded.file.as_deref().unwrap_or(&self.policy));
-            let seats = agent::start::seats(&file.expect("the world is well formed"));
-            Quorum::outside(seats.expect("the world is well formed"), site)
-        } else {
-            let past = Past { journal: last, voters: loaded.voters.clone(), ids };
-            Quorum::new(born.unwrap_or_else(seats), site, past).expect("the world is well formed")
-        };
+        let quorum = self.quorum(site, &stand, (&loaded, ids));
         let outside = Rc::clone(&self.outside);
         let mut share = Share { here: site.clone(), boot, disk, outside, watch: Vec::new() };
         for effect in first.act {
@@ -142,6 +133,19 @@ impl Cluster {
             site.clone(),
             Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
         );
+    }
+
+    /// The votes of a site's disk; a machine that nobody has named yet has none.
+    fn quorum(&self, site: &SiteId, stand: &Stand, (loaded, ids): (&Disk, Vec<RaftId>)) -> Quorum {
+        if *stand == Stand::Newborn {
+            let file = Policy::read("the site's policy", loaded.file.as_deref().unwrap_or(&self.policy));
+            let seats = agent::start::seats(&file.expect("the world is well formed"));
+            return Quorum::outside(seats.expect("the world is well formed"), site);
+        }
+        let born = loaded.kept.get(door::BIRTH).and_then(|bytes| postcard::from_bytes(bytes).ok());
+        let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
+        let past = Past { journal: last, voters: loaded.voters.clone(), ids };
+        Quorum::new(born.unwrap_or_else(seats), site, past).expect("the world is well formed")
     }
 
     /// A person saves another text as the policy file of a site.

@@ -198,3 +198,26 @@ fn a_leader_makes_way_before_its_vote_is_taken() {
     assert!(c.leader().is_some());
     assert_eq!(c.leaders.len(), terms + 1, "handed on once: {:?}", c.leaders);
 }
+
+/// Whoever never catches up keeps nobody else waiting: a vote that is to go goes without it.
+#[test]
+fn a_newcomer_that_is_away_holds_up_nobody_else() {
+    let mut c = lived();
+    c.lose_disk(&site("office"));
+    for _ in 0..20 {
+        c.reseat();
+        c.tick();
+    }
+    c.ids.insert(site("netherlands"), vec![RaftId(4)]);
+    for _ in 0..60 {
+        c.reseat();
+        c.tick();
+    }
+    let leader = c.leader().unwrap();
+    let conf = c.nodes[&leader].quorum.as_ref().unwrap().seats().conf();
+    assert_eq!((conf.voters, conf.learners), ([1, 2, 3, 4].map(RaftId).to_vec(), vec![RaftId(6)]));
+    assert!(conf.voters_before.is_empty());
+    c.start(&site("office"));
+    readmitted(&mut c);
+    c.check();
+}
