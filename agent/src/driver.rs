@@ -6,7 +6,7 @@ use crate::control::{Control, ControlEvent};
 use crate::event::{Asker, Effect, Event, Output};
 use crate::frame::Frame;
 use crate::gaps::{Fetch, Missing};
-use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links, Other, Trust};
+use crate::links::{Config as LinksConfig, Identity, LinkEvent, Links};
 use crate::policy_file::PolicyFile;
 use crate::quorum::{Batch, KEEP, TICK, Written};
 use crate::relay::{Seal, Sealed};
@@ -185,7 +185,6 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
     let (control_in, control) = mpsc::channel(INBOX);
     let key = certificate.fingerprint();
     let bind = Some(site.listen.peers.ip()).filter(|ip: &IpAddr| !ip.is_unspecified());
-    let others = policy.sites.iter().filter(|other| other.id != site.site);
     let world = Real {
         store,
         links: Links::spawn(
@@ -194,7 +193,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
                 cluster: policy.cluster.clone(),
                 listen: site.listen.peers,
                 bind,
-                peers: others.map(known).collect(),
+                peers: node.linked(),
                 identity: certificate.clone(),
             },
             links_in,
@@ -221,12 +220,6 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!("pointsman runs at {}, with the key {key}", site.site);
     drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
-}
-
-/// A site of the policy, until the node has said who may speak for it: nobody, so that whoever was revoked is not let
-/// in for a moment.
-fn known(site: &policies::policy::Site) -> Other {
-    Other { site: site.id.clone(), address: site.address, trust: Trust::Nobody }
 }
 
 async fn drive(mut turn: Turn<Real>, mut inboxes: Inboxes) -> Result<Anew, DriverError> {

@@ -250,6 +250,8 @@ async fn a_site_is_added_to_a_running_cluster_and_taken_out_again() {
     agrees(&mut rig, "depot").await;
     for gone in ["london", "manchester"] {
         rig.start(gone).expect("the agent starts again");
+    }
+    for gone in ["london", "manchester"] {
         until(&mut rig, gone, |status| sits(status, &five)).await;
     }
 

@@ -123,14 +123,19 @@ impl Node {
         if let Some(rules) = &self.rules {
             out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
             out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
-            let known = rules.addresses.iter().map(|(site, address)| (site, address));
-            let others = known.chain(&self.leaving).filter(|(site, _)| **site != self.identity.site);
-            let other = |(site, address): (&SiteId, &SocketAddr)| Other {
-                site: site.clone(),
-                address: *address,
-                trust: self.trust_in(site),
-            };
-            out.act.push(crate::event::Effect::Link(others.map(other).collect()));
+            out.act.push(crate::event::Effect::Link(self.linked()));
         }
+    }
+
+    /// The sites that this one has links to, where they listen, and who may speak for them.
+    pub fn linked(&self) -> Vec<Other> {
+        let addresses = self.rules.iter().flat_map(|rules| &rules.addresses).map(|(site, at)| (site, at));
+        let others = addresses.chain(&self.leaving).filter(|(site, _)| **site != self.identity.site);
+        let other = |(site, address): (&SiteId, &SocketAddr)| Other {
+            site: site.clone(),
+            address: *address,
+            trust: self.trust_in(site),
+        };
+        others.map(other).collect()
     }
 }
