@@ -106,6 +106,8 @@ pub struct Node {
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
     detours: BTreeMap<SiteId, SiteId>,
+    /// Whether what is known here of revocations is old.
+    knowledge: revocation::Knowledge,
     /// The sites that the policy has no more and that have not left, and where they listen.
     leaving: BTreeMap<SiteId, SocketAddr>,
     /// When leadership was last handed over from here.
@@ -193,6 +195,7 @@ impl Node {
             reach: reach::Reach::default(),
             jumped: None,
             detours: BTreeMap::new(),
+            knowledge: revocation::Knowledge::default(),
             leaving: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
@@ -235,6 +238,7 @@ impl Node {
             return out;
         }
         self.take(event, now, &mut out);
+        self.doubt_revocations(now.mono, &mut out);
         self.cast(now);
         self.say_flapping();
         self.watch_standings(now);

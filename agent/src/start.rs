@@ -146,7 +146,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     };
     let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
     let disk::Opened { mut store, loaded, disk, outside } = opened;
-    let (policy, file) = in_force(&view, own)?;
+    let at = named.as_ref().map(|named| named.at).unwrap_or_default();
+    let (policy, file) = in_force(&view, own, (&site.site, at))?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
@@ -207,9 +208,18 @@ fn own_policy(site: &SiteFile) -> Result<(Policy, String), StartError> {
     Ok((policy(&site.policy.display().to_string(), &text)?, text))
 }
 
-/// The agreed policy rules, and a file that was spoilt since does not keep its site down.
-fn in_force(view: &View, own: Result<(Policy, String), StartError>) -> Result<(Policy, String), StartError> {
+/// The agreed policy rules, and a file that was spoilt since does not keep its site down. A site that was added knows it
+/// only once its journal has come to its own name.
+fn in_force(
+    view: &View,
+    own: Result<(Policy, String), StartError>,
+    (here, named): (&SiteId, Index),
+) -> Result<(Policy, String), StartError> {
     let Some(agreed) = &view.policy else { return own };
+    let in_it = policy("the agreed policy", &agreed.text)?.site(here).is_some();
+    if !in_it && named > view.index {
+        return own;
+    }
     if let Err(why) = own {
         tracing::warn!("the own policy file is not used, the agreed policy is in force: {why}");
     }

@@ -232,7 +232,7 @@ impl<W: World> Turn<W> {
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
-        if self.node.view().is_revoked(from) {
+        if self.node.shuns(from) {
             return Ok(());
         }
         if let Body::Hello(sealed) = frame.body {

@@ -32,7 +32,7 @@ impl Node {
     pub fn others(&self) -> Vec<SiteId> {
         let ours = |site: &SiteId| *site == self.identity.site;
         let all = self.sites().into_iter().chain(self.leaving.keys().cloned());
-        all.filter(|site| !ours(site) && !self.view.is_revoked(site)).collect()
+        all.filter(|site| !ours(site) && !self.shuns(site)).collect()
     }
 
     pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {

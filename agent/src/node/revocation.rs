@@ -3,17 +3,70 @@
 use super::Node;
 use super::plans::HEARD;
 use super::seating::SEATING;
+use crate::command::PeerHead;
 use crate::event::{Output, Reign};
 use crate::links::Trust;
 use state::fact::{Fact, Seated};
 use state::{Fingerprint, Mono, Now, SiteId, Who};
+use std::time::Duration;
 
 /// What stands in the way of an order, and what can be typed instead.
 type Refused = (String, String);
 
+/// For so long another site must know more than this one, before what this one knows of revocations counts as old.
+const BEHIND: Duration = Duration::from_secs(2);
+/// How old another site's word on its journal may be for that: three pulses.
+const LATELY: Duration = Duration::from_secs(3);
+
+/// Whether what this site knows of revocations is what is true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Knowledge {
+    /// As far as anybody it trusts has said.
+    #[default]
+    Newest,
+    /// Somebody has been ahead since then.
+    Older(Mono),
+    /// Somebody has been ahead for long: a site that is revoked here may be back, and may be the one that leads.
+    Old,
+}
+
 impl Node {
+    /// A site that slept folds the revocation first and the return later, and may be told of the return by nobody but
+    /// the site that returned. So it shuts nobody out while another that it trusts has been ahead of it for long.
+    pub(super) fn doubt_revocations(&mut self, now: Mono, out: &mut Output) {
+        if self.view.revoked.is_empty() {
+            return;
+        }
+        let heads = self.peers.heads(LATELY, now);
+        let ahead = |head: &PeerHead| head.index > self.view.index && !self.view.is_revoked(&head.site);
+        let is = match (self.knowledge, heads.iter().any(ahead)) {
+            (_, false) => Knowledge::Newest,
+            (Knowledge::Newest, true) => Knowledge::Older(now),
+            (Knowledge::Older(since), true) if now.since(since) < BEHIND => self.knowledge,
+            (Knowledge::Older(_) | Knowledge::Old, true) => Knowledge::Old,
+        };
+        let turned = (is == Knowledge::Old) != (self.knowledge == Knowledge::Old);
+        self.knowledge = is;
+        if turned {
+            self.watch(out);
+        }
+    }
+
+    /// Whether nothing is taken from a site.
+    pub fn shuns(&self, site: &SiteId) -> bool {
+        self.knowledge != Knowledge::Old && self.view.is_revoked(site)
+    }
+
+    /// Whether whoever shows this key may speak for a site.
+    pub fn trusts(&self, site: &SiteId, key: Fingerprint) -> bool {
+        self.knowledge == Knowledge::Old || self.view.trusts(site, key)
+    }
+
     /// Who may speak for a site.
     pub(super) fn trust_in(&self, site: &SiteId) -> Trust {
+        if self.knowledge == Knowledge::Old {
+            return Trust::Any;
+        }
         match self.view.revoked.get(site).map(|revoked| revoked.next) {
             None => Trust::Any,
             Some(Some(key)) => Trust::Only(key),

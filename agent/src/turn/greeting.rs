@@ -64,7 +64,7 @@ impl<W: World> Turn<W> {
     /// Whether something is signed by its origin, with a key that may speak for that site.
     fn is_trusted(&mut self, sealed: &Sealed) -> bool {
         let key = self.world.check(sealed);
-        key.is_ok_and(|key| self.node.view().trusts(&sealed.from, key))
+        key.is_ok_and(|key| self.node.trusts(&sealed.from, key))
     }
 
     /// Whatever was heard from a revoked bundle may have been said by a thief: nothing of it is held against whoever
@@ -72,7 +72,7 @@ impl<W: World> Turn<W> {
     pub(super) fn forget_revoked(&mut self) -> Result<(), W::Error> {
         let view = self.node.view();
         let revoked: Vec<SiteId> =
-            view.revoked.keys().filter(|site| view.is_revoked(site)).cloned().collect();
+            view.revoked.keys().filter(|site| self.node.shuns(site)).cloned().collect();
         for site in revoked {
             if self.door.forget(&site) == Forgotten::Now {
                 self.quorum.disbelieve(&site);

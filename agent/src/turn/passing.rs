@@ -62,7 +62,7 @@ impl<W: World> Turn<W> {
         clocks: Clocks,
     ) -> Result<Option<(SiteId, Frame)>, Refused> {
         let revoked = || Refused::Revoked(sealed.from.clone());
-        if self.node.view().is_revoked(&sealed.from) {
+        if self.node.shuns(&sealed.from) {
             return Err(revoked());
         }
         match self.relay.errand(&sealed, by)? {
@@ -77,7 +77,7 @@ impl<W: World> Turn<W> {
                 let from = sealed.from.clone();
                 let wrong = |why| Refused::Seal { from: from.clone(), why };
                 let key = self.world.check(&sealed).map_err(wrong)?;
-                if !self.node.view().trusts(&sealed.from, key) {
+                if !self.node.trusts(&sealed.from, key) {
                     return Err(revoked());
                 }
                 self.relay.taken(&sealed, by, clocks.mono);

@@ -36,7 +36,7 @@ impl<W: World> Turn<W> {
             seated.iter().map(|seat| (seat.site.clone(), votes(seat.voters.len()))).collect();
         self.others = self.node.others();
         let mut others: BTreeSet<SiteId> = self.others.iter().cloned().collect();
-        others.extend(weights.keys().filter(|site| !self.node.view().is_revoked(site)).cloned());
+        others.extend(weights.keys().filter(|site| !self.node.shuns(site)).cloned());
         for site in &others {
             weights.entry(site.clone()).or_default();
         }
