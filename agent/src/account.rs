@@ -92,6 +92,8 @@ pub enum Compared {
     Ahead,
     /// The facts around its place are missing here.
     Missing,
+    /// It had no fact yet: there is nothing to compare.
+    Nothing,
 }
 
 /// What was agreed until a moment.
@@ -258,6 +260,7 @@ impl Account {
         let missing = self.holes.iter().any(|hole| hole.after < peer.index && peer.index < hole.upto);
         match known {
             _ if missing => Compared::Missing,
+            Some(head) if head == peer.head && peer.index == Index(0) => Compared::Nothing,
             None => Compared::Ahead,
             Some(head) if head == peer.head => Compared::Same,
             Some(_) => Compared::Differs,

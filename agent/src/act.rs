@@ -1,23 +1,27 @@
 //! The hands' one door: every effect that touches the world goes through here, and nothing else calls an adapter.
 
 mod entrance;
+mod exec;
 mod fences;
 mod held;
 mod histogram;
 mod knock;
 mod look;
+mod numbers;
+mod order;
 pub mod outcome;
 mod reins;
 mod session;
+mod survey;
 mod watch;
 
 pub use crate::carriers::ntsapi::{Transport, Trust};
 pub use histogram::Histogram;
 
-use crate::event::{Effect, Event, Point, Report};
+use crate::event::{Effect, Event, Order, Point, Report};
 use crate::probes::means::Means;
 use crate::resolve::HostPort;
-use crate::site::Secrets;
+use crate::site::{Secrets, SiteFile};
 use entrance::Entrance;
 use fences::Refusal;
 use policies::policy::{Carrier, Tls};
@@ -29,8 +33,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use survey::Ground;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use watch::Watch;
 
 /// What the hands are started with.
@@ -46,6 +52,8 @@ pub struct Config {
     pub commands: BTreeMap<String, Vec<String>>,
     /// A file of authorities that HTTP probes believe beside this machine's own roots.
     pub authorities: Option<PathBuf>,
+    /// The site file, whose folders, bundle and PBX are looked at; without it only carriers are.
+    pub site: Option<Arc<SiteFile>>,
     /// The carriers of the policy in force.
     pub carriers: Vec<CarrierSetup>,
     /// Where results go.
@@ -71,27 +79,37 @@ pub struct Hands {
     bind: Option<IpAddr>,
     secrets: Secrets,
     addresses: PathBuf,
+    site: Option<Arc<SiteFile>>,
     carriers: BTreeMap<CarrierId, (CarrierSetup, Arc<Entrance>)>,
     sessions: Sessions,
     watch: Watch,
+    means: Arc<Means>,
+    /// What was ordered that is no number, to be stopped with the hands.
+    orders: Vec<AbortHandle>,
 }
 
 impl Hands {
     /// Starts the resolvers of all carriers; call it within a tokio runtime.
     pub fn new(config: Config) -> Self {
-        let Config { bind, secrets, addresses, commands, authorities, carriers, events } = config;
+        let Config { bind, secrets, addresses, commands, authorities, site, carriers, events } = config;
         let tls = OnceLock::new();
-        let means = Means { bind, secrets: secrets.clone(), commands, authorities, tls };
+        let manager = site.as_ref().and_then(|site| site.pbx.as_ref()?.ami);
+        let refused = Arc::default();
+        let means = Means { bind, secrets: secrets.clone(), manager, refused, commands, authorities, tls };
+        let means = Arc::new(means);
         let runtime = Handle::current();
         let reins = Arc::new(Reins::new(events, runtime.clone()));
         let mut hands = Self {
             sessions: Sessions::new(Arc::clone(&reins)),
-            watch: Watch::new(Arc::clone(&reins), means),
+            watch: Watch::new(Arc::clone(&reins), Arc::clone(&means)),
+            means,
+            orders: Vec::new(),
             reins,
             runtime,
             bind,
             secrets,
             addresses,
+            site,
             carriers: BTreeMap::new(),
         };
         hands.reach(carriers);
@@ -126,6 +144,8 @@ impl Hands {
             Effect::Point(point) => self.point(point),
             Effect::Revoke { fence } => self.reins.fences.revoke(fence),
             Effect::Notify { fence, text } => self.notify(fence, &text),
+            Effect::Equip { nonce, ensure } => order::equip(&self.reins, &self.means, (nonce, &ensure)),
+            Effect::Ensure(order) => self.ensure(order),
             Effect::Look(look) => match self.carriers.get(&look.carrier) {
                 Some((_, entrance)) => look::start(&self.reins, entrance, look),
                 None => {
@@ -133,11 +153,12 @@ impl Hands {
                     self.reins.tell(Event::Looked { id: look.id, found });
                 }
             },
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, within } => {
                 if let Some((_, entrance)) = self.carriers.get(&carrier) {
-                    knock::start(&self.reins, entrance, carrier);
+                    knock::start(&self.reins, entrance, (carrier, within));
                 }
             }
+            Effect::Survey(survey) => survey::start(self.ground(), survey),
             Effect::Watch(plans) => {
                 let _within = self.runtime.enter();
                 self.watch.over(plans);
@@ -149,6 +170,19 @@ impl Hands {
             effect @ (Effect::Answer { .. } | Effect::Link(_) | Effect::Rewrite(_)) => {
                 tracing::error!("what is not theirs was given to the hands: {effect:?}");
             }
+        }
+    }
+
+    /// What a survey is made with.
+    fn ground(&self) -> Ground {
+        let entrance = |(id, (_, entrance)): (&CarrierId, &(CarrierSetup, Arc<Entrance>))| {
+            (id.clone(), Arc::clone(entrance))
+        };
+        Ground {
+            reins: Arc::clone(&self.reins),
+            entrances: self.carriers.iter().map(entrance).collect(),
+            site: self.site.clone(),
+            bind: self.bind,
         }
     }
 
@@ -190,6 +224,23 @@ impl Hands {
         self.reins.tell(Event::Executed { fence: point.fence, report });
     }
 
+    /// An attempt at something that is no number: fenced like any other.
+    fn ensure(&mut self, order: Order) {
+        match self.reins.fences.take(order.fence, order.writes.iter()) {
+            Ok(()) => {
+                self.orders.retain(|order| !order.is_finished());
+                self.orders.extend(order::start(&self.reins, &self.means, order));
+            }
+            Err(Refusal::Repeated) => {
+                tracing::error!(fence = order.fence.0, "the same attempt was ordered twice");
+            }
+            Err(refusal @ (Refusal::Lower { .. } | Refusal::Twice(_))) => {
+                let report = outcome::untried(&order, &refusal.to_string());
+                self.reins.tell(Event::Executed { fence: order.fence, report });
+            }
+        }
+    }
+
     fn notify(&self, fence: Index, text: &str) {
         tracing::warn!(target: "pointsman::notify", fence = fence.0, "{text}");
         let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
@@ -210,6 +261,7 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.reins.let_go();
+        self.orders.iter().for_each(AbortHandle::abort);
     }
 }
 

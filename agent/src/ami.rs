@@ -1,6 +1,7 @@
 //! Asterisk's manager interface, as a client: a banner, a login, and one answer to each action, every length limited.
 
 pub mod message;
+pub mod sight;
 
 use message::{Message, frame};
 use std::io;
@@ -102,6 +103,30 @@ impl Session {
             return Ok(message);
         }
         Err(AmiError::Malformed("it answers with events alone"))
+    }
+
+    /// One action whose answer is a list of events, as they come; none of another action is taken for one of it.
+    ///
+    /// # Errors
+    /// When it is refused, in Asterisk's words, or the list has no end.
+    pub async fn list(
+        &mut self,
+        action: &'static str,
+        fields: &[(&'static str, &str)],
+    ) -> Result<Vec<Message>, AmiError> {
+        let id = self.ask(action, fields).await?.header("ActionID").unwrap_or_default().to_owned();
+        let mut listed = Vec::new();
+        for _ in 0..EVENTS_MAX {
+            let message = self.next().await?;
+            if message.header("ActionID") != Some(&id) {
+                continue;
+            }
+            if message.header("EventList").is_some_and(|list| list.eq_ignore_ascii_case("Complete")) {
+                return Ok(listed);
+            }
+            listed.push(message);
+        }
+        Err(AmiError::Malformed("its list has no end"))
     }
 
     /// Takes leave without waiting for an answer.

@@ -3,13 +3,17 @@
 mod alone;
 mod handover;
 mod journal;
+mod lever;
 mod millis;
 mod reach;
+mod survey;
 
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
+pub use lever::LeverReport;
 pub use reach::{DoorReport, ReachReport};
+pub use survey::SurveyReport;
 
 use policies::Decision;
 use policies::Verdict;
@@ -68,6 +72,8 @@ pub enum Command {
     Incidents,
     /// What was agreed after this index?
     Journal { after: Index },
+    /// What does this site lean on, and how is it? Begins to look; or says whether what was begun is over.
+    Survey { awaited: Option<u64> },
 }
 
 impl Command {
@@ -80,6 +86,7 @@ impl Command {
             | Self::Runs
             | Self::Incidents
             | Self::Journal { .. }
+            | Self::Survey { .. }
             | Self::Follow => Access::Read,
             Self::Play { .. }
             | Self::Claim { .. }
@@ -132,6 +139,8 @@ pub enum Answer {
     Incidents { incidents: Vec<Incident> },
     /// To `Journal`: the next page.
     Journal(Box<JournalPage>),
+    /// To `Survey`.
+    Survey(Box<SurveyReport>),
 }
 
 /// What the cluster believes.
@@ -159,6 +168,9 @@ pub struct StatusReport {
     pub sites: Vec<SiteReport>,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteReport>,
+    /// What is moved and is no route.
+    #[serde(default)]
+    pub levers: Vec<LeverReport>,
     /// Incidents that are not over.
     pub incidents: Vec<Incident>,
     /// Runs that are not over.
@@ -297,6 +309,9 @@ pub struct WhyReport {
     pub decision: Decision,
     /// The candidates in order, each with why it is none if it is none.
     pub candidates: Vec<(SiteId, Option<String>)>,
+    /// How it stands, if it is a lever and no route.
+    #[serde(default)]
+    pub lever: Option<LeverReport>,
     /// Where automation does not act, and what can be done by hand.
     pub handed_over: Vec<HandOver>,
     /// How soon after its death the route would have moved: at best and at worst.

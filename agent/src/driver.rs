@@ -18,6 +18,7 @@ use crate::{clock, control, links};
 use state::{Fingerprint, Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -126,9 +127,12 @@ impl World for Real {
             | Effect::Point(_)
             | Effect::Revoke { .. }
             | Effect::Notify { .. }
+            | Effect::Equip { .. }
+            | Effect::Ensure(_)
             | Effect::Look(_)
             | Effect::Watch(_)
             | Effect::Knock { .. }
+            | Effect::Survey(_)
             | Effect::Reach(_)) => self.hands.act(effect),
         }
     }
@@ -205,6 +209,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
             addresses: site.state.clone(),
             commands: site.commands.clone(),
             authorities: site.authorities.clone(),
+            site: Some(Arc::new(site.clone())),
             carriers: Vec::new(),
             events: events_in,
         }),

@@ -4,12 +4,14 @@ use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
 use crate::links::Other;
+use crate::live::Sight;
+use crate::live::asks::Asks;
 use crate::policy_file::{Found, Marks, Rewrite};
 use crate::probes::plan::ProbePlan;
 use crate::quorum::Seat;
 use state::alone::AloneEntry;
 use state::fact::{Entry, Fact, Origin, Outcome, Reading, Seated, Was};
-use state::plan::Pointing;
+use state::plan::{Ensure, Pointing};
 use state::{
     Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
 };
@@ -29,6 +31,8 @@ pub enum Event {
     Reference { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// An address that a carrier's calls come from answered, or not.
     Signalled { target: std::net::SocketAddr, asked: Mono, answer: Presence },
+    /// The PBX beside this agent reaches such an address, or not.
+    Contacted { target: std::net::SocketAddr, asked: Mono, answer: Presence },
     /// A carrier's interface let itself be connected to, or not.
     Knocked { carrier: CarrierId, asked: Mono, answer: Presence },
     /// A peer said something.
@@ -63,6 +67,8 @@ pub enum Event {
     Looked { id: u64, found: Result<Vec<Reading>, String> },
     /// What the hands have done at carriers since they were started.
     Tallied(HandsReport),
+    /// What a survey found.
+    Surveyed { n: u64, sights: Vec<Sight> },
     /// The carriers of the policy in force whose secret is on this machine.
     Secrets(Vec<CarrierId>),
     /// What the folder of the policy file shows.
@@ -186,7 +192,14 @@ pub enum Effect {
     /// Read what a carrier shows.
     Look(Look),
     /// Connect to a carrier's interface and leave, saying nothing.
-    Knock { carrier: CarrierId },
+    Knock {
+        /// The carrier.
+        carrier: CarrierId,
+        /// How long that may take.
+        within: Duration,
+    },
+    /// Look at everything that this site leans on, and touch nothing.
+    Survey(Survey),
     /// Answer a person.
     Answer { to: u64, answer: Box<Answer> },
     /// Watch these subjects from now on.
@@ -197,6 +210,38 @@ pub enum Effect {
     Link(Vec<Other>),
     /// The policy file shall hold the agreed text.
     Rewrite(Rewrite),
+    /// See whether this site has what it takes to bring this about: `Prepared` or `Unprepared` says so.
+    Equip { nonce: Nonce, ensure: Ensure },
+    /// Bring about what is no number at a carrier.
+    Ensure(Order),
+}
+
+/// One attempt at something that is no number: fenced and dated.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The log position of the intent.
+    pub fence: Index,
+    /// What shall hold.
+    pub ensure: Ensure,
+    /// What it writes, by name; no other attempt writes that meanwhile.
+    pub writes: Vec<Number>,
+    /// Nothing is begun after this.
+    pub begin_by: Mono,
+    /// After this nothing of it lives.
+    pub close_by: Mono,
+}
+
+/// An order to look at everything that this site leans on.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Names the survey.
+    pub n: u64,
+    /// The cluster that the certificates must be of.
+    pub cluster: String,
+    /// What the policy leans on.
+    pub asks: Asks,
+    /// The earliest login at each carrier that is no misuse.
+    pub not_before: BTreeMap<CarrierId, Mono>,
 }
 
 /// One attempt at pointing a batch of numbers: fenced and dated.

@@ -10,9 +10,11 @@ mod edits;
 mod execute;
 mod handover;
 mod lead;
+mod levers;
 mod members;
 mod objection;
 mod outbox;
+mod patience;
 mod peers;
 mod people;
 mod placement;
@@ -30,10 +32,12 @@ mod schema;
 mod seating;
 mod signals;
 mod steady;
+mod surveys;
 mod telling;
 mod waits;
 mod watch;
 
+pub use levers::unfit;
 pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
 
@@ -121,6 +125,7 @@ pub struct Node {
     alone: alone::Alone,
     edits: edits::Edits,
     schemas: schema::Schemas,
+    surveys: surveys::Surveys,
     pulsed: Option<Mono>,
 }
 
@@ -206,6 +211,7 @@ impl Node {
             alone: alone::Alone::replay(start.alone, now),
             edits: edits::Edits::replay(start.marks),
             schemas: schema::Schemas::default(),
+            surveys: surveys::Surveys::default(),
             pulsed: None,
         };
         node.rule(now);
@@ -253,6 +259,7 @@ impl Node {
         self.miss_a_leader(now, &mut out);
         self.read_for_the_card(now, &mut out);
         self.tell_handovers(now, &mut out);
+        self.survey_at_night(now, &mut out);
         self.reach_out(now, &mut out);
         self.pulse(now, &mut out);
         self.propose(now.mono, &mut out);
@@ -267,6 +274,7 @@ impl Node {
             Event::Unasked { subject, asked, why } => self.unasked(&subject, asked, why),
             Event::Reference { target, asked, answer } => self.referred(target, asked, answer),
             Event::Signalled { target, asked, answer } => self.signalled(target, (asked, answer), out),
+            Event::Contacted { target, asked, answer } => self.contacted(target, (asked, answer), out),
             Event::Knocked { carrier, asked, answer } => self.knocked(&carrier, (asked, answer), out),
             Event::Heard { from, body } => self.heard(&from, body, now, out),
             Event::Greeted { from, hello, unfit } => self.peers.greeted(&from, (*hello, unfit), now.mono),
@@ -303,6 +311,7 @@ impl Node {
                 self.have_looked(id, found, out);
             }
             Event::Tallied(tally) => self.tally = tally,
+            Event::Surveyed { n, sights } => self.surveyed(n, sights, now),
             Event::Secrets(held) => self.secrets = held,
             Event::File(found) => self.file_found(found, out),
             Event::Asked { asker, command } => self.command(asker, command, now, out),

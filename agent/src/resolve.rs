@@ -1,5 +1,7 @@
 //! Where the carrier is: its host name resolved beside the path, the last good address kept on disk.
 
+pub mod sight;
+
 use hickory_resolver::TokioResolver;
 use std::fs::File;
 use std::io::{self, Write};

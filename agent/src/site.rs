@@ -2,6 +2,7 @@
 
 mod read;
 mod secrets;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 

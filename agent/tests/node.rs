@@ -3,8 +3,10 @@
 /// The world that the stories happen in, and the language that they are told in.
 mod node {
     pub mod account;
+    pub mod deeds;
     pub mod desk;
     pub mod expect;
+    pub mod levers;
     pub mod outside;
     pub mod people;
     pub mod script;

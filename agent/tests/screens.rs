@@ -3,12 +3,14 @@
 /// The reports that the cases start from.
 mod screens {
     pub mod handover;
+    mod json;
     pub mod status;
     pub mod why;
 }
 
 use agent::cli::screens as screen;
 use agent::command::{Answer, CarrierReport, DoorReport, Need, Offer, PlanReport, Telling, Voice};
+use agent::live::{Health, Kind, Sight};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
@@ -255,6 +257,38 @@ fn a_plan_shows_what_would_be_done_and_how_to_do_it() {
     check("plan", &screen::plan::screen(&report, &args));
     report.guards = vec!["mode is manual".into(), "budget spent: 4 of 4 switches used in 24h".into()];
     check("plan-guarded", &screen::plan::screen(&report, &args));
+}
+
+#[test]
+fn what_a_site_leans_on() {
+    let sight = |is, kind, thing: &str, says: &str, hint: Option<&str>| Sight {
+        kind,
+        thing: thing.into(),
+        is,
+        says: says.into(),
+        hint: hint.map(str::to_owned),
+    };
+    let renew = "make a new bundle with the cluster's CA, which `pointsman init` made and you keep offline";
+    let dig = "`dig @192.0.2.53 api.magrathea-telecom.co.uk`";
+    let sights = [
+        sight(Health::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),
+        sight(Health::Warning, Kind::Certificate, "site.pem", "expires in 29 days", Some(renew)),
+        sight(Health::Ok, Kind::Carrier, "magrathea", "logged in, and read 100 of 100 numbers", None),
+        sight(Health::Warning, Kind::Dns, "api.magrathea-telecom.co.uk", "192.0.2.53: silent", Some(dig)),
+        sight(
+            Health::Fault,
+            Kind::Ping,
+            "icmp",
+            "the kernel lets this group send no ping; 2 machines are pinged from here",
+            Some("`sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`"),
+        ),
+        sight(Health::Ok, Kind::Peer, "office", "heard 0.4s ago", None),
+        sight(Health::Ok, Kind::Clock, "wall clock", "as 3 others'", None),
+    ];
+    let file = Path::new("/etc/pointsman/site.yaml");
+    check("check-live", &screen::live::screen(("london", "its agent"), &sights, file));
+    let good = [sights[0].clone()];
+    check("check-live-good", &screen::live::screen(("london", "its agent"), &good, file));
 }
 
 #[test]

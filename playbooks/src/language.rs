@@ -1,14 +1,18 @@
 //! The playbook language: end states in order, each with its undo or the sentence why it has none.
 
+mod inputs;
 mod step;
 mod template;
+mod wish;
 
-pub use template::{Inputs, Template};
+pub(crate) use inputs::span;
+pub use inputs::{Input, Inputs, Kind, Unfit};
+pub use template::{Span, Template};
 
 use crate::limits;
-use state::PlaybookId;
 use state::document::{self, Fault, Faults, Report, Sketch, Value};
 use state::plan::IfFailed;
+use state::{CommandId, PlaybookId};
 use std::time::Duration;
 
 /// A playbook as it was read: every name in it is known, every number within its limits.
@@ -18,6 +22,8 @@ pub struct Playbook {
     pub name: PlaybookId,
     /// What it is for, in a sentence.
     pub about: String,
+    /// What it is given.
+    pub inputs: Inputs,
     /// Its steps, in order.
     pub steps: Vec<PlaybookStep>,
 }
@@ -56,6 +62,27 @@ pub enum Wish {
         /// What they are told.
         text: Template,
     },
+    /// Time has passed.
+    Wait {
+        /// How much.
+        lasts: Span,
+    },
+    /// A site can be given the route.
+    SiteReady {
+        /// The site.
+        site: Template,
+        /// For how long it could have been, up to now; `None` asks for this moment only.
+        steady: Option<Span>,
+        /// For how long it is waited for; `None` for as long as the step's timeout.
+        patience: Option<Span>,
+    },
+    /// What a command of the site file brings about.
+    Exec {
+        /// The command.
+        command: CommandId,
+        /// The command that says whether it is so.
+        check: CommandId,
+    },
 }
 
 /// The undo of a step, or the sentence in its place.
@@ -76,6 +103,28 @@ pub enum Doer {
     Leader,
     /// This site and no other.
     Site(Template),
+    /// Each site of the policy, one after the other.
+    All,
+    /// The same, without those that are not heard when their turn comes.
+    Reachable,
+}
+
+impl Wish {
+    /// Whether it changes something outside; whoever only tells or looks has nothing to take back.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::RoutePointsAt { .. } | Self::Exec { .. } => true,
+            Self::Notify { .. } | Self::Wait { .. } | Self::SiteReady { .. } => false,
+        }
+    }
+
+    /// Whether nobody executes it: whoever leads judges it from what is agreed.
+    pub fn looks(&self) -> bool {
+        match self {
+            Self::Wait { .. } | Self::SiteReady { .. } => true,
+            Self::RoutePointsAt { .. } | Self::Notify { .. } | Self::Exec { .. } => false,
+        }
+    }
 }
 
 impl Playbook {
@@ -88,6 +137,11 @@ impl Playbook {
             (Some(report), _) => Err(report),
             (None, None) => Err(unread(name, text)),
         }
+    }
+
+    /// Whether one of its steps asks for how long a site has been ready: that must be known before it is played.
+    pub fn asks_for_readiness(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.ensure, Wish::SiteReady { .. }))
     }
 
     /// The language itself, as far as editors can be told of it: what is asked of a playbook that has every key.
@@ -103,8 +157,17 @@ impl Playbook {
 const SAMPLE: &str = "\
 playbook: sample
 about: Every key that there is.
-inputs: { route: route, from: site, to: site, reason: text }
+inputs: { route: route, from: site, to: site, reason: text, pause: { duration: 30s } }
 steps:
+  - ensure: { site_ready: { site: $to, for: 10m } }
+    no_undo: looking changes nothing
+  - ensure: { wait: { for: $pause } }
+    no_undo: looking changes nothing
+  - ensure: { wait: { until_ready: $to, at_most: 5m } }
+    no_undo: looking changes nothing
+  - ensure: { exec: { command: withdraw-prefix, check: prefix-withdrawn } }
+    undo:   { exec: { command: announce-prefix, check: prefix-announced } }
+    at: reachable
   - ensure: { route_points_at: { route: $route, site: $to } }
     undo:   { route_points_at: { route: $route, site: $from } }
     at: executor
@@ -130,7 +193,7 @@ fn playbook(document: Value<'_>) -> Option<Playbook> {
     let inputs = map.required("inputs").map(Inputs::read).unwrap_or_default();
     let steps = map.required("steps").map(|list| steps(list, &inputs));
     map.finish();
-    Some(Playbook { name: name?, about: about?, steps: steps?? })
+    Some(Playbook { name: name?, about: about?, inputs, steps: steps?? })
 }
 
 fn steps(list: Value<'_>, inputs: &Inputs) -> Option<Vec<PlaybookStep>> {
@@ -151,9 +214,7 @@ fn steps(list: Value<'_>, inputs: &Inputs) -> Option<Vec<PlaybookStep>> {
 
 /// A run that is to be undone as a whole must not contain what cannot be.
 fn way_back(steps: &[PlaybookStep], written: &[Value<'_>]) {
-    let kept = |step: &&PlaybookStep| {
-        matches!((&step.ensure, &step.undo), (Wish::RoutePointsAt { .. }, WayBack::No(_)))
-    };
+    let kept = |step: &&PlaybookStep| step.ensure.writes() && matches!(step.undo, WayBack::No(_));
     for (at, _) in steps.iter().enumerate().filter(|(_, step)| step.if_failed == IfFailed::UndoAll) {
         if let Some(before) = steps[..=at].iter().position(|step| kept(&step)) {
             let why = format!("step {} asks for `undo_all`, and step {} has no undo", at + 1, before + 1);
@@ -169,7 +230,8 @@ fn in_time(steps: &[PlaybookStep], list: Value<'_>) {
         WayBack::No(_) => 1,
     };
     let longest = |step: &PlaybookStep| (step.timeout + step.backoff) * u32::from(step.attempts) * ways(step);
-    let sum: Duration = steps.iter().map(longest).sum();
+    // What only waits has its own time, which the run's deadline leaves it.
+    let sum: Duration = steps.iter().filter(|step| !step.ensure.looks()).map(longest).sum();
     if sum > limits::RUN {
         let fault = Fault::at(list.key_place(), "the steps may take longer than a run");
         let (run, sum) = (limits::RUN.as_secs(), sum.as_secs());

@@ -8,7 +8,7 @@ pub mod run;
 mod shipped;
 pub mod words;
 
-pub use language::Playbook;
+pub use language::{Playbook, Unfit};
 pub use plan::{Arguments, PlanError, RouteFacts, plan};
 pub use repair::{Astray, REPAIR, repair};
 pub use run::{Advance, Footing, Ground, Start, advance, batch};

@@ -18,6 +18,10 @@ pub const BACKOFF: Duration = Duration::from_secs(1);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// How long a run may take, the time for writing its numbers added.
 pub const RUN: Duration = Duration::from_secs(300);
+/// The longest that a step may wait, for time to pass or for a site; it comes on top of the run's own time.
+pub const WAIT_MAX: Duration = Duration::from_secs(3600);
+/// The longest that a site can be asked to have been ready.
+pub const STEADY_MAX: Duration = Duration::from_secs(86_400);
 /// The most steps in one playbook.
 pub const STEPS_MAX: usize = 16;
 /// The longest text that a step tells, in characters, before its names are filled in.

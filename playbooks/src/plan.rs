@@ -1,9 +1,10 @@
 //! A playbook with its arguments becomes a plan: concrete values for every number, and nothing is done.
 
-use crate::language::{Doer, Playbook, PlaybookStep, WayBack, Wish};
+use crate::language::{Doer, Playbook, PlaybookStep, Span, Template, Unfit, WayBack, Wish, span};
 use state::plan::{At, Ensure, Plan, PlannedStep, Pointing, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a playbook is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Arguments {
     pub to: SiteId,
     /// Why, in words.
     pub reason: String,
+    /// What else the playbook is given, by the names of its inputs.
+    pub given: BTreeMap<String, String>,
 }
 
 /// What the policy and the carrier say about the route.
@@ -27,6 +30,8 @@ pub struct RouteFacts {
     pub numbers: Vec<(Number, Option<Destination>)>,
     /// Where each number points when a site has it.
     pub destinations: BTreeMap<(SiteId, Number), Destination>,
+    /// Every site of the policy, in its order.
+    pub sites: Vec<SiteId>,
 }
 
 /// Why there is no plan.
@@ -59,12 +64,32 @@ pub enum PlanError {
     /// The playbook leaves a site that nobody knows.
     #[error("cannot plan `{0}`: it needs `$from`, and the route does not ring in a known site")]
     NoFrom(String),
+    /// What it is given does not fit what it declares.
+    #[error("cannot plan `{playbook}`: {unfit}")]
+    Unfit {
+        /// The playbook.
+        playbook: String,
+        /// What does not.
+        unfit: Unfit,
+    },
+    /// A step names a site that the policy does not have.
+    #[error("cannot plan `{playbook}`: the policy has no site `{site}`")]
+    NoSite {
+        /// The playbook.
+        playbook: String,
+        /// The site.
+        site: String,
+    },
 }
 
 /// The plan of a playbook. The same arguments and facts give the same plan on every site.
 pub fn plan(playbook: &Playbook, arguments: &Arguments, facts: &RouteFacts) -> Result<Plan, PlanError> {
     let planning = Planning { playbook, arguments, facts };
-    let steps = playbook.steps.iter().map(|step| planning.step(step)).collect::<Result<_, _>>()?;
+    let name = || playbook.name.as_str().to_owned();
+    playbook.inputs.fit(&arguments.given).map_err(|unfit| PlanError::Unfit { playbook: name(), unfit })?;
+    let steps: Vec<Vec<PlannedStep>> =
+        playbook.steps.iter().map(|step| planning.steps(step)).collect::<Result<_, _>>()?;
+    let steps = steps.into_iter().flatten().collect();
     Ok(Plan {
         playbook: playbook.name.clone(),
         route: arguments.route.clone(),
@@ -81,13 +106,31 @@ struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    fn step(&self, step: &PlaybookStep) -> Result<PlannedStep, PlanError> {
-        let at = match &step.at {
-            Doer::Executor => At::Executor,
-            Doer::Leader => At::Leader,
-            Doer::Site(site) => At::Site(SiteId::new(self.filled(site)?)),
+    /// A step as it is done: once, or once at each site.
+    fn steps(&self, step: &PlaybookStep) -> Result<Vec<PlannedStep>, PlanError> {
+        let sites = || self.facts.sites.iter().cloned();
+        let at: Vec<At> = match &step.at {
+            Doer::Executor => vec![At::Executor],
+            Doer::Leader => vec![At::Leader],
+            Doer::Site(site) => vec![At::Site(self.site(site)?)],
+            Doer::All => sites().map(At::Site).collect(),
+            Doer::Reachable => sites().map(At::Reachable).collect(),
         };
-        let ensure = self.ensure(&step.ensure)?;
+        at.into_iter().map(|at| self.step(step, at)).collect()
+    }
+
+    /// A site that does something: it must be one of the policy's, or nobody would ever do it.
+    fn site(&self, template: &Template) -> Result<SiteId, PlanError> {
+        let site = SiteId::new(self.filled(template)?).site();
+        if self.facts.sites.contains(&site) {
+            return Ok(site);
+        }
+        let playbook = self.playbook.name.as_str().to_owned();
+        Err(PlanError::NoSite { playbook, site: site.to_string() })
+    }
+
+    fn step(&self, step: &PlaybookStep, at: At) -> Result<PlannedStep, PlanError> {
+        let ensure = self.ensure(&step.ensure, step.timeout)?;
         let undo = self.undo(&step.undo, &ensure)?;
         Ok(PlannedStep {
             ensure,
@@ -100,8 +143,17 @@ impl Planning<'_> {
         })
     }
 
-    fn ensure(&self, wish: &Wish) -> Result<Ensure, PlanError> {
+    fn ensure(&self, wish: &Wish, timeout: Duration) -> Result<Ensure, PlanError> {
         match wish {
+            Wish::Wait { lasts } => Ok(Ensure::Waited { lasts: self.long(lasts) }),
+            Wish::SiteReady { site, steady, patience } => Ok(Ensure::SiteReady {
+                site: SiteId::new(self.filled(site)?),
+                steady: steady.as_ref().map_or(Duration::ZERO, |steady| self.long(steady)),
+                patience: patience.as_ref().map_or(timeout, |patience| self.long(patience)),
+            }),
+            Wish::Exec { command, check } => {
+                Ok(Ensure::Exec { command: command.clone(), check: check.clone() })
+            }
             Wish::Notify { text } => Ok(Ensure::Notify { text: self.filled(text)? }),
             Wish::RoutePointsAt { route, site } => {
                 self.same_route(self.filled(route)?)?;
@@ -117,7 +169,7 @@ impl Planning<'_> {
             WayBack::Wish(wish) => wish,
         };
         let Ensure::RoutePointsAt { numbers: forward, .. } = ensure else {
-            return self.ensure(wish).map(Undo::Ensure);
+            return self.ensure(wish, Duration::ZERO).map(Undo::Ensure);
         };
         if self.arguments.from.is_none() {
             return Ok(Undo::No("nobody knows where the route rang before".to_owned()));
@@ -125,7 +177,7 @@ impl Planning<'_> {
         if let Some(unread) = forward.iter().find(|pointing| pointing.from.is_none()) {
             return Ok(Undo::No(format!("nobody has read what {} showed before", unread.number)));
         }
-        let mut back = self.ensure(wish)?;
+        let mut back = self.ensure(wish, Duration::ZERO)?;
         if let Ensure::RoutePointsAt { numbers, .. } = &mut back {
             for (back, forward) in numbers.iter_mut().zip(forward) {
                 back.from = Some(forward.to.clone());
@@ -160,7 +212,18 @@ impl Planning<'_> {
         Err(PlanError::OtherRoute { playbook, found, wanted: self.arguments.route.clone() })
     }
 
-    fn filled(&self, template: &crate::language::Template) -> Result<String, PlanError> {
+    /// A time; what is given was held against its kind before.
+    fn long(&self, of: &Span) -> Duration {
+        match of {
+            Span::Is(duration) => *duration,
+            Span::Given(name) => {
+                let given = self.playbook.inputs.value(name, &self.arguments.given);
+                given.and_then(span).unwrap_or_default()
+            }
+        }
+    }
+
+    fn filled(&self, template: &Template) -> Result<String, PlanError> {
         if template.names("from") && self.arguments.from.is_none() {
             return Err(PlanError::NoFrom(self.playbook.name.as_str().to_owned()));
         }
@@ -168,7 +231,8 @@ impl Planning<'_> {
             "route" => self.arguments.route.as_str(),
             "from" => self.arguments.from.as_ref().map_or("", SiteId::as_str),
             "to" => self.arguments.to.as_str(),
-            _ => self.arguments.reason.as_str(),
+            "reason" => self.arguments.reason.as_str(),
+            other => self.playbook.inputs.value(other, &self.arguments.given).unwrap_or_default(),
         }))
     }
 }

@@ -1,12 +1,15 @@
 //! What the leader must do next with a run, judged from the agreed state alone: adopting an orphan is the same call.
 
+mod patience;
 mod undo;
 mod words;
 
 use crate::limits;
-use state::plan::{Ensure, IfFailed, PlannedStep};
+use state::fact::Passed;
+use state::plan::{Deed, Ensure, IfFailed, PlannedStep, Undo};
 use state::run::{Direction, Run, Step, StepState, Word};
 use state::{Index, Number, SiteId, Stamp, View};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What comes next in a run.
@@ -47,6 +50,22 @@ pub enum Advance {
         /// Why that word.
         why: String,
     },
+    /// Nothing is to be done but to wait, for time or for a site.
+    Rest {
+        /// Which step, from 0.
+        step: usize,
+        /// When that is over at the latest.
+        until: Stamp,
+    },
+    /// Propose `StepPassed`: the step is over without an attempt.
+    Pass {
+        /// Which step, from 0.
+        step: usize,
+        /// How.
+        how: Passed,
+        /// Why, in words.
+        why: String,
+    },
     /// It has ended; there is nothing left to do.
     Over,
 }
@@ -77,6 +96,8 @@ pub struct Ground<'v> {
     pub rate_per_second: u32,
     /// For how long of the run's life there was no quorum: its deadline does not count that.
     pub leaderless: Duration,
+    /// The sites that could be given the route, and for how long that has been so.
+    pub ready: &'v BTreeMap<SiteId, Duration>,
 }
 
 /// Whether a site could be given the route.
@@ -95,7 +116,7 @@ pub fn advance(run: &Run, now: Stamp, ground: &Ground<'_>) -> Advance {
         .or_else(|| unknown(ground.view, run))
         .or_else(|| cut_short(run))
         .or_else(|| undo::back(run, ground))
-        .unwrap_or_else(|| forward(run, ground));
+        .unwrap_or_else(|| forward(run, (ground, now)));
     in_time(run, next, (ground, now))
 }
 
@@ -106,12 +127,24 @@ pub fn batch(numbers: usize, rate_per_second: u32) -> usize {
     numbers.min(usize::try_from(fits).unwrap_or(usize::MAX)).max(1)
 }
 
-/// When a run that is not over must end: 5 min and the time its numbers take, time without a quorum added.
+/// When a run that is not over must end: 5 min, or what all its attempts may take if that is longer; and the time that
+/// its numbers take, what it only waits, and the time without a quorum added.
 pub fn deadline(run: &Run, ground: &Ground<'_>) -> Stamp {
+    let trying: Duration = run.plan.steps.iter().map(trying).sum();
     let numbers: usize = run.plan.steps.iter().map(|step| step.ensure.targets().len()).sum();
     let writing = numbers.div_ceil(usize::try_from(ground.rate_per_second.max(1)).unwrap_or(usize::MAX));
     let writing = Duration::from_secs(u64::try_from(writing).unwrap_or(u64::MAX));
-    run.opened + limits::RUN + writing + ground.leaderless
+    run.opened + limits::RUN.max(trying) + run.plan.patience() + writing + ground.leaderless
+}
+
+/// What all attempts at a step may take, undo included.
+fn trying(planned: &PlannedStep) -> Duration {
+    let ways = match (planned.ensure.deed(), &planned.undo) {
+        (Deed::Looks, _) => 0,
+        (_, Undo::Ensure(_)) => 2,
+        (_, Undo::No(_)) => 1,
+    };
+    (planned.timeout + planned.backoff) * u32::from(planned.attempts) * ways
 }
 
 fn over(run: &Run) -> Option<Advance> {
@@ -130,7 +163,8 @@ fn in_flight(view: &View, run: &Run) -> Option<Advance> {
             | StepState::Failed
             | StepState::Undoing { fence: None, .. }
             | StepState::Undone
-            | StepState::Stuck => return None,
+            | StepState::Stuck
+            | StepState::Skipped => return None,
         };
         // The view keeps an attempt as long as a step is in flight with it.
         let attempt = view.attempts.get(&fence);
@@ -157,11 +191,11 @@ fn cut_short(run: &Run) -> Option<Advance> {
     let written = |(_, step, planned): &(usize, &Step, &PlannedStep)| writes(planned) && touched(step);
     let undone = |step: &Step| matches!(step.state, StepState::Undone);
     let shown = |(_, step, planned): (usize, &Step, &PlannedStep)| {
-        !writes(planned) || matches!(step.state, StepState::Done)
+        !writes(planned) || matches!(step.state, StepState::Done | StepState::Skipped)
     };
     let word = if steps(run).filter(written).all(|(_, step, _)| undone(step)) {
         Word::Undone
-    } else if run.steps.iter().all(|step| matches!(step.state, StepState::Done)) {
+    } else if run.steps.iter().all(|step| matches!(step.state, StepState::Done | StepState::Skipped)) {
         Word::Done
     } else if steps(run).all(shown) {
         Word::DoneUnverified
@@ -172,10 +206,13 @@ fn cut_short(run: &Run) -> Option<Advance> {
 }
 
 /// The steps in their order; the first that is not over says what comes next.
-fn forward(run: &Run, ground: &Ground<'_>) -> Advance {
+fn forward(run: &Run, (ground, now): (&Ground<'_>, Stamp)) -> Advance {
     let mut carried = Vec::new();
     for (at, step, planned) in steps(run) {
         match (&step.state, planned.if_failed) {
+            (StepState::Waiting { .. }, _) if planned.ensure.deed() == Deed::Looks => {
+                return patience::look(run, at, (ground, now));
+            }
             (StepState::Waiting { n, since }, _) => {
                 return start((at, step), planned, (Direction::Do, *n, *since));
             }
@@ -199,7 +236,9 @@ fn forward(run: &Run, ground: &Ground<'_>) -> Advance {
 fn in_time(run: &Run, next: Advance, (ground, now): (&Ground<'_>, Stamp)) -> Advance {
     let until = deadline(run, ground);
     match next {
-        Advance::Start(_) | Advance::Read { .. } | Advance::Turn { .. } if now >= until => {
+        Advance::Start(_) | Advance::Read { .. } | Advance::Turn { .. } | Advance::Rest { .. }
+            if now >= until =>
+        {
             let within = until.since(run.opened).as_secs();
             let cut = run.cut.as_ref().map(|who| format!("cut short by {who}, and ")).unwrap_or_default();
             let why = format!("{cut}not finished within {within}s{}", words::moved(run));
@@ -212,6 +251,8 @@ fn in_time(run: &Run, next: Advance, (ground, now): (&Ground<'_>, Stamp)) -> Adv
         | Advance::Read { .. }
         | Advance::Turn { .. }
         | Advance::End { .. }
+        | Advance::Rest { .. }
+        | Advance::Pass { .. }
         | Advance::Over => next,
     }
 }
@@ -224,7 +265,7 @@ fn start(
 ) -> Advance {
     let wait = if n > 1 { planned.backoff } else { Duration::ZERO };
     let ensure = match (direction, &planned.undo) {
-        (Direction::Undo, state::plan::Undo::Ensure(back)) => back,
+        (Direction::Undo, Undo::Ensure(back)) => back,
         (Direction::Do | Direction::Undo, _) => &planned.ensure,
     };
     let numbers_left = left(step, ensure);
@@ -241,12 +282,17 @@ fn left(step: &Step, ensure: &Ensure) -> Vec<Number> {
     numbers.filter(|number| !step.moved.contains(*number)).cloned().collect()
 }
 
-/// Whether the step changes something outside; telling does not, and so counts as undone.
+/// Whether the step changes something outside; telling and looking do not, and so count as undone.
 fn writes(planned: &PlannedStep) -> bool {
-    match planned.ensure {
-        Ensure::RoutePointsAt { .. } => true,
-        Ensure::Notify { .. } => false,
+    match planned.ensure.deed() {
+        Deed::Points | Deed::Changes => true,
+        Deed::Tells | Deed::Looks => false,
     }
+}
+
+/// Whether callers would follow it to another place.
+fn points(planned: &PlannedStep) -> bool {
+    planned.ensure.deed() == Deed::Points
 }
 
 /// Whether an attempt at the step was ever started: after a good batch it waits for its first attempt again.

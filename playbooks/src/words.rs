@@ -1,6 +1,7 @@
 //! A plan in words: before and after of every effect, its undo, and what happens if it fails.
 
-use state::plan::{Ensure, IfFailed, Plan, PlannedStep, Undo};
+use state::document::spell;
+use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Undo};
 use std::fmt::{self, Display};
 
 /// How wide the first two columns of the screen are.
@@ -39,6 +40,15 @@ impl Words<'_> {
         };
         let (what, change, before_after) = match &step.ensure {
             Ensure::Notify { text } => ("notify".to_owned(), text.clone(), None),
+            Ensure::Waited { lasts } => ("wait".to_owned(), format!("for {}", spell(*lasts)), None),
+            Ensure::SiteReady { site, steady, patience } => {
+                let long = if steady.is_zero() { String::new() } else { format!(" for {}", spell(*steady)) };
+                let change = format!("could have it{long}; waited for at most {}", spell(*patience));
+                (format!("ready {site}"), change, None)
+            }
+            Ensure::Exec { command, check } => {
+                (format!("at {}", by(&step.at)), format!("run {command}, unless {check} says it is so"), None)
+            }
             Ensure::RoutePointsAt { site, numbers, .. } => {
                 let first = numbers.first();
                 let change = match (numbers.len(), first) {
@@ -65,6 +75,10 @@ impl Words<'_> {
         match undo {
             Undo::No(why) => format!("none: {why}"),
             Undo::Ensure(Ensure::Notify { text }) => format!("say: {text}"),
+            Undo::Ensure(Ensure::Exec { command, check }) => {
+                format!("run {command}, unless {check} says it is so")
+            }
+            Undo::Ensure(Ensure::Waited { .. } | Ensure::SiteReady { .. }) => "nothing".to_owned(),
             Undo::Ensure(Ensure::RoutePointsAt { site, numbers, .. }) => {
                 let those = if numbers.len() == 1 { "the same number" } else { "the same numbers" };
                 format!("{those} back to {site}, if {site} lives")
@@ -73,11 +87,22 @@ impl Words<'_> {
     }
 }
 
+/// Who does a step, in words.
+fn by(at: &At) -> String {
+    match at {
+        At::Executor => "one site".to_owned(),
+        At::Leader => "the leader".to_owned(),
+        At::Site(site) => site.to_string(),
+        At::Reachable(site) => format!("{site}, if heard"),
+    }
+}
+
 impl Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { playbook, route, from, to, .. } = self.0;
         let from = from.as_ref().map_or("nowhere known", |from| from.as_str());
-        writeln!(f, "{playbook} of {route}, {from} -> {to}; nothing is done by this command")?;
+        let way = if route.is_lever() { String::new() } else { format!(", {from} -> {to}") };
+        writeln!(f, "{playbook} of {route}{way}; nothing is done by this command")?;
         for (at, step) in self.steps().iter().enumerate() {
             writeln!(f, "{:>2} {:LABEL$} {}", at + 1, step.what, step.change)?;
             if let Some((before, after)) = &step.before_after {

@@ -4,6 +4,7 @@ use playbooks::words::Words;
 use playbooks::{Arguments, PlanError, Playbook, RouteFacts, plan, shipped};
 use state::plan::{Ensure, IfFailed, Plan, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 fn folder(name: &str) -> PathBuf {
@@ -56,6 +57,7 @@ fn arguments() -> Arguments {
         from: Some(SiteId::new("london")),
         to: SiteId::new("manchester"),
         reason: "london is\ndown".to_owned(),
+        given: BTreeMap::new(),
     }
 }
 

@@ -3,13 +3,40 @@
 mod support;
 
 use playbooks::{Advance, Arguments, Footing, Playbook, RouteFacts, batch, plan, shipped};
-use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Reading, Was};
+use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::run::{Cause, Direction, Run, Word};
 use state::{Boot, CarrierId, Destination, Index, Nonce, Number, RouteId, RunId, SiteId, Who};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use support::Journal;
 
-const RUN: RunId = RunId(1);
+const RUN: RunId = RunId(2);
+
+/// Every end state that the shipped playbooks do not have.
+const PATIENT: &str = "\
+playbook: patient
+about: a test
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { site_ready: { site: $to } }
+    no_undo: looking changes nothing
+  - ensure: { exec: { command: withdraw, check: withdrawn } }
+    undo: { exec: { command: announce, check: announced } }
+    at: reachable
+  - ensure: { wait: { for: 10s } }
+    no_undo: looking changes nothing
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo: { route_points_at: { route: $route, site: $from } }
+    if_failed: undo_all
+  - ensure: { exec: { command: tell, check: told } }
+    no_undo: what was told cannot be recalled
+    at: executor
+";
+
+fn pick(dice: &mut Dice, of: usize) -> usize {
+    let sides = u64::try_from(of).expect("the test is set up so");
+    usize::try_from(dice.roll(sides)).expect("the test is set up so")
+}
 
 /// A generator of its own, so that a seed means the same for ever (splitmix64).
 struct Dice(u64);
@@ -25,11 +52,13 @@ impl Dice {
 }
 
 fn open(journal: &mut Journal, dice: &mut Dice) {
-    let all = u64::try_from(shipped().len()).expect("the test is set up so");
-    let which = usize::try_from(dice.roll(all)).expect("the test is set up so");
-    let (name, text) = shipped()[which];
+    let mut shelf = shipped().to_vec();
+    shelf.push(("patient", PATIENT));
+    let (name, text) = shelf[pick(dice, shelf.len())];
+    journal.agree(Fact::SchemaRaised { to: 3 });
     let playbook = Playbook::read(name, text).expect("the test is set up so");
     let mut facts = RouteFacts { carrier: Some(CarrierId::new("magrathea")), ..RouteFacts::default() };
+    facts.sites = ["london", "manchester"].map(SiteId::new).to_vec();
     for n in 0..=dice.roll(9) {
         let number = Number::new(format!("0207946000{n}"));
         for site in ["london", "manchester", "refuge"] {
@@ -39,7 +68,13 @@ fn open(journal: &mut Journal, dice: &mut Dice) {
         facts.numbers.push((number.clone(), Some(Destination::new(format!("S:{n}@london")))));
     }
     let (from, to) = (Some(SiteId::new("london")), SiteId::new("manchester"));
-    let arguments = Arguments { route: RouteId::new("main"), from, to, reason: "dice".to_owned() };
+    let arguments = Arguments {
+        route: RouteId::new("main"),
+        from,
+        to,
+        reason: "dice".to_owned(),
+        given: BTreeMap::new(),
+    };
     let plan = plan(&playbook, &arguments, &facts).expect("the test is set up so");
     let cause = Cause::Automatic { because: vec!["dice".to_owned()] };
     journal.agree(Fact::RunOpened { basis: Index(0), plan, cause, home: Home::Elsewhere });
@@ -57,8 +92,10 @@ fn attempt(journal: &Journal, dice: &mut Dice) -> Fact {
         | Advance::Read { .. }
         | Advance::Turn { .. }
         | Advance::End { .. }
+        | Advance::Rest { .. }
+        | Advance::Pass { .. }
         | Advance::Over => {
-            (usize::try_from(dice.roll(4)).expect("the test is set up so"), Direction::Undo, 1, Vec::new())
+            (usize::try_from(dice.roll(7)).expect("the test is set up so"), Direction::Undo, 1, Vec::new())
         }
     };
     let size = batch(left.len(), journal.rate).min(left.len());
@@ -111,7 +148,7 @@ fn read(journal: &Journal, dice: &mut Dice) -> Fact {
 fn anything(journal: &Journal, dice: &mut Dice) -> Fact {
     let route = RouteId::new("main");
     let run = &journal.view.runs[&RUN];
-    match dice.roll(40) {
+    match dice.roll(44) {
         0..12 => attempt(journal, dice),
         12..24 => ended(journal, dice),
         24..30 => read(journal, dice),
@@ -121,6 +158,11 @@ fn anything(journal: &Journal, dice: &mut Dice) -> Fact {
         35 => Fact::ModeSet { route: None, mode: Mode::Auto, who: Who::new("ada") },
         36 => Fact::ModeSet { route: Some(route), mode: Mode::Manual, who: Who::new("ada") },
         37 => Fact::Resumed { route: Some(route), who: Who::new("ada") },
+        39..=42 => {
+            let how = [Passed::Holds, Passed::GivenUp, Passed::Skipped][pick(dice, 3)];
+            let step = u16::try_from(pick(dice, 7)).expect("the test is set up so");
+            Fact::StepPassed { run: RUN, step, how, why: "dice".to_owned() }
+        }
         38 => Fact::RunTurned { run: RunId(9), why: "dice".to_owned() },
         _ => Fact::SiteSilent { site: SiteId::new("manchester"), starts: state::Starts(1), n: 0 },
     }
@@ -138,6 +180,14 @@ fn obey(journal: &mut Journal, dice: &mut Dice, seed: u64) -> Word {
             Advance::Await { .. } => ended(journal, dice),
             Advance::Read { .. } => read(journal, dice),
             Advance::Turn { why } => Fact::RunTurned { run: RUN, why },
+            Advance::Rest { until, .. } => {
+                journal.now = until;
+                continue;
+            }
+            Advance::Pass { step, how, why } => {
+                let step = u16::try_from(step).expect("the test is set up so");
+                Fact::StepPassed { run: RUN, step, how, why }
+            }
             Advance::End { word, why } => Fact::RunEnded { run: RUN, word, why },
             Advance::Over => {
                 return journal.view.runs[&RUN].end.as_ref().expect("the test is set up so").word;

@@ -3,7 +3,7 @@
 mod support;
 
 use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
-use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Reading, Was};
+use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
 use state::view::Applied;
@@ -11,6 +11,7 @@ use state::{
     Boot, CarrierId, Destination, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Starts,
     Who,
 };
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 use support::{Journal, START};
@@ -51,12 +52,29 @@ fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
             "notify" => {
                 "  - ensure: { notify: { text: \"$route now rings in $to\" } }\n    no_undo: words cannot be recalled\n"
             }
+            "wait" => "  - ensure: { wait: { for: 30s } }\n    no_undo: looking changes nothing\n",
+            "until-ready" => {
+                "  - ensure: { wait: { until_ready: $to, at_most: 2m } }\n    no_undo: looking changes nothing\n"
+            }
+            "ready" => {
+                "  - ensure: { site_ready: { site: $to, for: 10m } }\n    no_undo: looking changes nothing\n"
+            }
+            "exec" | "exec-reachable" => {
+                "  - ensure: { exec: { command: withdraw, check: withdrawn } }\n\
+                 \x20   undo: { exec: { command: announce, check: announced } }\n"
+            }
             other => panic!("no such step: {other}"),
+        };
+        text += match kind {
+            "exec" => "    at: london\n    timeout: 20s\n",
+            "exec-reachable" => "    at: reachable\n",
+            _ => "",
         };
         writeln!(text, "    if_failed: {if_failed}").expect("the test is set up so");
     }
     let playbook = Playbook::read("story", &text).unwrap_or_else(|report| panic!("{report}"));
     let mut facts = RouteFacts { carrier: Some(CarrierId::new("magrathea")), ..RouteFacts::default() };
+    facts.sites = ["london", "manchester"].map(site).to_vec();
     for n in 0..numbers {
         let number = Number::new(format!("020794600{n:02}"));
         for name in ["london", "manchester"] {
@@ -65,7 +83,8 @@ fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
         facts.numbers.push((number.clone(), Some(destination("london", &number))));
     }
     let (from, to, reason) = (Some(site("london")), site("manchester"), "a test".to_owned());
-    plan(&playbook, &Arguments { route: route(), from, to, reason }, &facts).expect("the test is set up so")
+    plan(&playbook, &Arguments { route: route(), from, to, reason, given: BTreeMap::new() }, &facts)
+        .expect("the test is set up so")
 }
 
 impl Story {
@@ -77,6 +96,7 @@ impl Story {
         };
         let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
         match words[0] {
+            "all-read" => Some(self.journal.agree(Fact::SchemaRaised { to: 3 })),
             "at" => {
                 let seconds: u64 = words[1].trim_end_matches('s').parse().expect("seconds");
                 self.journal.now = Stamp::from_millis(START + seconds * 1000);
@@ -85,6 +105,11 @@ impl Story {
             "london" => {
                 let dead = words[1] == "dead";
                 self.journal.from = if dead { Footing::Dead } else { Footing::Candidate };
+                None
+            }
+            "ready" => {
+                let seconds = words[2].trim_end_matches('s').parse().expect("seconds");
+                self.journal.ready.insert(site(words[1]), Duration::from_secs(seconds));
                 None
             }
             "rate" => {
@@ -122,12 +147,24 @@ impl Story {
         let because = "a person said so".to_owned();
         match words[0] {
             "lost" => Fact::StepLost { fence, why: "manchester was lost".to_owned() },
+            "skip" | "give-up" => {
+                let step = words[1].parse::<u16>().expect("a step") - 1;
+                let how = if words[0] == "skip" { Passed::Skipped } else { Passed::GivenUp };
+                Fact::StepPassed { run: self.run, step, how, why: "it is not heard".to_owned() }
+            }
             "lapse" => Fact::AttemptLapsed { fence },
             "obey" => match self.journal.next(self.run) {
                 Advance::Turn { why } => Fact::RunTurned { run: self.run, why },
                 Advance::End { word, why } => Fact::RunEnded { run: self.run, word, why },
-                other
-                @ (Advance::Start(_) | Advance::Await { .. } | Advance::Read { .. } | Advance::Over) => {
+                Advance::Pass { step, how, why } => {
+                    let step = u16::try_from(step).expect("the test is set up so");
+                    Fact::StepPassed { run: self.run, step, how, why }
+                }
+                other @ (Advance::Start(_)
+                | Advance::Rest { .. }
+                | Advance::Await { .. }
+                | Advance::Read { .. }
+                | Advance::Over) => {
                     panic!("nothing to obey in {other:?}")
                 }
             },
@@ -184,7 +221,9 @@ impl Story {
         let (view, state) = (&self.journal.view, &self.journal.view.routes[&route()]);
         let (switches, repairs) = (state.switches.len(), state.repairs_lately(self.journal.now));
         let latch = state.latch.as_ref().map_or("free", |_| "latched");
-        format!("{switches} switches, {repairs} repairs, {} incidents, {latch}", view.incidents.len())
+        let open: usize = view.attempts.values().map(|attempt| attempt.open.len()).sum();
+        let open = if open == 0 { String::new() } else { format!(", {open} open") };
+        format!("{switches} switches, {repairs} repairs, {} incidents, {latch}{open}", view.incidents.len())
     }
 
     fn start(&mut self, executor: &str, seen: Option<u64>) -> Applied {
@@ -194,9 +233,15 @@ impl Story {
             | Advance::Read { .. }
             | Advance::Turn { .. }
             | Advance::End { .. }
+            | Advance::Rest { .. }
+            | Advance::Pass { .. }
             | Advance::Over => (0, Direction::Do, 1, Vec::new()),
         };
-        let numbers: Vec<Number> = left[..batch(left.len(), self.journal.rate).min(left.len())].to_vec();
+        let mut numbers: Vec<Number> = left[..batch(left.len(), self.journal.rate).min(left.len())].to_vec();
+        let run = &self.journal.view.runs[&self.run];
+        if let Some(ensure) = run.ensure(step, direction) {
+            numbers.extend(ensure.written_by(&site(executor), &run.plan.steps[step].at));
+        }
         let index = self.journal.view.index;
         let attempt = Attempt {
             run: self.run,
@@ -238,7 +283,11 @@ impl Story {
             let seen = (was == Was::Right).then(|| p.to.clone());
             Outcome { number: p.number.clone(), was, closure, seen, why: words[1].to_owned() }
         };
-        let outcomes = self.pointings.iter().enumerate().map(outcome).collect();
+        let mut outcomes: Vec<Outcome> = self.pointings.iter().enumerate().map(outcome).collect();
+        let attempt = self.journal.view.attempts.get(&self.fence).filter(|_| self.pointings.is_empty());
+        let others = attempt.into_iter().flat_map(|attempt| attempt.open.iter().cloned());
+        let other = |number| Outcome { number, was, closure, seen: None, why: words[1].to_owned() };
+        outcomes.extend(others.map(other));
         let note = (was != Was::Right).then(|| format!("the carrier said {}", words[1]));
         let fence = fence.map_or(self.fence, Index);
         self.journal.agree(Fact::StepEnded { fence, boot: boot.map_or(LIFE, Boot), was, outcomes, note })
@@ -266,6 +315,8 @@ impl Story {
             }
             Advance::Turn { why } => format!("turn: {why}"),
             Advance::End { word, why } => format!("end {word}: {why}"),
+            Advance::Rest { step, until } => format!("rest in step {} until {}", step + 1, after(until)),
+            Advance::Pass { step, how, why } => format!("pass step {}, {how:?}: {why}", step + 1),
             Advance::Over => "over".to_owned(),
         }
     }

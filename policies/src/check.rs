@@ -1,6 +1,7 @@
 //! A good policy in words: what happens when a site dies, who can act, and what is odd about it.
 
 mod cases;
+mod levers;
 mod table;
 
 pub use cases::{Because, Fate, fate};
@@ -18,8 +19,9 @@ const COLUMN: usize = 16;
 
 /// What `pointsman check` says of a good policy.
 pub fn words(policy: &Policy) -> String {
-    let deaths: Vec<Death> =
-        policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(policy, r))).collect();
+    let routes = policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(policy, r)));
+    let levers = policy.levers.iter().flat_map(|lever| levers::deaths(policy, lever));
+    let deaths: Vec<Death> = routes.chain(levers).collect();
     let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
     let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
     let mut lines = vec![summary(policy)];
@@ -156,6 +158,7 @@ fn warnings(policy: &Policy) -> Vec<String> {
     for route in policy.routes.iter().filter(|route| route.prefer.len() == 1) {
         warnings.push(format!("{} has nowhere to go if {} dies", route.id, route.prefer[0]));
     }
+    warnings.extend(policy.levers.iter().filter_map(|lever| levers::warning(policy, lever)));
     if policy.references.is_empty() {
         warnings.push("no references; a site that is cut off cannot tell whose fault it is".to_string());
     }
@@ -164,6 +167,14 @@ fn warnings(policy: &Policy) -> Vec<String> {
     }
     for carrier in policy.carriers.iter().filter(|carrier| carrier.tls == Tls::Plain) {
         warnings.push(format!("the line to {} is plain; its password can be read on the way", carrier.id));
+    }
+    for (carrier, reach) in &policy.reaches {
+        let (sites, each) = (policy.sites.len(), reach.login_every(policy.sites.len()));
+        if each > reach.every {
+            let (each, wish) = (spell(each), spell(reach.every));
+            let why = format!("{sites} sites share the account at {carrier}");
+            warnings.push(format!("{why}, so each logs in every {each} and not every {wish}"));
+        }
     }
     match policy.people.len() {
         0 => warnings.push("no people; nobody is told".to_string()),

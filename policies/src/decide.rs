@@ -4,7 +4,7 @@ use crate::candidates::{Candidate, Ranked};
 use crate::errand::{Errand, Occasion};
 use crate::guards::{self, Answer};
 use crate::inbound::CutOff;
-use crate::judge::{Case, RouteRule};
+use crate::judge::{Budget, Case, RouteRule};
 use crate::reason::{Evidence, Reason};
 use crate::tally::{Tally, Verdict, Word};
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ pub enum Verb {
     CannotSay,
 }
 
-/// From one site to another.
+/// From one site to another; where a lever is pulled or let go, both are the site that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
     /// The site that is left.
@@ -94,22 +94,31 @@ pub struct Move {
     pub occasion: Occasion,
 }
 
-/// What the guards are asked about: one route, where it rings, and what is known of it.
-pub(crate) struct Matter<'a> {
+/// What is asked about a route and about a lever alike: what is remembered of it, and what the ballots say.
+pub(crate) struct Grounds<'a> {
     pub case: Case<'a>,
     pub route: &'a RouteId,
-    pub here: &'a SiteId,
-    pub rule: &'a RouteRule,
     pub state: &'a RouteState,
     pub standing: &'a Standing,
     pub tally: Tally,
     pub cut_off: Option<CutOff>,
+    pub budget: Budget,
+}
+
+/// What the guards of a route are asked about: it, where it rings, and who could take it.
+pub(crate) struct Matter<'a> {
+    pub on: Grounds<'a>,
+    pub here: &'a SiteId,
+    pub rule: &'a RouteRule,
     pub ranked: Vec<Ranked>,
 }
 
 impl Case<'_> {
-    /// Decides about one route. It stays where it is unless the verdict on that site is down.
+    /// Decides about one route, or one lever. A route stays where it is unless the verdict on that site is down.
     pub fn decide(&self, route: &RouteId, standing: &Standing) -> Decision {
+        if route.is_lever() {
+            return self.decide_lever(route, standing);
+        }
         let Some(rule) = self.judge.routes.get(route) else {
             return cannot_say(Evidence::NoSuchRoute { route: route.clone() });
         };
@@ -117,18 +126,10 @@ impl Case<'_> {
         let Some((state, here)) = known else {
             return cannot_say(Evidence::NotRead { route: route.clone() });
         };
-        let matter = Matter {
-            case: *self,
-            route,
-            here,
-            rule,
-            state,
-            standing,
-            tally: self.tally(&rule.subject(here)),
-            cut_off: self.cut_off(route, here),
-            ranked: self.candidates(route),
-        };
-        matter.decide()
+        let tally = self.tally(&rule.subject(here));
+        let (cut_off, budget) = (self.cut_off(route, here), rule.budget);
+        let on = Grounds { case: *self, route, state, standing, tally, cut_off, budget };
+        Matter { on, here, rule, ranked: self.candidates(route) }.decide()
     }
 }
 
@@ -140,21 +141,11 @@ impl Matter<'_> {
 
     /// Whether the place where it rings is to be left, however short that has been so.
     pub fn leaves(&self) -> bool {
-        self.tally.leans_down() || self.cut_off.is_some()
+        self.on.tally.leans_down() || self.on.cut_off.is_some()
     }
 
     fn decide(self) -> Decision {
-        let (mut against, mut besides, mut wakes) = (Vec::new(), Vec::new(), Vec::new());
-        for answer in guards::ask_all(&self) {
-            match answer {
-                Answer::Pass(reason) => besides.push(reason),
-                Answer::Bar { reason, until } => {
-                    against.push(reason);
-                    wakes.extend(until);
-                }
-                Answer::Mute => {}
-            }
-        }
+        let Weighed { against, besides, mut wakes } = Weighed::of(guards::ask_all(&self));
         let goal = self.errand().goal();
         let wish = goal.map(|(to, occasion)| Move { from: self.here.clone(), to, occasion });
         let (verb, would) = match wish {
@@ -163,16 +154,17 @@ impl Matter<'_> {
         };
         wakes.extend(self.verdict_due());
         wakes.extend(self.candidates_due());
-        let again_at = wakes.into_iter().filter(|at| *at > self.case.now).min();
-        let (because, voices) = (self.because(), self.voices());
+        let again_at = wakes.into_iter().filter(|at| *at > self.on.case.now).min();
+        let (because, voices) =
+            (self.because(), if self.here.is_refuge() { Vec::new() } else { self.on.voices() });
         Decision { verb, because, against, besides, voices, ranked: self.ranked, would, again_at }
     }
 
     /// When the verdict comes about if no ballot changes: an incident opens then, whatever the guards say.
     fn verdict_due(&self) -> Option<Stamp> {
-        let cut_off = self.cut_off.as_ref().map(CutOff::due);
-        let due = self.tally.down_in().into_iter().chain(cut_off).min();
-        due.map(|left| self.case.now.once_passed(left))
+        let cut_off = self.on.cut_off.as_ref().map(CutOff::due);
+        let due = self.on.tally.down_in().into_iter().chain(cut_off).min();
+        due.map(|left| self.on.case.now.once_passed(left))
     }
 
     /// When a site that a run failed to reach may be tried again.
@@ -181,7 +173,7 @@ impl Matter<'_> {
     }
 
     fn because(&self) -> Vec<Reason> {
-        let tally = &self.tally;
+        let tally = &self.on.tally;
         let (subject, of) = (tally.subject.clone(), tally.total());
         if self.here.is_refuge() || !self.leaves() {
             return self.because_not_down();
@@ -190,7 +182,7 @@ impl Matter<'_> {
         if tally.leans_down() {
             because.push(Evidence::SeeDown { subject, votes: tally.down_votes(), of }.into());
         }
-        because.extend(self.cut_off.clone().map(|cut_off| {
+        because.extend(self.on.cut_off.clone().map(|cut_off| {
             let CutOff { subject, dark, others, .. } = cut_off;
             Evidence::CutOff { subject, dark, others }.into()
         }));
@@ -206,11 +198,11 @@ impl Matter<'_> {
 
     /// Why it stays, or goes on to a better site though nothing is down.
     fn because_not_down(&self) -> Vec<Reason> {
-        let tally = &self.tally;
+        let tally = &self.on.tally;
         let (subject, of) = (tally.subject.clone(), tally.total());
         let (down, up) = (tally.down_votes(), tally.up_votes());
         let mut because = vec![match tally.verdict() {
-            _ if self.here.is_refuge() => Evidence::InRefuge { route: self.route.clone() }.into(),
+            _ if self.here.is_refuge() => Evidence::InRefuge { route: self.on.route.clone() }.into(),
             Verdict::Up => Evidence::SeeUp { subject, votes: up, of }.into(),
             Verdict::Pending | Verdict::Down | Verdict::Disputed => {
                 Evidence::NoVerdict { subject, down, up, of }.into()
@@ -228,15 +220,15 @@ impl Matter<'_> {
 
     /// A ballot is level: while its site is heard and does not withdraw it, it is as fresh as the site's last frame.
     fn says_up(&self, chosen: &Candidate) -> Reason {
-        let heard = self.standing.fresh.get(&chosen.site.site()).copied();
+        let heard = self.on.standing.fresh.get(&chosen.site.site()).copied();
         let ago = heard.map_or(chosen.ago, |heard| heard.min(chosen.ago));
         Evidence::SaysUp { subject: chosen.subject.clone(), ago }.into()
     }
+}
 
-    fn voices(&self) -> Vec<Reason> {
-        if self.here.is_refuge() {
-            return Vec::new();
-        }
+impl Grounds<'_> {
+    /// Each site's part in the tally.
+    pub fn voices(&self) -> Vec<Reason> {
         let (subject, of) = (&self.tally.subject, self.tally.total());
         let (mut up, mut down, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         for voice in &self.tally.voices {
@@ -263,7 +255,32 @@ impl Matter<'_> {
     }
 }
 
-fn cannot_say(why: Evidence) -> Decision {
+/// What all the guards said, sorted.
+pub(crate) struct Weighed {
+    pub against: Vec<Reason>,
+    pub besides: Vec<Reason>,
+    pub wakes: Vec<Stamp>,
+}
+
+impl Weighed {
+    /// Sorts the answers.
+    pub fn of(answers: Vec<Answer>) -> Self {
+        let mut weighed = Self { against: Vec::new(), besides: Vec::new(), wakes: Vec::new() };
+        for answer in answers {
+            match answer {
+                Answer::Pass(reason) => weighed.besides.push(reason),
+                Answer::Bar { reason, until } => {
+                    weighed.against.push(reason);
+                    weighed.wakes.extend(until);
+                }
+                Answer::Mute => {}
+            }
+        }
+        weighed
+    }
+}
+
+pub(crate) fn cannot_say(why: Evidence) -> Decision {
     Decision {
         verb: Verb::CannotSay,
         because: vec![why.into()],

@@ -10,7 +10,7 @@ use state::route::Brought;
 use state::{SiteId, Stamp};
 use std::time::Duration;
 
-/// Which of a route's playbooks is meant.
+/// Which playbook of a route or of a lever is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Occasion {
@@ -20,6 +20,10 @@ pub enum Occasion {
     NoneLeft,
     /// A better site than the last resort or the refuge is well.
     SiteBack,
+    /// What a lever watches is down.
+    Pull,
+    /// What it watches is up again.
+    LetGo,
 }
 
 /// What a route wants if no guard forbids it.
@@ -75,18 +79,18 @@ impl Matter<'_> {
     /// Home to its first choice, if the policy says that a route goes there by itself; not where a person brought it.
     fn home(&self) -> Option<Errand> {
         let Failback { after, between } =
-            self.rule.failback.filter(|_| self.state.brought != Brought::ByPerson)?;
+            self.rule.failback.filter(|_| self.on.state.brought != Brought::ByPerson)?;
         let home = self.rule.prefer.first().filter(|home| *home != self.here)?;
         let may = self.ranked.iter().flatten().any(|candidate| candidate.site == *home);
-        let (steady, now) = (self.steady(home), self.case.now);
-        let opens = between.map_or(Some(now), |hours| hours.begin(now, &self.case.judge.zone));
+        let (steady, now) = (self.steady(home), self.on.case.now);
+        let opens = between.map_or(Some(now), |hours| hours.begin(now, &self.on.case.judge.zone));
         let hours = between.zip(opens).filter(|(_, opens)| *opens > now);
         may.then(|| Errand::Better { to: home.clone(), steady, needed: after, hours })
     }
 
     /// For how long a site could have had the route without a break, as far as this node has seen.
     fn steady(&self, site: &SiteId) -> Duration {
-        match self.standing.steady.get(&(self.route.clone(), site.clone())) {
+        match self.on.standing.steady.get(&(self.on.route.clone(), site.clone())) {
             Some(Steady::Able(since)) => *since,
             Some(Steady::Unable(_)) | None => Duration::ZERO,
         }
@@ -109,13 +113,13 @@ impl Matter<'_> {
     /// site was unable to take it for long enough that none is just about to be believed again.
     pub fn refuge_opens(&self) -> Option<Duration> {
         let refuge = self.rule.refuge.as_ref().filter(|refuge| *refuge != self.here)?;
-        if self.case.spurned_until(self.route, refuge).is_some() {
+        if self.on.case.spurned_until(self.on.route, refuge).is_some() {
             return None;
         }
-        let all = refuge_after(self.tally.blip);
+        let all = refuge_after(self.on.tally.blip);
         let left = self.ranked.iter().map(|ranked| match ranked {
             Err(not) if matches!(not.why, Refused::Damped { .. }) => Duration::ZERO,
-            Err(not) => match self.standing.steady.get(&(self.route.clone(), not.site.clone())) {
+            Err(not) => match self.on.standing.steady.get(&(self.on.route.clone(), not.site.clone())) {
                 Some(Steady::Unable(since)) => all.saturating_sub(*since),
                 Some(Steady::Able(_)) | None => all,
             },
@@ -127,7 +131,7 @@ impl Matter<'_> {
     /// How long a better site must be steady before the route leaves this place by itself; `None` if it never does,
     /// and where a person brought it.
     fn needed(&self) -> Option<Duration> {
-        if self.state.brought == Brought::ByPerson {
+        if self.on.state.brought == Brought::ByPerson {
             return None;
         }
         if self.here.is_refuge() {

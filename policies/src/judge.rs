@@ -19,6 +19,8 @@ pub struct Judge {
     pub blip: Blip,
     /// The routes and their rules.
     pub routes: BTreeMap<RouteId, RouteRule>,
+    /// The levers and their rules.
+    pub levers: BTreeMap<RouteId, LeverRule>,
     /// The mode that the policy writes for all routes, if it writes one.
     pub mode: Option<Mode>,
     /// The local time in which hours of the day are meant.
@@ -63,6 +65,25 @@ pub struct RouteRule {
     /// How long a site is no candidate after a run that did not end `done` there.
     pub retry_after: Duration,
     /// The mode that the policy writes for this route, if it writes one.
+    pub mode: Option<Mode>,
+}
+
+/// The rule of one lever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeverRule {
+    /// What it watches.
+    pub watches: Subject,
+    /// How long that must have been dark before the lever is pulled.
+    pub after: Duration,
+    /// Whether something is played once it is up again.
+    pub lets_go: bool,
+    /// How many of `beside` must hold for the lever to be pulled; 0 asks for none.
+    pub keep_up: usize,
+    /// The same service wherever else it is probed.
+    pub beside: Vec<Subject>,
+    /// How often it may be pulled and let go by automation.
+    pub budget: Budget,
+    /// The mode that the policy writes for it, if it writes one.
     pub mode: Option<Mode>,
 }
 

@@ -8,6 +8,7 @@ pub mod errand;
 mod guards;
 pub mod inbound;
 pub mod judge;
+pub mod lever;
 pub mod limits;
 pub mod opinion;
 pub mod policy;

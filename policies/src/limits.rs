@@ -134,6 +134,15 @@ pub const WATCHDOG: Duration = secs(15);
 /// How long an address of a carrier that answered once may be missed; one that never answers strangers never is.
 pub const SIGNALLING_TRUST: Duration = secs(86_400);
 
+/// How often the PBX is asked whether it reaches the addresses that calls come from; it asks them itself once a minute.
+pub const CONTACT_EVERY: Duration = secs(15);
+
+/// When a site begins to look at everything that it leans on, each night: an hour in which few call, and at which no
+/// clock is turned.
+pub const LOOK_OVER_AT: Duration = secs(250 * 60);
+/// How much later each further site of the policy does so: they share the carriers.
+pub const LOOK_OVER_SPREAD: Duration = secs(600);
+
 /// More changes than this within `FLAP_WINDOW` and an opinion is worth nothing.
 pub const FLAP_CHANGES: usize = 6;
 /// The time over which changes are counted.

@@ -13,30 +13,36 @@ mod ours;
 mod pace;
 mod people;
 mod probes;
+mod reaches;
 mod read;
 mod routes;
 mod sites;
 mod template;
 mod url;
+mod when;
 
 pub use asks::{Ask, Dns, Http, Record, RecordType, Transport};
 pub use carriers::{Carrier, Tls};
 pub use deadman::Deadman;
-pub use hours::Hours;
+pub use hours::{Hours, next_at};
 pub use kept::{Greeting, SorryPage, keys as kept_keys};
 pub use numbers::e164;
 pub use pace::Pace;
 pub use people::{Alerts, Mail, OnCall, Person, Tell, Told};
 pub use probes::Probe;
+pub use reaches::Reach;
 pub use routes::{Budget, Failback, Playbooks, Route};
 pub use sites::Site;
 pub use template::Template;
+pub use when::Lever;
 
 use jiff::tz::TimeZone;
 use state::document::{self, Faults, Report, Sketch, Value};
 use state::fact::Mode;
 use state::{CarrierId, Destination, Number, RouteId, SiteId, Subject};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A policy with every key that there is.
 const SAMPLE: &str = include_str!("../tests/fixtures/full.yaml");
@@ -58,8 +64,12 @@ pub struct Policy {
     pub references: Vec<SocketAddr>,
     /// The carriers in the order of the policy.
     pub carriers: Vec<Carrier>,
+    /// How gently some of them are asked; the others in the usual way.
+    pub reaches: BTreeMap<CarrierId, Reach>,
     /// The routes in the order of the policy.
     pub routes: Vec<Route>,
+    /// What is moved and is no route, in the order of the policy.
+    pub levers: Vec<Lever>,
     /// The people in the order of the policy.
     pub people: Vec<Person>,
     /// Who is told, and how.
@@ -105,9 +115,31 @@ impl Policy {
         self.routes.iter().find(|known| known.id == *route)
     }
 
+    /// A lever by its name.
+    pub fn lever(&self, lever: &RouteId) -> Option<&Lever> {
+        self.levers.iter().find(|known| known.id() == *lever)
+    }
+
+    /// How long what a lever watches must have been dark for it to be pulled.
+    pub fn after(&self, lever: &Lever) -> Duration {
+        lever.after.unwrap_or_else(|| self.pace(&lever.watches).blip)
+    }
+
+    /// The same service as a lever watches, wherever else it is probed.
+    pub fn beside(&self, lever: &Lever) -> Vec<Subject> {
+        let mut others = self.subjects();
+        others.retain(|other| other.service == lever.watches.service && *other != lever.watches);
+        others
+    }
+
     /// A carrier by its name.
     pub fn carrier(&self, carrier: &CarrierId) -> Option<&Carrier> {
         self.carriers.iter().find(|known| known.id == *carrier)
+    }
+
+    /// How gently a carrier is asked whether it is reached.
+    pub fn reach(&self, carrier: &CarrierId) -> Reach {
+        self.reaches.get(carrier).copied().unwrap_or(Reach::USUAL)
     }
 
     /// All votes together.

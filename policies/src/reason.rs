@@ -82,6 +82,12 @@ pub enum Evidence {
     NoSuchRoute { route: RouteId },
     /// A site was passed over.
     NotChosen(NotChosen),
+    /// What a lever plays was played, and not taken back yet.
+    Pulled { since: Stamp },
+    /// A person pulled it, and lets it go.
+    PulledByHand { since: Stamp },
+    /// A run of its rule got stuck half-way.
+    Between { since: Stamp },
 }
 
 /// A site that is no candidate.
@@ -208,6 +214,11 @@ impl fmt::Display for Evidence {
             }
             Self::NoSuchRoute { route } => write!(f, "the policy has no route `{route}`"),
             Self::NotChosen(not) => not.fmt(f),
+            Self::Pulled { since } => write!(f, "it was pulled at {since}, and not let go since"),
+            Self::PulledByHand { since } => {
+                write!(f, "a person had it pulled at {since}, and so a person lets it go")
+            }
+            Self::Between { since } => write!(f, "a run of its rule got stuck half-way, at {since}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a value of our own that is not wanted may be put back: what persons forbid, and never to a dead place.
 
-use crate::decide::{Matter, Standing};
+use crate::decide::{Grounds, Standing};
 use crate::guards::{self, Answer};
 use crate::judge::Case;
 use crate::reason::{Evidence, NotChosen, Reason, Refused};
@@ -21,9 +21,9 @@ impl Case<'_> {
             let (subject, votes, of) = (tally.subject.clone(), tally.down_votes(), tally.total());
             NotChosen { site: to.clone(), why: Refused::Down { subject, votes, of } }.into()
         });
-        let (here, cut_off, ranked) = (to, self.cut_off(route, to), Vec::new());
-        let matter = Matter { case: *self, route, here, rule, state, standing, tally, cut_off, ranked };
-        let bars = guards::ask_of_repair(&matter).into_iter().filter_map(|answer| match answer {
+        let cut_off = self.cut_off(route, to);
+        let on = Grounds { case: *self, route, state, standing, tally, cut_off, budget: rule.budget };
+        let bars = guards::ask_of_repair(&on).into_iter().filter_map(|answer| match answer {
             Answer::Bar { reason, .. } => Some(reason),
             Answer::Pass(_) | Answer::Mute => None,
         });

@@ -13,6 +13,7 @@ mod tree;
 mod value;
 mod yaml;
 
+pub use duration::duration_in;
 pub use fault::{Fault, Faults, Report};
 pub use fields::Fields;
 pub use nearest::nearest;

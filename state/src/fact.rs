@@ -110,6 +110,8 @@ pub enum Fact {
     PolicyEdited { text: String, base: Imprint, who: Who },
     /// Every site has announced that it reads facts of this schema: from here on they may be written.
     SchemaRaised { to: u16 },
+    /// A step is over without an attempt: what was waited for came or did not, or no site could begin it.
+    StepPassed { run: RunId, step: u16, how: Passed, why: String },
     /// A site has these votes from here on, on the disk that bears its name: fewer, or others beside those it has. None
     /// at all means that it has left, and that its name is free.
     VotesGiven { site: SiteId, raft_ids: Vec<u64> },
@@ -117,6 +119,17 @@ pub enum Fact {
     BundleRevoked { site: SiteId, who: Who },
     /// A site whose bundle was revoked has a new one: whoever shows this key speaks for it, and nobody else.
     BundleTrusted { site: SiteId, key: Fingerprint, who: Who },
+}
+
+/// How a step is over without an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Passed {
+    /// It holds.
+    Holds,
+    /// It was given up.
+    GivenUp,
+    /// It need not be done, because its site is not there.
+    Skipped,
 }
 
 /// The seats of one site, as Raft knows them.
@@ -140,7 +153,6 @@ impl Fact {
             | Self::IncidentOpened { .. }
             | Self::IncidentPassed { .. }
             | Self::IncidentAcked { .. }
-            | Self::RunOpened { .. }
             | Self::StepStarted(_)
             | Self::StepEnded { .. }
             | Self::StepLost { .. }
@@ -165,7 +177,11 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
-            Self::VotesGiven { .. } | Self::BundleRevoked { .. } | Self::BundleTrusted { .. } => 3,
+            Self::RunOpened { plan, .. } => plan.schema(),
+            Self::StepPassed { .. }
+            | Self::VotesGiven { .. }
+            | Self::BundleRevoked { .. }
+            | Self::BundleTrusted { .. } => 3,
         }
     }
 
@@ -206,7 +222,8 @@ impl Fact {
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. }
             | Self::VotesGiven { .. }
-            | Self::SchemaRaised { .. } => false,
+            | Self::SchemaRaised { .. }
+            | Self::StepPassed { .. } => false,
         }
     }
 }

@@ -86,9 +86,28 @@ impl SiteId {
 }
 
 name!(
-    /// The numbers that move together: `main`.
+    /// The numbers that move together: `main`; or a lever, by what it watches: `london/proxy`.
     RouteId
 );
+impl RouteId {
+    /// The lever that a rule of `when` binds to a subject: what is moved and is no route. It has a name of this kind
+    /// because persons hold, resume and ask about both alike, under one set of guards.
+    pub fn lever(watches: &Subject) -> Self {
+        Self::new(watches.to_string())
+    }
+
+    /// What it watches, if it is a lever; no name of a route has the stroke between a site and a service.
+    pub fn watches(&self) -> Option<Subject> {
+        let (site, service) = self.as_str().split_once(STROKE)?;
+        Some(Subject { site: SiteId::new(site), service: ServiceId::new(service) })
+    }
+
+    /// Whether it is a lever and no route.
+    pub fn is_lever(&self) -> bool {
+        self.as_str().contains(STROKE)
+    }
+}
+
 name!(
     /// A carrier as the policy names it: `magrathea`.
     CarrierId
@@ -96,6 +115,10 @@ name!(
 name!(
     /// A playbook's name: `fail-over`.
     PlaybookId
+);
+name!(
+    /// A command of a site file, which alone says what is run: `withdraw-prefix`.
+    CommandId
 );
 name!(
     /// A service of a site: `pbx`, `inbound`, `proxy`.
@@ -128,6 +151,8 @@ impl Destination {
 
 /// Between a site and the number of its door; no name of a policy has it.
 const DOOR: char = '#';
+/// Between a site and its service.
+const STROKE: char = '/';
 /// What stands in the place of a site where a carrier is spoken of.
 const CARRIER: &str = "carrier";
 

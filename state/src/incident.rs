@@ -45,6 +45,8 @@ pub enum IncidentState {
 pub enum IncidentEvent {
     /// The site answers again.
     VerdictUp,
+    /// What a lever watches answers again, and nothing is played for that.
+    LeverLetGo,
     /// A run was opened; to the route's first choice or not.
     RunOpened { run: RunId, way: Way },
     /// The run ended done, verified or not.
@@ -82,7 +84,7 @@ impl IncidentState {
         use IncidentEvent as E;
         use IncidentState as S;
         Ok(match (self, event) {
-            (S::Open, E::VerdictUp) => S::Closed { at },
+            (S::Open, E::VerdictUp) | (S::Open | S::Away, E::LeverLetGo) => S::Closed { at },
             (S::Open | S::Away | S::Stuck, E::RunOpened { run, way: Way::Away }) => S::Switching { run },
             (S::Open | S::Away | S::Stuck, E::RunOpened { run, way: Way::Home }) => S::Returning { run },
             (S::Switching { .. }, E::RunDone) => S::Away,

@@ -1,6 +1,7 @@
 //! A plan: a playbook with its arguments, as concrete end states that can be printed without being done.
 
-use crate::ids::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId};
+use crate::ids::{CarrierId, CommandId, Destination, Number, PlaybookId, RouteId, SiteId};
+use crate::window::WAIT_OPEN;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use std::time::Duration;
 pub struct Plan {
     /// The playbook it came from.
     pub playbook: PlaybookId,
-    /// The route that it is about.
+    /// The route or the lever that it is about.
     pub route: RouteId,
     /// The site that is left, if the route rang in one.
     pub from: Option<SiteId>,
-    /// The site that is to answer.
+    /// The site that is to answer; of a lever, the site that it belongs to.
     pub to: SiteId,
     /// The end states, in order.
     pub steps: Vec<PlannedStep>,
@@ -55,14 +56,125 @@ pub enum Ensure {
         /// What they are told.
         text: String,
     },
+    /// So much time has passed since the turn of this step came.
+    Waited {
+        /// How much.
+        lasts: Duration,
+    },
+    /// A site could have been given the route for so long.
+    SiteReady {
+        /// The site.
+        site: SiteId,
+        /// For how long without a break, up to now.
+        steady: Duration,
+        /// For how long it is waited for, from the turn of this step.
+        patience: Duration,
+    },
+    /// What a command of the executor's own site file brings about.
+    Exec {
+        /// The command that brings it about.
+        command: CommandId,
+        /// The command that ends with 0 while it is so.
+        check: CommandId,
+    },
+}
+
+/// What it takes to bring an end state about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Numbers are pointed somewhere, at a carrier.
+    Points,
+    /// Something else is changed at one site or from there: it is looked at first, and once more afterwards.
+    Changes,
+    /// People are told.
+    Tells,
+    /// Nothing but patience: whoever leads judges it from the agreed state, and nobody executes it.
+    Looks,
 }
 
 impl Ensure {
-    /// What one effect writes and must therefore never have two writers: its numbers; nothing for words.
+    /// Each number's way from one destination to another; nothing where no number is pointed.
     pub fn targets(&self) -> &[Pointing] {
         match self {
             Self::RoutePointsAt { numbers, .. } => numbers,
-            Self::Notify { .. } => &[],
+            Self::Notify { .. } | Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } => &[],
+        }
+    }
+
+    /// What it takes.
+    pub fn deed(&self) -> Deed {
+        match self {
+            Self::RoutePointsAt { .. } => Deed::Points,
+            Self::Exec { .. } => Deed::Changes,
+            Self::Notify { .. } => Deed::Tells,
+            Self::Waited { .. } | Self::SiteReady { .. } => Deed::Looks,
+        }
+    }
+
+    /// What one attempt writes that is no number, and must therefore never have two writers. Two commands of one site
+    /// may do and undo the same, so each site has one writer; a step that any site may do has one in the cluster too.
+    pub fn written_by(&self, executor: &SiteId, at: &At) -> Vec<Number> {
+        let here = |what: &str| Number::new(format!("{what}@{executor}"));
+        match (self, at) {
+            (Self::Exec { .. }, At::Site(_) | At::Reachable(_)) => vec![here("exec")],
+            (Self::Exec { .. }, At::Executor | At::Leader) => vec![here("exec"), Number::new("exec")],
+            (
+                Self::RoutePointsAt { .. }
+                | Self::Notify { .. }
+                | Self::Waited { .. }
+                | Self::SiteReady { .. },
+                _,
+            ) => Vec::new(),
+        }
+    }
+
+    /// The schema of facts that this form came with.
+    pub fn schema(&self) -> u16 {
+        match self {
+            Self::RoutePointsAt { .. } | Self::Notify { .. } => 1,
+            Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } => 3,
+        }
+    }
+}
+
+impl Plan {
+    /// The greatest schema of facts that a part of it came with; that of a lever is folded in another way by whoever
+    /// knows no levers.
+    pub fn schema(&self) -> u16 {
+        let about = if self.route.is_lever() { 3 } else { 1 };
+        self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(about)
+    }
+
+    /// For how long it may do nothing but wait.
+    pub fn patience(&self) -> Duration {
+        let waits = |step: &PlannedStep| match &step.ensure {
+            Ensure::Waited { lasts } => *lasts,
+            Ensure::SiteReady { patience, .. } => *patience,
+            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } => Duration::ZERO,
+        };
+        self.steps.iter().map(waits).sum()
+    }
+}
+
+impl PlannedStep {
+    fn schema(&self) -> u16 {
+        let back = match &self.undo {
+            Undo::Ensure(ensure) => ensure.schema(),
+            Undo::No(_) => 1,
+        };
+        let at = match self.at {
+            At::Executor | At::Leader | At::Site(_) => 1,
+            At::Reachable(_) => 3,
+        };
+        self.ensure.schema().max(back).max(at)
+    }
+
+    /// How long an attempt that is not closed keeps what it writes, from the receipt of its intent: for a carrier it
+    /// is W, for anything else the timeout, from which the executor's own deadline is reckoned backwards.
+    pub fn wait_open(&self) -> Duration {
+        match self.ensure.deed() {
+            Deed::Points => WAIT_OPEN,
+            Deed::Changes | Deed::Tells | Deed::Looks => self.timeout.max(WAIT_OPEN),
         }
     }
 }
@@ -96,6 +208,8 @@ pub enum At {
     Leader,
     /// This site and no other.
     Site(SiteId),
+    /// This site, if it is heard when the turn of the step comes; else it need not be done.
+    Reachable(SiteId),
 }
 
 /// What a run does with a step that could not be done.

@@ -60,6 +60,27 @@ pub struct RouteState {
     pub left: Vec<Left>,
     /// The repairs of the last hour, the newest last.
     pub repairs: Vec<Repair>,
+    /// How it stands, if it is a lever and no route.
+    pub lever: Lever,
+}
+
+/// How a lever stands, as its runs ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lever {
+    /// What it plays was never played, or was taken back.
+    #[default]
+    AtRest,
+    /// What it plays was played.
+    Pulled {
+        /// Since when.
+        since: Stamp,
+    },
+    /// A run got stuck half-way.
+    Between {
+        /// Since when.
+        since: Stamp,
+    },
 }
 
 /// Who brought a route to where it rings.

@@ -1,7 +1,7 @@
 //! A run and its steps: one table of transitions, and the four words in which a run ends.
 
 use crate::ids::{Index, Number, RunId, SiteId, Who};
-use crate::plan::{Plan, Undo};
+use crate::plan::{Deed, Plan, Undo};
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,6 +25,9 @@ pub struct Run {
     pub touched: Index,
     /// Who cut in, if somebody did: no further attempt of an automatic run is accepted.
     pub cut: Option<Who>,
+    /// When one of its steps changed last: the turn of a step that waits came then.
+    #[serde(default)]
+    pub stirred: Stamp,
 }
 
 /// Who wants a run.
@@ -126,6 +129,8 @@ pub enum StepState {
     Undone,
     /// It could not be taken back.
     Stuck,
+    /// Nobody was there to do it, and it need not be done.
+    Skipped,
 }
 
 /// What can happen to a step.
@@ -151,6 +156,12 @@ pub enum StepEvent {
     UndoSucceeded,
     /// It could not be taken back this time.
     UndoFailed,
+    /// Nobody has to do anything for it: it holds.
+    StepHolds,
+    /// Nobody could begin it within its time, or what was waited for did not come.
+    StepGivenUp,
+    /// Its site is not there, and it need not be done.
+    StepSkipped,
 }
 
 /// A transition that the table does not have.
@@ -189,6 +200,10 @@ impl StepState {
             (S::Undoing { n, .. }, E::BatchSucceeded) => S::Undoing { n, fence: None, since: at },
             (S::Undoing { .. }, E::UndoSucceeded) => S::Undone,
             (S::Undoing { n, .. }, E::UndoFailed | E::AttemptLapsed) => again(n),
+            (S::Waiting { .. }, E::StepHolds) => S::Done,
+            (S::Waiting { .. }, E::StepGivenUp) => S::Failed,
+            (S::Undoing { fence: None, .. }, E::StepGivenUp) => S::Stuck,
+            (S::Waiting { .. } | S::Undoing { fence: None, .. }, E::StepSkipped) => S::Skipped,
             (from, event) => return Err(Illegal { from: Box::new(from), event: Box::new(event) }),
         })
     }
@@ -198,13 +213,15 @@ impl StepState {
         match self {
             Self::Running { fence, .. } | Self::Reading { fence, .. } => Some(*fence),
             Self::Undoing { fence, .. } => *fence,
-            Self::Waiting { .. } | Self::Done | Self::Failed | Self::Undone | Self::Stuck => None,
+            Self::Waiting { .. } | Self::Done | Self::Failed | Self::Undone | Self::Stuck | Self::Skipped => {
+                None
+            }
         }
     }
 
     /// Whether anything of this step was ever started.
     pub fn untouched(&self) -> bool {
-        matches!(self, Self::Waiting { n: 1, .. })
+        matches!(self, Self::Waiting { n: 1, .. } | Self::Skipped)
     }
 }
 
@@ -214,7 +231,8 @@ impl Run {
         let fresh =
             Step { state: StepState::Waiting { n: 1, since: opened }, moved: BTreeSet::new(), note: None };
         let steps = vec![fresh; plan.steps.len()];
-        Self { id, plan, cause, opened, steps, end: None, touched: Index(id.0), cut: None }
+        let touched = Index(id.0);
+        Self { id, plan, cause, opened, steps, end: None, touched, cut: None, stirred: opened }
     }
 
     /// Whether no person wants it: every hold, mode and latch binds it.
@@ -232,6 +250,14 @@ impl Run {
         self.steps.iter().any(|step| !step.state.untouched() || !step.moved.is_empty())
     }
 
+    /// Whether it got no further than to look: that a site was not ready yet is nothing that was tried with it.
+    pub fn only_looked(&self) -> bool {
+        let looks = |at: usize| self.plan.steps.get(at).is_some_and(|s| s.ensure.deed() == Deed::Looks);
+        let touched = |step: &Step| !step.state.untouched() || !step.moved.is_empty();
+        let mut begun = self.steps.iter().enumerate().filter(|(_, step)| touched(step)).peekable();
+        begun.peek().is_some() && begun.all(|(at, _)| looks(at))
+    }
+
     /// The step whose attempt has this fence.
     pub fn step_of(&self, fence: Index) -> Option<usize> {
         self.steps.iter().position(|step| step.state.fence() == Some(fence))
@@ -246,7 +272,8 @@ impl Run {
                 | StepState::Running { .. }
                 | StepState::Reading { .. }
                 | StepState::Done
-                | StepState::Failed,
+                | StepState::Failed
+                | StepState::Skipped,
             )
             | None => Direction::Do,
         }

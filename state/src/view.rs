@@ -3,8 +3,10 @@
 mod alone;
 mod ballots;
 mod handover;
+mod levers;
 mod lost;
 mod members;
+mod passed;
 mod people;
 mod policy;
 mod repair;
@@ -26,6 +28,7 @@ use crate::run::Run;
 use crate::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use taken::Taken;
 
 /// How many ended runs and closed incidents are kept at hand; the journal has all of them.
@@ -134,10 +137,12 @@ pub struct OpenAttempt {
     pub nonce: Nonce,
     /// What it was to write.
     pub pointings: Vec<Pointing>,
-    /// The numbers for which no closed outcome is known.
+    /// The numbers, or the other things that it writes, for which no closed outcome is known.
     pub open: BTreeSet<Number>,
     /// When it was agreed.
     pub at: Stamp,
+    /// How long what is open of it keeps others away, from the receipt of the intent.
+    pub wait: Duration,
 }
 
 /// Something people were told.
@@ -321,6 +326,7 @@ impl View {
             Fact::BundleTrusted { site, key, .. } => self.bundle_trusted(site, *key),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
             Fact::SchemaRaised { to } => self.schema_raised(*to),
+            Fact::StepPassed { .. } => self.step_passed(index, &entry.fact),
             Fact::PolicyEdited { text, base, who } => self.policy_edited(index, (text, *base), who),
         }
     }

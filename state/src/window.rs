@@ -20,6 +20,22 @@ pub const CLOCK_RATE_PERCENT: u32 = 10;
 /// W: how long an attempt that is not closed keeps its target, from the receipt of its intent.
 pub const WAIT_OPEN: Duration = Duration::from_millis(8500);
 
+/// Until when an executor whose attempts may take `timeout` has done with one, from the moment it asked: so that with
+/// any clock it is over, and what it sent as well, when others have waited for `timeout`; never before C.
+pub fn close_after(timeout: Duration) -> Duration {
+    let rate = CLOCK_RATE_PERCENT as u64;
+    let (all, life) = (millis(timeout), millis(REQUEST_LIFE) * (100 + rate) / 100 + TICK_MILLIS);
+    let left = all.saturating_sub(life) * (100 - rate) / (100 + rate);
+    if left > millis(CLOSE_BY) { Duration::from_millis(left) } else { CLOSE_BY }
+}
+
+/// How coarsely Raft counts time.
+const TICK_MILLIS: u64 = 100;
+
+fn millis(of: Duration) -> u64 {
+    of.as_secs() * 1000 + of.subsec_millis() as u64
+}
+
 const _: () = assert!(SEND_GUARD.as_millis() * 2 <= CLOSE_BY.as_millis(), "G <= C / 2");
 const _: () = {
     let (c, d, rate) = (CLOSE_BY.as_millis(), REQUEST_LIFE.as_millis(), CLOCK_RATE_PERCENT as u128);

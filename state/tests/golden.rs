@@ -5,7 +5,7 @@ mod examples;
 use serde::de::DeserializeOwned;
 use state::alone::AloneEntry;
 use state::codec;
-use state::fact::{Adoption, Closure, Entry, Fact, Home, Mode, Origin, Says, Was};
+use state::fact::{Adoption, Closure, Entry, Fact, Home, Mode, Origin, Passed, Says, Was};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::plan::{At, Ensure, IfFailed, Undo};
 use state::run::{Cause, Direction, Word};
@@ -137,6 +137,7 @@ fn no_variant_takes_the_number_of_another() {
     all.extend(numbered::<Was>("Was"));
     all.extend(numbered::<Closure>("Closure"));
     all.extend(numbered::<Home>("Home"));
+    all.extend(numbered::<Passed>("Passed"));
     all.extend(numbered::<Mode>("Mode"));
     all.extend(numbered::<Word>("Word"));
     all.extend(numbered::<Direction>("Direction"));

@@ -1,6 +1,7 @@
 //! A whole cluster on this machine: four real agents, their PBXs and a carrier, with the lab's wire between all.
 
 mod agents;
+mod bytemark;
 mod launch;
 mod plan;
 
@@ -66,11 +67,23 @@ pub enum RigError {
     },
 }
 
+/// Which policy its agents are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Written {
+    /// What a beginner writes: sites, one route, one person.
+    #[default]
+    Small,
+    /// The whole of the example, with its playbooks and its commands.
+    Whole,
+}
+
 /// How a rig is to be.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How fast the agents look.
     pub pace: Pace,
+    /// Which policy they are given.
+    pub policy: Written,
     /// The numbers of the route, the first one first.
     pub numbers: Vec<String>,
     /// The sites that hold the carrier's secret.
@@ -86,6 +99,7 @@ impl Default for Options {
         let secrets = SITES.iter().map(|site| site.name).collect();
         Self {
             pace: Pace::Demo,
+            policy: Written::Small,
             numbers: vec![NUMBER.to_owned()],
             secrets,
             two_doors: Vec::new(),
@@ -103,6 +117,8 @@ pub struct Rig {
     /// The block of addresses that it took.
     pub net: Net,
     pbxs: BTreeMap<&'static str, Pbx>,
+    /// What answers where the carrier's calls come from.
+    _signalling: Pbx,
     agents: BTreeMap<&'static str, Agent>,
     dir: TempDir,
 }
@@ -126,7 +142,10 @@ impl Rig {
         }
         wire.tcp("carrier", net.carrier(), net.carrier_behind()).await?;
         let carrier = Carrier::start(setup(&net, options)?).await?;
-        let rig = Self { wire, carrier, net, pbxs, agents: BTreeMap::new(), dir };
+        let signalling = Pbx::start(net.signalling_behind(), &[]).await?;
+        wire.udp("carrier", net.signalling(), net.signalling_behind()).await?;
+        let agents = BTreeMap::new();
+        let rig = Self { wire, carrier, net, pbxs, _signalling: signalling, agents, dir };
         rig.bear(options)?;
         Ok(rig)
     }
@@ -145,9 +164,12 @@ impl Rig {
         agent::init::birth(&self.cluster(), "bytemark", &sites, &policy)?;
         for site in SITES {
             let folder = self.folder(site.name);
-            let file = self.net.site_file(site);
-            let path = folder.join("site.yaml");
-            std::fs::write(&path, file).map_err(|source| RigError::File { path, source })?;
+            let mut file = self.net.site_file(site);
+            if options.policy == Written::Whole {
+                file += &bytemark::commands(&self.cluster(), &folder);
+                shelve(&folder.join("playbooks"))?;
+            }
+            write(&folder.join("site.yaml"), &file)?;
             if options.secrets.contains(&site.name) {
                 let path = folder.join("secrets/magrathea");
                 write_secret(&path, &format!("{}\n{}\n", ACCOUNT.0, ACCOUNT.1))
@@ -253,6 +275,18 @@ fn setup(net: &Net, options: &Options) -> Result<Setup, SetupError> {
     setup.control = Some(net.carrier_control());
     setup.labels = SITES.iter().map(|site| (net.agent(site), site.name.to_owned())).collect();
     Ok(setup)
+}
+
+/// The playbooks of the example, in the folder where an agent looks for them.
+fn shelve(folder: &Path) -> Result<(), RigError> {
+    let made = std::fs::create_dir_all(folder);
+    made.map_err(|source| RigError::File { path: folder.to_owned(), source })?;
+    let mut all = bytemark::PLAYBOOKS.iter();
+    all.try_for_each(|(name, text)| write(&folder.join(format!("{name}.yaml")), text))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), RigError> {
+    std::fs::write(path, text).map_err(|source| RigError::File { path: path.to_owned(), source })
 }
 
 /// A secret as an agent wants it: its owner's alone.

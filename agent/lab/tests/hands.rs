@@ -2,10 +2,14 @@
 
 #[cfg(test)]
 mod hands {
+    mod ami;
     mod asking;
     pub mod bench;
+    mod commands;
+    mod contact;
     mod login;
     mod pointing;
     mod servers;
+    mod sights;
     mod watching;
 }

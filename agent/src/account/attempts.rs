@@ -2,7 +2,7 @@
 
 use super::About;
 use super::sentence::{Sentence, of_run, wanted};
-use state::fact::{Attempt, Closure, Fact, Outcome, Reading, Was};
+use state::fact::{Attempt, Closure, Fact, Outcome, Passed, Reading, Was};
 use state::plan::Ensure;
 use state::run::{Direction, Run};
 use state::{Destination, Index, Number, View};
@@ -11,6 +11,16 @@ use state::{Destination, Index, Number, View};
 pub fn sentence(index: Index, fact: &Fact, before: Option<&View>) -> Sentence {
     if let Fact::StepStarted(attempt) = fact {
         return started(index, attempt, before);
+    }
+    if let Fact::StepPassed { run, step, how, why } = fact {
+        let known = before.and_then(|view| view.runs.get(run));
+        let how = match how {
+            Passed::Holds => "it holds",
+            Passed::GivenUp => "given up",
+            Passed::Skipped => "left out",
+        };
+        let text = format!("{}: {how}", named(known, (run.to_string(), *step)));
+        return Sentence::of(of_run(*run, before), text).because(why);
     }
     let Some(fence) = fence(fact) else { return Sentence::of(About::Everything, String::new()) };
     let (about, step) = step(fence, before);
@@ -59,7 +69,10 @@ fn started(index: Index, attempt: &Attempt, before: Option<&View>) -> Sentence {
     let planned = run.and_then(|run| run.plan.steps.get(usize::from(attempt.step)));
     let told = planned.and_then(|planned| match &planned.ensure {
         Ensure::Notify { text } => Some(format!("they are told \"{text}\"")),
-        Ensure::RoutePointsAt { .. } => None,
+        Ensure::RoutePointsAt { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. }
+        | Ensure::Exec { .. } => None,
     });
     let mut said = Sentence::of(of_run(attempt.run, before), text);
     said.more.extend(told);

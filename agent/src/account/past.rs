@@ -87,7 +87,8 @@ fn judged(
     let text = view.policy.as_ref().map(|policy| policy.text.as_str());
     let text = text.ok_or_else(|| Unknown::NoPolicy("none was agreed yet".to_owned()))?;
     let rules = Rules::read(text, here).map_err(Unknown::NoPolicy)?;
-    let all: Vec<RouteId> = rules.routes.iter().map(|rules| rules.route.clone()).collect();
+    let levers = rules.levers.iter().map(policies::policy::Lever::id);
+    let all: Vec<RouteId> = rules.routes.iter().map(|rules| rules.route.clone()).chain(levers).collect();
     if let Some(unknown) = route.filter(|route| !all.contains(route)) {
         return Err(Unknown::NoRoute(unknown.clone()));
     }
@@ -96,7 +97,7 @@ fn judged(
         let case = Case { judge: &rules.judge, view, now: at };
         let decision = case.decide(&route, &standing(&rules, view));
         let heard = (standing(&rules, view).heard, rules.votes());
-        let why = WhyReport { heard, ..why_as_agreed(&rules, view, (&route, decision)) };
+        let why = WhyReport { heard, ..why_as_agreed(&rules, (view, at), (&route, decision)) };
         let later = account.lines[then.lines..].iter();
         let next = later.filter(|line| line.refused.is_none()).find(|line| line.about.concerns(&route));
         PastReport { at, index: then.index, why, next: next.cloned() }

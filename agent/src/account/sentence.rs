@@ -63,6 +63,7 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         | Fact::StepEndedLate { .. }
         | Fact::StepLost { .. }
         | Fact::AttemptLapsed { .. }
+        | Fact::StepPassed { .. }
         | Fact::StepRead { .. } => attempts::sentence(index, &entry.fact, before),
         Fact::RunTurned { run, why } => {
             Sentence::of(of_run(*run, before), format!("{run} turns back: {why}"))
@@ -154,14 +155,19 @@ fn incident(index: Index, fact: &Fact, before: Option<&View>) -> Sentence {
     let Fact::IncidentOpened { route, site } = fact else {
         return Sentence::of(About::Everything, String::new());
     };
-    let text = format!("{} begins: {site}, where {route} rings, is down", IncidentId(index.0));
+    let id = IncidentId(index.0);
+    let text = match route.is_lever() {
+        true => format!("{id} begins: {route} is down"),
+        false => format!("{id} begins: {site}, where {route} rings, is down"),
+    };
     Sentence::of(About::Route(route.clone()), text)
 }
 
 fn opened(index: Index, plan: &Plan, cause: &Cause) -> Sentence {
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
     let (run, playbook, route) = (RunId(index.0), &plan.playbook, &plan.route);
-    let text = format!("{run} begins: {playbook} of {route}, {from} -> {}", plan.to);
+    let way = if route.is_lever() { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let text = format!("{run} begins: {playbook} of {route}{way}");
     let because = match cause {
         Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
         Cause::Person { who, because } => vec![format!("{who} said: {because}")],
@@ -233,7 +239,10 @@ fn hand_over(fact: &Fact) -> Sentence {
 /// An end state in a few words: what people are told stands where it is begun, and need not be said twice.
 pub fn wanted(ensure: &Ensure) -> String {
     match ensure {
-        Ensure::RoutePointsAt { .. } => crate::cli::screens::runs::wanted(ensure),
+        Ensure::RoutePointsAt { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. }
+        | Ensure::Exec { .. } => crate::cli::screens::runs::wanted(ensure),
         Ensure::Notify { .. } => "people are told".to_owned(),
     }
 }

@@ -61,6 +61,8 @@ fn a_whole_journal_is_compared_at_every_place() {
     );
     assert_eq!(says(&account, 3, head(&facts)), Compared::Differs);
     assert_eq!(says(&account, 8, head(&facts)), Compared::Ahead);
+    assert_eq!(says(&account, 0, Head::birth("bytemark")), Compared::Nothing);
+    assert_eq!(says(&account, 0, Head::birth("another")), Compared::Differs, "another cluster's beginning");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::histogram::Spans;
 use crate::carriers::attempt::{self, Move};
 use crate::carriers::outcome::{Lateness, NumberOutcome, Seen};
-use crate::event::{Point, Report};
-use state::Destination;
+use crate::event::{Order, Point, Report};
 use state::fact::{Closure, Outcome, Was};
+use state::{Destination, Number};
 use std::time::Duration;
 
 /// The batch as the adapter knows it.
@@ -30,6 +30,19 @@ pub fn unsent(point: &Point, why: &str) -> Report {
     };
     let outcomes = point.batch.iter().map(outcome).collect();
     Report { was: Was::Wrong, outcomes, note: Some(why.to_owned()), late: Vec::new() }
+}
+
+/// The report of an order of which nothing was begun.
+pub fn untried(order: &Order, why: &str) -> Report {
+    ordered(order, (Was::Wrong, Closure::Closed), why.to_owned())
+}
+
+/// The report of an order: one word about all that it writes.
+pub fn ordered(order: &Order, (was, closure): (Was, Closure), why: String) -> Report {
+    let outcome =
+        |number: &Number| Outcome { number: number.clone(), was, closure, seen: None, why: why.clone() };
+    let outcomes = order.writes.iter().map(outcome).collect();
+    Report { was, outcomes, note: Some(why).filter(|why| !why.is_empty()), late: Vec::new() }
 }
 
 /// What the node is told.

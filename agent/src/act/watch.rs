@@ -2,10 +2,10 @@
 
 use super::reins::Reins;
 use crate::event::{Event, Presence};
-use crate::probes::Answer;
 use crate::probes::means::Means;
 use crate::probes::plan::{About, ProbePlan};
 use crate::probes::schedule::{self, Observation, Plan, Scheduled};
+use crate::probes::{Answer, Why};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -17,7 +17,7 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub struct Watch {
     reins: Arc<Reins>,
-    means: Means,
+    means: Arc<Means>,
     probes: Vec<Watched>,
 }
 
@@ -37,7 +37,7 @@ impl Drop for Watched {
 
 impl Watch {
     /// Over nothing.
-    pub fn new(reins: Arc<Reins>, means: Means) -> Self {
+    pub fn new(reins: Arc<Reins>, means: Arc<Means>) -> Self {
         Self { reins, means, probes: Vec::new() }
     }
 
@@ -82,16 +82,18 @@ impl Watch {
 fn phase_name(about: &About) -> String {
     match about {
         About::Subject(subject) => subject.to_string(),
-        About::Reference(target) | About::Signalling(target) => target.to_string(),
+        About::Reference(target) | About::Signalling(target) | About::Contact(target) => target.to_string(),
     }
 }
 
-/// A PBX that drains is absent: it takes no new call. What could not be asked is neither here nor there.
+/// A PBX that drains is absent: it takes no new call. What could not be asked is neither here nor there. A reference
+/// that refuses has answered: the way out is well, and that is all that it is asked for.
 fn told(about: &About, observation: Observation) -> Option<Event> {
     let asked = observation.at;
     let detail = observation.answer.to_string();
     let answer = match observation.answer {
         Answer::Alive { .. } => Presence::Present,
+        Answer::Dead { why: Why::Refused } if matches!(about, About::Reference(_)) => Presence::Present,
         Answer::Draining | Answer::Dead { .. } => Presence::Absent,
         Answer::Unasked { why } => {
             let About::Subject(subject) = about else { return None };
@@ -102,5 +104,29 @@ fn told(about: &About, observation: Observation) -> Option<Event> {
         About::Subject(subject) => Event::Observed { subject: subject.clone(), asked, answer, detail },
         About::Reference(target) => Event::Reference { target: *target, asked, answer },
         About::Signalling(target) => Event::Signalled { target: *target, asked, answer },
+        About::Contact(target) => Event::Contacted { target: *target, asked, answer },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::mono;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn a_refusal_proves_the_way_out_and_nothing_else() {
+        let target = SocketAddr::from(([192, 0, 2, 1], 53));
+        let said = |about: About, why: Why| match told(
+            &about,
+            Observation { target: target.to_string(), at: mono(), answer: Answer::Dead { why } },
+        ) {
+            Some(Event::Reference { answer, .. } | Event::Signalled { answer, .. }) => answer,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(About::Reference(target), Why::Refused), Presence::Present);
+        assert_eq!(said(About::Reference(target), Why::Silent), Presence::Absent);
+        assert_eq!(said(About::Reference(target), Why::Unreachable), Presence::Absent);
+        assert_eq!(said(About::Signalling(target), Why::Refused), Presence::Absent);
+    }
 }

@@ -95,7 +95,7 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Policies, playbooks or site files; what each is shows in its first key
-    #[arg(value_name = "FILE", required_unless_present = "schema")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["schema", "live"])]
     pub files: Vec<PathBuf>,
     /// Print who can act in every combination of sites
     #[arg(long)]
@@ -103,6 +103,12 @@ pub struct CheckArgs {
     /// Print the JSON Schema of each file's language, for editors; the policy's without a file
     #[arg(long, conflicts_with = "table")]
     pub schema: bool,
+    /// Look at what the site of this site file leans on, and touch nothing: carriers, PBX, folders, peers and more
+    #[arg(long, conflicts_with_all = ["table", "schema"])]
+    pub live: bool,
+    /// Print what was looked at as JSON, one object per line
+    #[arg(long, requires = "live")]
+    pub json: bool,
 }
 
 /// Of `completions`.

@@ -2,8 +2,8 @@
 
 use super::args::{Look, PlanArgs, RunsArgs, ShowRun, StatusArgs, WhyArgs};
 use super::ending::{Ending, Failure, unhoped};
-use super::print;
 use super::screens::{self, json};
+use super::{journal, print};
 use crate::command::{Answer, Command, PlanReport, StatusReport};
 use crate::control::client::Client;
 use state::{PlaybookId, RouteId, RunId};
@@ -76,6 +76,7 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
         | Answer::Runs { .. }
         | Answer::Incidents { .. }
         | Answer::Journal(_)
+        | Answer::Survey(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Offered(_)
@@ -89,17 +90,20 @@ pub fn plan_text(report: &PlanReport, args: &PlanArgs) -> String {
 }
 
 pub async fn runs(socket: &Path, args: RunsArgs) -> Result<Ending, Failure> {
-    let answer = Client::connect(socket).await?.ask(Command::Runs).await?;
+    let mut client = Client::connect(socket).await?;
+    let answer = client.ask(Command::Runs).await?;
     let Answer::Runs { runs } = answer else { return Err(unhoped(answer)) };
     match args.show {
         None if args.look.json => print(&runs.iter().map(json::object).collect::<String>())?,
         None => print(&screens::runs::screen(&runs))?,
         Some(ShowRun::Show { id, look }) => {
             let id = RunId(id);
-            let found = runs.iter().find(|run| run.id == id);
-            let unknown = || Failure::no(format!("no run `{id}` is kept at hand")).hint("`pointsman runs`");
-            let run = found.ok_or_else(unknown)?;
-            print(&if look.json { json::object(run) } else { screens::runs::one(run) })?;
+            let run = match runs.into_iter().find(|run| run.id == id) {
+                Some(run) => run,
+                // One that is no longer kept at hand is in the journal.
+                None => journal::run(&mut client, id).await?,
+            };
+            print(&if look.json { json::object(&run) } else { screens::runs::one(&run) })?;
         }
     }
     Ok(Ending::Done)

@@ -1,14 +1,19 @@
 //! `pointsman check`: what a policy, playbook or site file means, or what is wrong with it.
 
 mod beside;
+mod live;
 mod schema;
+
+pub use live::live;
 
 use super::args::CheckArgs;
 use super::ending::{Ending, Failure};
 use super::print;
+use crate::node::Shelf;
 use crate::site::{SiteFile, SiteFileError};
 use playbooks::Playbook;
 use policies::Policy;
+use state::document::Report;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +70,7 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
     let (name, text) = (file.display().to_string(), read(file)?);
     Ok(match kind(&text) {
         Kind::Policy => match Policy::read(&name, &text) {
-            Ok(policy) => match beside::missing(&name, &text, &beside::playbooks(file, &args.files)) {
+            Ok(policy) => match beside(&policy, (&name, &text), &beside::playbooks(file, &args.files)) {
                 Some(report) => Err(report.to_string()),
                 None if args.table => Ok(policies::check::table(&policy)),
                 None => Ok(policies::check::words(&policy)),
@@ -84,6 +89,11 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<Result<String, String>, Fail
             Err(error @ SiteFileError::Read { .. }) => return Err(Failure::failed(&error)),
         },
     })
+}
+
+/// What is wrong with a good policy and the playbooks that it names.
+fn beside(policy: &Policy, (name, text): (&str, &str), known: &Shelf) -> Option<Report> {
+    beside::missing(name, text, known).or_else(|| beside::misfits(name, text, (&policy.levers, known)))
 }
 
 /// What a good site file means, and what of it is of no use on this machine.

@@ -95,6 +95,7 @@ pub fn unhoped(answer: Answer) -> Failure {
         | Answer::Runs { .. }
         | Answer::Incidents { .. }
         | Answer::Journal(_)
+        | Answer::Survey(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Offered(_)

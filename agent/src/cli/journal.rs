@@ -8,7 +8,8 @@ use crate::account::{Account, Moment, Past, Progress, past, timeline};
 use crate::command::{Answer, Command, JournalPage};
 use crate::control::client::Client;
 use state::incident::{Incident, IncidentState};
-use state::{IncidentId, Index, RouteId, Stamp};
+use state::run::Run;
+use state::{IncidentId, Index, RouteId, RunId, Stamp};
 use std::path::Path;
 
 /// A journal that was read to its end, and the last page: what the agent and its peers say of it.
@@ -94,6 +95,14 @@ pub async fn incidents(socket: &Path, args: IncidentsArgs) -> Result<Ending, Fai
         screens::incidents::one(&told)
     })?;
     Ok(Ending::Done)
+}
+
+/// A run of any age, as it stood last.
+pub async fn run(client: &mut Client, id: RunId) -> Result<Run, Failure> {
+    let Read { mut account, .. } = read(client, None).await?;
+    let holes = if account.holes.is_empty() { "" } else { ", which has a gap; or ask another site" };
+    let hint = format!("`pointsman runs`, or `pointsman audit` for all that the journal has{holes}");
+    account.runs.remove(&id).ok_or_else(|| Failure::no(format!("there is no run `{id}`")).hint(hint))
 }
 
 /// Whether it still waits for somebody to say that it was seen.

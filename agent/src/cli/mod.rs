@@ -14,6 +14,7 @@ mod remedy;
 mod run;
 pub mod screens;
 mod span;
+mod terminal;
 mod watch;
 
 pub use span::span;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
     let ended = match verb {
         Verb::Run(args) => return run::run(&args.config),
         Verb::Init(args) => birth::init(&args),
+        Verb::Check(args) if args.live => waiting(check::live(&args)),
         Verb::Check(args) => check::check(&args),
         Verb::Status(args) if args.watch => waiting(watch::status(&socket, &args.look)),
         Verb::Status(args) => waiting(ask::status(&socket, &args)),

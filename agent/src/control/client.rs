@@ -123,6 +123,7 @@ impl Client {
             | Answer::Runs { .. }
             | Answer::Incidents { .. }
             | Answer::Journal(_)
+            | Answer::Survey(_)
             | Answer::Told(_)
             | Answer::Offered(_)
             | Answer::Alone { .. } => Err(ClientError::Beside),
@@ -160,6 +161,7 @@ impl Following {
             | Answer::Runs { .. }
             | Answer::Incidents { .. }
             | Answer::Journal(_)
+            | Answer::Survey(_)
             | Answer::Following
             | Answer::Offered(_)
             | Answer::Alone { .. } => Err(ClientError::Beside),

@@ -13,6 +13,7 @@ mod outbox;
 mod peer;
 mod refusal;
 mod seal;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 

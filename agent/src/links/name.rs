@@ -45,11 +45,21 @@ pub fn is_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// When any certificate becomes void.
+pub fn expiry(der: &[u8]) -> Option<Stamp> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    Some(end(&certificate))
+}
+
+fn end(certificate: &X509Certificate<'_>) -> Stamp {
+    let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
+    Stamp::from_millis(seconds.saturating_mul(1000))
+}
+
 /// Reads site, cluster, expiry and key. Says nothing of the signature: that was checked before, by rustls.
 pub fn read(der: &[u8]) -> Result<Named, NameFault> {
     let (_, certificate) = X509Certificate::from_der(der).map_err(|_| NameFault::Unreadable)?;
-    let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
-    let expires = Stamp::from_millis(seconds.saturating_mul(1000));
+    let expires = end(&certificate);
     let key = Fingerprint::of(certificate.public_key().raw);
     let names = certificate.subject_alternative_name().map_err(|_| NameFault::Unreadable)?;
     let names = names.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();

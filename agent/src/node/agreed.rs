@@ -49,7 +49,13 @@ impl Node {
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::ClaimedAlone { route, .. }, Applied::Accepted) => self.look_now(route, now.mono),
             (Fact::RunEnded { run, .. }, Applied::Accepted) => {
-                if let Some(route) = self.view.runs.get(run).map(|run| run.plan.route.clone()) {
+                if let Some(route) = self
+                    .view
+                    .runs
+                    .get(run)
+                    .map(|run| run.plan.route.clone())
+                    .filter(|route| !route.is_lever())
+                {
                     self.look_now(&route, now.mono);
                 }
             }
@@ -116,6 +122,7 @@ impl Node {
         self.watch_subjects(now);
         self.watch_carriers(now);
         self.watch_signals();
+        self.surveys.anew();
     }
 
     /// What is to be probed, reached and linked to under the policy in force.

@@ -3,9 +3,10 @@
 use super::Node;
 use crate::command::{Card, Deed, HandOver};
 use crate::event::Presence;
+use policies::policy::Lever;
 use policies::reason::Age;
 use state::handover::{Hindrance, Strength};
-use state::{Now, RouteId, SiteId, Subject};
+use state::{Now, PlaybookId, RouteId, SiteId, Subject};
 
 impl Node {
     /// Every hand-over with what can be done by hand.
@@ -20,6 +21,9 @@ impl Node {
     }
 
     fn card(&self, route: &RouteId, (hindrance, strength): (Hindrance, Strength), now: Now) -> Card {
+        if let Some(lever) = self.lever(route) {
+            return lever_card(lever, strength);
+        }
         let here = self.view.routes.get(route).and_then(|state| state.rings_in.clone());
         let claim = |site: &SiteId| claim(route, site, alone(hindrance));
         let deed = |site: &SiteId| Deed {
@@ -84,4 +88,18 @@ fn alone(hindrance: Hindrance) -> &'static str {
 
 fn claim(route: &RouteId, site: &SiteId, alone: &str) -> String {
     format!("pointsman claim {route} {site}{alone} --because \"...\"")
+}
+
+/// The card of a lever: what pulls it, and what lets it go.
+fn lever_card(lever: &Lever, strength: Strength) -> Card {
+    let (id, site) = (lever.id(), lever.watches.site.clone());
+    let play = |book: &PlaybookId| format!("pointsman play {book} route={id} --because \"...\"");
+    let none = "what it did is taken back by hand: nothing is written for that";
+    Card {
+        carrier: "none is asked".to_owned(),
+        deeds: vec![Deed { site, pbx: format!("{} pulls it", lever.play), command: play(&lever.play) }],
+        undo: lever.until_up.as_ref().map_or_else(|| none.to_owned(), play),
+        resume: (strength == Strength::Latched).then(|| format!("pointsman resume {id}")),
+        route: id,
+    }
 }

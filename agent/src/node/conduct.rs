@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::outbox::Answered;
+use super::patience::passed;
 use crate::event::{CallKey, Output};
 use crate::frame::{Body, Call};
 use playbooks::run::{Advance, Footing, Ground, Start, advance};
@@ -78,8 +79,11 @@ impl Node {
             if self.outbox.any(|fact| concerns(fact, run)) == Answered::Pending {
                 continue;
             }
-            match advance(run, now.stamp, &self.ground(run, now)) {
-                Advance::Start(start) => match self.dead_end(run, &start, now) {
+            let ready = self.ready(run, now.mono);
+            match advance(run, now.stamp, &self.ground(run, &ready, now)) {
+                Advance::Rest { .. } => {}
+                Advance::Pass { step, how, why } => self.lead_fact(passed(run.id, step, (how, why))),
+                Advance::Start(start) => match self.no_start(run, &start, now) {
                     Some(end) => self.lead_fact(end),
                     None => self.call(run, start, now, out),
                 },
@@ -99,11 +103,20 @@ impl Node {
         }
     }
 
-    fn ground(&self, run: &Run, now: Now) -> Ground<'_> {
-        let able = run.plan.from.as_ref().is_some_and(|site| self.is_candidate(&run.plan.route, site, now));
+    /// What takes the place of an attempt, where none should be made.
+    fn no_start(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
+        let lever = run.plan.route.is_lever();
+        let end = if lever { self.overtaken(run, now) } else { self.dead_end(run, start, now) };
+        end.or_else(|| self.pass_over(run, start, now))
+    }
+
+    fn ground<'v>(&'v self, run: &Run, ready: &'v BTreeMap<SiteId, Duration>, now: Now) -> Ground<'v> {
+        // A lever takes nobody anywhere, so its way back leads to no dead place.
+        let back = |site: &SiteId| run.plan.route.is_lever() || self.is_candidate(&run.plan.route, site, now);
+        let able = run.plan.from.as_ref().is_some_and(back);
         let from = if able { Footing::Candidate } else { Footing::Dead };
         let rate_per_second = self.rate(&run.plan.route);
-        Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run) }
+        Ground { view: &self.view, from, rate_per_second, leaderless: self.leaderless_within(run), ready }
     }
 
     /// No automatic attempt goes to a site that died after the run was opened: callers would follow it. If nothing
@@ -136,18 +149,25 @@ impl Node {
                 let size = self.batch(carrier);
                 (Some(carrier.clone()), start.numbers_left.iter().take(size).cloned().collect())
             }
-            Ensure::Notify { .. } => (None, Vec::new()),
+            Ensure::Notify { .. } | Ensure::Exec { .. } => (None, Vec::new()),
+            Ensure::Waited { .. } | Ensure::SiteReady { .. } => return,
         };
         if self.receipts.free_at(&numbers, &self.view, now.mono) > now.mono {
             return;
         }
         let step = u16::try_from(start.step).unwrap_or(u16::MAX);
-        let call = Call { run: run.id, step, direction: start.direction, n: start.n, numbers, carrier };
+        let mut call = Call { run: run.id, step, direction: start.direction, n: start.n, numbers, carrier };
         self.calls.give_up_on_mute(now.mono);
         if self.calls.patient(&call, now.mono) {
             return;
         }
         let Some(executor) = self.executor(run, &call, now) else { return };
+        if let Some(planned) = run.plan.steps.get(start.step).filter(|_| call.carrier.is_none()) {
+            call.numbers = ensure.written_by(&executor, &planned.at);
+            if self.receipts.free_at(&call.numbers, &self.view, now.mono) > now.mono {
+                return;
+            }
+        }
         let called = Called { call: call.clone(), executor: executor.clone(), at: now.mono };
         self.calls.open.insert(run.id, called);
         self.say(&executor, Body::Prepare(call), out);
@@ -160,7 +180,7 @@ impl Node {
         let here = self.identity.site.clone();
         let sites: Vec<SiteId> = match &planned.at {
             At::Leader => vec![here],
-            At::Site(site) => vec![site.clone()],
+            At::Site(site) | At::Reachable(site) => vec![site.clone()],
             At::Executor => self.executors(run, here),
         };
         let failed = self.calls.unready.get(&call.key());
@@ -176,7 +196,11 @@ impl Node {
         let fresh = able.iter().min_by_key(|site| (tried(site), shaky(site)));
         let chosen = fresh.cloned();
         if chosen.is_none() {
-            let why = "no site that is heard has the carrier's secret".to_owned();
+            let why = match (&call.carrier, &planned.at) {
+                (Some(_), _) => "no site that is heard has the carrier's secret".to_owned(),
+                (None, At::Site(site) | At::Reachable(site)) => format!("{site} is not heard"),
+                (None, At::Executor | At::Leader) => "no site is heard that could do it".to_owned(),
+            };
             self.calls.unready.entry(call.key()).or_default().why = why;
         }
         chosen
@@ -188,6 +212,8 @@ impl Node {
         let left = run.plan.from.as_ref().map(SiteId::site).filter(|from| *from != to);
         let mut order = vec![to, here];
         order.extend(self.prefer(&run.plan.route).iter().map(SiteId::site));
+        // Nobody is preferred for a lever: whoever lives can pull it.
+        order.extend(self.sites().into_iter().filter(|_| run.plan.route.is_lever()));
         let mut seen = BTreeSet::new();
         order.retain(|site| Some(site) != left.as_ref() && seen.insert(site.clone()));
         order
@@ -296,7 +322,9 @@ impl Calls {
     /// Whether to wait: the call is out, or the next one is not due.
     fn patient(&self, call: &Call, now: Mono) -> bool {
         let out = self.open.get(&call.run);
-        let waiting = out.is_some_and(|c| c.call == *call);
+        // What an attempt writes that is no number is known only with its executor.
+        let same = |c: &Call| c.key() == call.key() && (call.carrier.is_none() || c.numbers == call.numbers);
+        let waiting = out.is_some_and(|c| same(&c.call));
         waiting || self.unready.get(&call.key()).is_some_and(|unready| unready.again > now)
     }
 }
@@ -311,7 +339,9 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::StepLost { fence: of, .. }
         | Fact::AttemptLapsed { fence: of }
         | Fact::StepRead { fence: of, .. } => fence(of),
-        Fact::RunTurned { run: of, .. } | Fact::RunEnded { run: of, .. } => *of == run.id,
+        Fact::RunTurned { run: of, .. }
+        | Fact::RunEnded { run: of, .. }
+        | Fact::StepPassed { run: of, .. } => *of == run.id,
         Fact::PolicyAgreed { .. }
         | Fact::PolicyEdited { .. }
         | Fact::SchemaRaised { .. }

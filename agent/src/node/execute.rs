@@ -2,11 +2,12 @@
 
 use super::Node;
 use super::outbox::Bond;
-use crate::event::{Effect, Output, Point, Report};
+use crate::event::{Effect, Order, Output, Point, Report};
 use crate::frame::{Body, Call};
 use policies::limits::{CLOSE_BY, SEND_GUARD};
 use state::fact::{Attempt, Closure, Fact, Outcome, Was};
-use state::plan::{Ensure, Pointing};
+use state::plan::{Deed, Ensure, Pointing};
+use state::window::{WAIT_OPEN, close_after};
 use state::{Destination, Index, Mono, Nonce, Now, Number, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,11 +51,16 @@ impl Node {
         self.forget_calls_of(&call, out);
         let nonce = self.asks.name();
         let carrier = call.carrier.clone();
+        let run = self.view.runs.get(&call.run);
+        let ensure = run.and_then(|run| run.ensure(usize::from(call.step), call.direction)).cloned();
         let ask = Ask { call, leader: leader.clone(), asked: None, since: now.mono };
         self.asks.open.insert(nonce, ask);
-        match carrier {
-            Some(carrier) => out.act.push(Effect::Prepare { nonce, carrier, until: now.mono + PREPARE }),
-            None => self.prepared(nonce, now, out),
+        match (carrier, ensure) {
+            (Some(carrier), _) => out.act.push(Effect::Prepare { nonce, carrier, until: now.mono + PREPARE }),
+            (None, Some(ensure)) if ensure.deed() == Deed::Changes => {
+                out.act.push(Effect::Equip { nonce, ensure });
+            }
+            (None, Some(_) | None) => self.prepared(nonce, now, out),
         }
     }
 
@@ -131,6 +137,14 @@ impl Node {
         let Some(ensure) = self.wanted(attempt) else { return };
         match ensure {
             Ensure::Notify { text } => out.act.push(Effect::Notify { fence, text }),
+            ensure @ Ensure::Exec { .. } => {
+                let close_by = asked + close_after(self.timeout(attempt));
+                let writes = attempt.numbers.clone();
+                let begin_by = close_by - SEND_GUARD;
+                out.act.push(Effect::Ensure(Order { fence, ensure, writes, begin_by, close_by }));
+            }
+            // Nobody is asked to execute these.
+            Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
             Ensure::RoutePointsAt { numbers, .. } => {
                 let batch = self.with_loose(attempt, numbers, now);
                 out.act.push(Effect::Point(Point {
@@ -142,6 +156,13 @@ impl Node {
                 }));
             }
         }
+    }
+
+    /// How long the attempt may take in the eyes of everybody else.
+    fn timeout(&self, attempt: &Attempt) -> Duration {
+        let run = self.view.runs.get(&attempt.run);
+        let planned = run.and_then(|run| run.plan.steps.get(usize::from(attempt.step)));
+        planned.map_or(WAIT_OPEN, |planned| planned.timeout)
     }
 
     fn wanted(&self, attempt: &Attempt) -> Option<Ensure> {

@@ -63,16 +63,15 @@ impl Node {
         if self.mode(route, now) != Mode::Auto || held {
             return Vec::new();
         }
-        let state = self.view.routes.get(route);
-        let here = state.and_then(|state| state.rings_in.as_ref());
-        let down = here.filter(|site| self.verdict_at(route, site, now) == Verdict::Down);
+        let here = self.stands_at(route);
+        let down = here.as_ref().filter(|site| self.verdict_at(route, site, now) == Verdict::Down);
         let urgency = if down.is_some() { Urgency::Urgent } else { Urgency::Notice };
         let mut found = Vec::new();
         if let Some(because) = self.carrier_mute(route, now) {
             found.push((Hindrance::CarrierMute, because, urgency));
         }
         found.extend(self.given_up(route, down, now).map(|because| (Hindrance::GivenUp, because, urgency)));
-        if down.is_some() {
+        if down.is_some() || route.is_lever() {
             let spent = self.decide(route, now).as_ref().and_then(budget_alone);
             found.extend(spent.map(|because| (Hindrance::BudgetSpent, because, urgency)));
         }
@@ -106,15 +105,24 @@ impl Node {
         let Some(site) = down else {
             // Nothing is down, and it is still wanted: back from a refuge, or on from a last resort.
             let run = failed.filter(|_| state.run.is_some() || self.wants(route, now))?;
-            return Some(format!(
-                "{route} is to go to {} since {}, and cannot{why}",
-                run.plan.to, run.opened
-            ));
+            let (plan, opened) = (&run.plan, run.opened);
+            return Some(match route.is_lever() {
+                true => {
+                    format!("{} of {route} is to be played since {opened}, and cannot{why}", plan.playbook)
+                }
+                false => format!("{route} is to go to {} since {opened}, and cannot{why}", plan.to),
+            });
         };
         let incident = state.incident.and_then(|id| self.view.incidents.get(&id))?;
         let waits = matches!(incident.state, IncidentState::Open | IncidentState::Switching { .. });
         let long = now.stamp.since(incident.opened) >= GIVE_UP;
         let (long_for, opened) = (Age(GIVE_UP), incident.opened);
+        if route.is_lever() {
+            let barred = self.decide(route, now).and_then(|decision| decision.against.first().cloned());
+            let why = barred.map(|reason| format!(": {reason}")).filter(|_| why.is_empty()).unwrap_or(why);
+            return (waits && long)
+                .then(|| format!("{route} is down since {opened}, and was not pulled in {long_for}{why}"));
+        }
         (waits && long)
             .then(|| format!("{site} is down since {opened}, and {route} was not moved in {long_for}{why}"))
     }

@@ -1,5 +1,6 @@
 //! The leader's rounds: who fell silent, what is down, what is to be done about it.
 
+use super::levers::about_incident;
 use super::outbox::{Answered, Bond};
 use super::waits::Rests;
 use super::{Node, wake};
@@ -46,6 +47,11 @@ impl Node {
             self.serve(&route, now, out);
             self.hand_over(&route, now);
         }
+        for lever in self.levers() {
+            self.lever_incidents(&lever, now);
+            self.serve(&lever, now, out);
+            self.hand_over(&lever, now);
+        }
         self.escalate(now);
         self.look_after(now, out);
         self.reseat(out);
@@ -82,11 +88,7 @@ impl Node {
         let is = self.verdict_at(route, &site, now);
         let open = self.view.routes.get(route).and_then(|r| r.incident);
         let state = open.and_then(|id| self.view.incidents.get(&id)).map(|incident| incident.state);
-        let pending = |fact: &Fact| {
-            matches!(fact, Fact::IncidentOpened { route: of, .. } if of == route)
-                || matches!(fact, Fact::IncidentPassed { incident } if Some(*incident) == open)
-        };
-        if self.outbox.any(pending) == Answered::Pending {
+        if self.outbox.any(|fact| about_incident(fact, route, open)) == Answered::Pending {
             return;
         }
         match (is, open, state) {
@@ -100,7 +102,7 @@ impl Node {
         }
     }
 
-    /// One route: a person's claim comes first, then the decision.
+    /// One route or lever: a person's claim comes first, then the decision.
     fn serve(&mut self, route: &RouteId, now: Now, out: &mut Output) {
         let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route);
         // While two majorities count, nothing is begun that might need only one of them.
@@ -128,7 +130,8 @@ impl Node {
             let reasons = decision.because.iter().chain(&decision.besides);
             let because = reasons.map(ToString::to_string).collect();
             let Some(playbook) = self.played(route, *occasion) else { return };
-            self.open_run(route, (&playbook, Some(from), to), Cause::Automatic { because });
+            let cause = Cause::Automatic { because };
+            self.open_run(route, (&playbook, Some(from), to), cause);
         }
     }
 
@@ -168,10 +171,13 @@ impl Node {
         self.jumped.map(|at| (at + AFTER_GAP).left(now)).filter(|left| !left.is_zero())
     }
 
-    /// The verdict on a site as the place of a route: down also if no call reaches it.
+    /// The verdict on a site as the place of a route: down also if no call reaches it. Of a lever, on what it watches.
     pub(super) fn verdict_at(&self, route: &RouteId, site: &SiteId, now: Now) -> Verdict {
         let Some(rules) = &self.rules else { return Verdict::Pending };
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
+        if route.is_lever() {
+            return case.lever_verdict(route);
+        }
         match (case.verdict(&Subject::pbx(site)), case.cut_off(route, site)) {
             (_, Some(cut_off)) if cut_off.due().is_zero() => Verdict::Down,
             (Verdict::Up, Some(_)) => Verdict::Pending,
@@ -186,7 +192,7 @@ impl Node {
     }
 
     fn open_claimed(&mut self, route: &RouteId, claim: Claim) {
-        let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
+        let from = self.stands_at(route);
         let cause = Cause::Person { who: claim.who, because: claim.because };
         self.open_run(route, (&claim.playbook, from.as_ref(), &claim.site), cause);
     }
@@ -213,6 +219,10 @@ impl Node {
     }
 
     fn way(&self, plan: &Plan) -> Home {
+        if let Some(lever) = self.lever(&plan.route) {
+            let back = lever.until_up.as_ref() == Some(&plan.playbook);
+            return if back { Home::Home } else { Home::Elsewhere };
+        }
         let first = self.rules.as_ref().and_then(|rules| rules.prefer(&plan.route).first());
         if first == Some(&plan.to) { Home::Home } else { Home::Elsewhere }
     }

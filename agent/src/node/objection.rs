@@ -1,12 +1,14 @@
 //! What keeps a text from becoming the policy: its faults, names that nothing here answers to, callers left stranded.
 
-use super::Node;
+use super::{Node, unfit};
 use crate::event::Output;
 use crate::frame::Body;
 use policies::Policy;
+use policies::policy::Lever;
 use state::Mono;
 use state::document::Report;
 use state::fact::{Fact, Origin};
+use state::route::Lever as Stands;
 
 /// Why a text is not proposed: in a sentence, and in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,26 +73,46 @@ impl Node {
             [&played.site_down, &played.none_left, &played.site_back]
                 .map(|book| (route.id.clone(), book.clone()))
         };
-        let unknown =
-            policy.routes.iter().flat_map(books).find(|(_, book)| !self.playbooks.contains_key(book));
-        unknown.map(|(route, book)| {
+        let pulled = policy.levers.iter().flat_map(|lever| {
+            [&lever.play].into_iter().chain(&lever.until_up).map(|book| (lever.id(), book.clone()))
+        });
+        let mut all = policy.routes.iter().flat_map(books).chain(pulled);
+        let unfit = || {
+            let mut levers = policy.levers.iter();
+            let words = |lever: &Lever| {
+                Some(format!("when {} is down: {}", lever.id(), unfit(lever, &self.playbooks)?))
+            };
+            levers.find_map(words)
+        };
+        let unknown = all.find(|(_, book)| !self.playbooks.contains_key(book));
+        let lacks = unknown.map(|(route, book)| {
             format!(
                 "{route} would play `{book}`, which is not known here: put its file into the folder of playbooks of \
                  every site, and start their agents again one by one"
             )
-        })
+        });
+        lacks.or_else(unfit)
     }
 
     /// An edit moves nothing: where callers are, and where a run is going, must still be known.
     fn stranded(&self, policy: &Policy) -> Option<String> {
         for run in self.view.open_runs() {
             let (route, to) = (&run.plan.route, &run.plan.to);
-            if policy.route(route).is_none() || !to.is_refuge() && policy.site(to).is_none() {
+            let known = policy.route(route).is_some() || policy.lever(route).is_some();
+            if !known || !to.is_refuge() && policy.site(to).is_none() {
                 return Some(format!(
                     "{} is under way and needs {route} and {to}: wait until it has ended",
                     run.id
                 ));
             }
+        }
+        let pulled = self
+            .view
+            .routes
+            .iter()
+            .find(|(id, state)| state.lever != Stands::AtRest && policy.lever(id).is_none());
+        if let Some((lever, _)) = pulled {
+            return Some(format!("{lever} is pulled, and nothing would let it go: let it go first"));
         }
         for route in &policy.routes {
             let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());

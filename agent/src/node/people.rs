@@ -29,6 +29,11 @@ impl Node {
             out.act.push(Effect::Answer { to, answer });
             return;
         }
+        if let Command::Survey { awaited } = command {
+            let answer = Box::new(self.survey_asked(awaited, now, out));
+            out.act.push(Effect::Answer { to, answer });
+            return;
+        }
         let alone = matches!(command, Command::ClaimOrOffer { .. });
         let answer = match self.order(&asker, command.clone(), now) {
             Ok(Some(fact)) if alone => match self.wish_alone(&asker, fact, now.mono) {
@@ -58,6 +63,7 @@ impl Node {
             | Command::Runs
             | Command::Incidents
             | Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::ClaimAlone { .. } => return Ok(None),
             Command::Mode { route, mode } => Fact::ModeSet { route: self.known(route)?, mode, who },
@@ -94,14 +100,15 @@ impl Node {
 
     fn known(&self, route: Option<RouteId>) -> Result<Option<RouteId>, Box<Answer>> {
         match &route {
-            Some(id) if !self.routes().contains(id) => Err(self.no_route(id)),
+            Some(id) if !self.all_moved().contains(id) => Err(self.no_route(id)),
             Some(_) | None => Ok(route),
         }
     }
 
     fn no_route(&self, route: &RouteId) -> Box<Answer> {
-        let names: Vec<String> = self.routes().iter().map(|r| format!("`{r}`")).collect();
-        refused(&format!("the policy has no route `{route}`"), &format!("one of: {}", names.join(", ")))
+        let names: Vec<String> = self.all_moved().iter().map(|r| format!("`{r}`")).collect();
+        let what = if route.is_lever() { "rule for" } else { "route" };
+        refused(&format!("the policy has no {what} `{route}`"), &format!("one of: {}", names.join(", ")))
     }
 
     /// A claim must be possible before it is agreed: the site known, the playbook fit for it.
@@ -110,6 +117,9 @@ impl Node {
         (playbook, route, site): (&PlaybookId, &RouteId, &SiteId),
         _now: Now,
     ) -> Result<(), Box<Answer>> {
+        if route.is_lever() {
+            return self.claim_lever(playbook, route);
+        }
         if !self.routes().contains(route) {
             return Err(self.no_route(route));
         }
@@ -126,12 +136,28 @@ impl Node {
         planned.map(|_| ()).map_err(|why| refused(&why, "`pointsman check` shows what a playbook needs"))
     }
 
+    /// A person has a lever pulled or let go: by what its rule plays, and with what that is given.
+    fn claim_lever(&self, playbook: &PlaybookId, lever: &RouteId) -> Result<(), Box<Answer>> {
+        let Some(rule) = self.lever(lever) else { return Err(self.no_route(lever)) };
+        let plays: Vec<&PlaybookId> = [&rule.play].into_iter().chain(&rule.until_up).collect();
+        if !plays.contains(&playbook) {
+            let hints: Vec<String> =
+                plays.iter().map(|book| format!("`pointsman play {book} route={lever}`")).collect();
+            return Err(refused(
+                &format!("the rule for {lever} does not play {playbook}"),
+                &hints.join(" or "),
+            ));
+        }
+        let planned = self.lever_plan(playbook, lever, String::new());
+        planned.map(|_| ()).map_err(|why| refused(&why, "`pointsman check` shows what a playbook needs"))
+    }
+
     fn question(&self, command: &Command, now: Now) -> Answer {
         match command {
             Command::Status => Answer::Status(Box::new(self.status(now))),
-            Command::Why { route: Some(route) } if !self.routes().contains(route) => *self.no_route(route),
+            Command::Why { route: Some(route) } if !self.all_moved().contains(route) => *self.no_route(route),
             Command::Why { route } => {
-                let all = self.routes();
+                let all = self.all_moved();
                 let meant = all.iter().filter(|r| route.as_ref().is_none_or(|route| route == *r));
                 Answer::Why(meant.filter_map(|route| self.why(route, now)).collect())
             }
@@ -148,6 +174,7 @@ impl Node {
             }
             // The journal is shown by the turn, which has the disk.
             Command::Journal { .. }
+            | Command::Survey { .. }
             | Command::Follow
             | Command::Play { .. }
             | Command::Claim { .. }
@@ -196,6 +223,12 @@ fn arguments(args: &BTreeMap<String, String>) -> Result<(RouteId, SiteId), Box<A
     let known = ["route", "to", "from", "reason"];
     if let Some(strange) = args.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(refused(&format!("no playbook takes `{strange}`"), "`route=main to=manchester`"));
+    }
+    if let Some((lever, site)) = args.get("route").and_then(|route| {
+        let lever = RouteId::new(route.clone());
+        lever.watches().map(|subject| (lever, subject.site))
+    }) {
+        return Ok((lever, site));
     }
     match (args.get("route"), args.get("to")) {
         (Some(route), Some(to)) => Ok((RouteId::new(route.clone()), SiteId::new(to.clone()))),

@@ -8,6 +8,7 @@ use state::fact::{Reading, Seated};
 use state::plan::Plan;
 use state::run::Run;
 use state::{CarrierId, Mono, Now, Number, PlaybookId, RouteId, SiteId};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How recently a site must have been heard for its votes to count as reachable.
@@ -50,7 +51,10 @@ impl Node {
 
     /// What is played for a route on an occasion.
     pub(super) fn played(&self, route: &RouteId, occasion: Occasion) -> Option<PlaybookId> {
-        self.rules.as_ref()?.route(route).map(|rules| rules.played(occasion).clone())
+        if route.is_lever() {
+            return self.lever_plays(route, occasion);
+        }
+        self.rules.as_ref()?.route(route)?.played(occasion).cloned()
     }
 
     /// How many numbers the carrier of a route takes in a second.
@@ -161,6 +165,9 @@ impl Node {
         (route, from, to): (&RouteId, Option<&SiteId>, &SiteId),
         reason: String,
     ) -> Result<Plan, String> {
+        if route.is_lever() {
+            return self.lever_plan(playbook, route, reason);
+        }
         let known = self.playbooks.get(playbook);
         let text = known.ok_or_else(|| format!("no playbook `{playbook}` is known here"))?;
         let rules = self.rules.as_ref().and_then(|rules| rules.route(route));
@@ -174,7 +181,9 @@ impl Node {
                 facts.destinations.insert((site.clone(), number.clone()), destination.clone());
             }
         }
-        let arguments = Arguments { route: route.clone(), from: from.cloned(), to: to.clone(), reason };
+        facts.sites = self.sites();
+        let (route, from, to) = (route.clone(), from.cloned(), to.clone());
+        let arguments = Arguments { route, from, to, reason, given: BTreeMap::new() };
         playbooks::plan(text, &arguments, &facts).map_err(|error| error.to_string())
     }
 }

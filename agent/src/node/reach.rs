@@ -2,10 +2,11 @@
 
 use super::{Node, wake};
 use crate::command::ReachReport;
-use crate::event::{Effect, Output, Presence};
+use crate::event::{Effect, Output, Presence, Survey};
 use crate::frame::Look;
-use policies::limits::{CARRIER_CONNECT_EVERY, CARRIER_EVERY, CARRIER_EVERY_MIN};
+use policies::limits::CARRIER_EVERY_MIN;
 use policies::opinion::Belief;
+use policies::policy::Reach as Asking;
 use state::fact::Says;
 use state::{CarrierId, Mono, Nonce, Now, Number, SiteId, Subject};
 use std::collections::BTreeMap;
@@ -65,6 +66,13 @@ impl Way {
     }
 }
 
+impl Reach {
+    /// The earliest moment at which one more login at a carrier is no misuse.
+    pub fn allowed(&self, carrier: &CarrierId, now: Mono) -> Mono {
+        self.ways.get(carrier).map_or(now, |way| way.allowed(now))
+    }
+}
+
 impl Node {
     /// The carriers of a new policy; the ways that stay keep what is known of them.
     pub(super) fn watch_carriers(&mut self, now: Mono) {
@@ -90,7 +98,8 @@ impl Node {
             self.reach.ways.iter().filter(|(_, way)| due(way)).map(|(c, _)| c.clone()).collect();
         for carrier in due {
             if self.reach.ways.get(&carrier).is_some_and(|way| way.knock <= at) {
-                out.act.push(Effect::Knock { carrier: carrier.clone() });
+                let within = self.gently(&carrier).timeout;
+                out.act.push(Effect::Knock { carrier: carrier.clone(), within });
             }
             let first = self.first_number(&carrier);
             if let (Some(number), Some(_)) =
@@ -107,14 +116,14 @@ impl Node {
 
     /// Every order to log in or to connect puts off the next one, whoever wanted it.
     fn note_errands(&mut self, now: Mono, out: &Output) {
-        let every = self.login_every();
         for effect in &out.act {
             let (carrier, errand) = match effect {
                 Effect::Look(look) => (&look.carrier, Errand::Look(look.id)),
                 Effect::Prepare { nonce, carrier, .. } => (carrier, Errand::Ask(*nonce)),
-                Effect::Knock { carrier } => {
+                Effect::Knock { carrier, .. } => {
+                    let every = self.gently(carrier).connect_every;
                     if let Some(way) = self.reach.ways.get_mut(carrier) {
-                        way.knock = now + CARRIER_CONNECT_EVERY;
+                        way.knock = now + every;
                     }
                     continue;
                 }
@@ -122,12 +131,19 @@ impl Node {
                 | Effect::Point(_)
                 | Effect::Revoke { .. }
                 | Effect::Notify { .. }
+                | Effect::Equip { .. }
+                | Effect::Ensure(_)
                 | Effect::Answer { .. }
                 | Effect::Watch(_)
                 | Effect::Reach(_)
                 | Effect::Link(_)
                 | Effect::Rewrite(_) => continue,
+                Effect::Survey(survey) => {
+                    self.note_survey(survey);
+                    continue;
+                }
             };
+            let every = self.gently(carrier).login_every(self.sites().len());
             if let Some(way) = self.reach.ways.get_mut(carrier) {
                 (way.login, way.logged_in) = (now + every, Some(now));
                 self.reach.under_way.insert(errand, (carrier.clone(), now));
@@ -135,10 +151,19 @@ impl Node {
         }
     }
 
-    /// The sites share one account: together they never log in more often than the carrier's clause on misuse likes.
-    fn login_every(&self) -> Duration {
-        let sites = u32::try_from(self.sites().len()).unwrap_or(u32::MAX);
-        CARRIER_EVERY.max(CARRIER_EVERY_MIN.saturating_mul(sites))
+    /// A survey logs in too, in its turn.
+    fn note_survey(&mut self, survey: &Survey) {
+        for (carrier, at) in &survey.not_before {
+            let every = self.gently(carrier).login_every(self.sites().len());
+            if let Some(way) = self.reach.ways.get_mut(carrier) {
+                (way.login, way.logged_in) = (*at + every, Some(*at));
+            }
+        }
+    }
+
+    /// How gently the policy has a carrier asked.
+    fn gently(&self, carrier: &CarrierId) -> Asking {
+        self.rules.as_ref().map_or(Asking::USUAL, |rules| rules.reach(carrier))
     }
 
     fn first_number(&self, carrier: &CarrierId) -> Option<Number> {
@@ -164,7 +189,11 @@ impl Node {
             && let Some(way) = self.reach.ways.get_mut(&carrier)
         {
             match answer {
-                Presence::Absent => way.login = way.login.min(asked + CARRIER_EVERY_MIN),
+                // A survey may have been promised the next moment at which a login is no misuse.
+                Presence::Absent => {
+                    let last = way.logged_in.map_or(asked, |at| at.max(asked));
+                    way.login = way.login.min(last + CARRIER_EVERY_MIN);
+                }
                 Presence::Present => way.knock = asked,
             }
         }

@@ -1,9 +1,11 @@
 //! When each attempt entered the own log: all that single flight waits for.
 
 use policies::limits::WAIT_OPEN as W;
-use state::fact::{Entry, Fact, Origin};
-use state::{Index, Mono, Number, View};
+use state::fact::{Attempt, Entry, Fact, Origin};
+use state::plan::PlannedStep;
+use state::{Index, Mono, Number, RunId, View};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The receipt timers, and the part of the own log that is not agreed yet.
 #[derive(Debug, Default)]
@@ -15,8 +17,24 @@ pub struct Receipts {
 #[derive(Debug)]
 struct Tail {
     origin: Origin,
-    attempt: Option<Vec<Number>>,
+    attempt: Option<Intended>,
     at: Mono,
+}
+
+/// An attempt that is not agreed yet.
+#[derive(Debug)]
+struct Intended {
+    run: RunId,
+    step: usize,
+    numbers: Vec<Number>,
+}
+
+impl Intended {
+    /// How long it keeps what it writes: as long as its step asks for, or W while the run is not known either.
+    fn wait(&self, view: &View) -> Duration {
+        let planned = view.runs.get(&self.run).and_then(|run| run.plan.steps.get(self.step));
+        planned.map_or(W, PlannedStep::wait_open)
+    }
 }
 
 impl Receipts {
@@ -40,8 +58,11 @@ impl Receipts {
 
     /// An entry entered the own log. Twins have two logs: an entry that entered both counts from the later.
     pub fn appended(&mut self, index: Index, entry: &Entry, now: Mono) {
-        let attempt =
-            if let Fact::StepStarted(attempt) = &entry.fact { Some(attempt.numbers.clone()) } else { None };
+        let attempt = if let Fact::StepStarted(Attempt { run, step, numbers, .. }) = &entry.fact {
+            Some(Intended { run: *run, step: usize::from(*step), numbers: numbers.clone() })
+        } else {
+            None
+        };
         let at_index = self.tail.entry(index).or_default();
         at_index.retain(|tail| tail.origin != entry.origin);
         at_index.push(Tail { origin: entry.origin.clone(), attempt, at: now });
@@ -70,17 +91,17 @@ impl Receipts {
     /// From when on a new attempt on these numbers may be proposed; the rule that keeps writers apart.
     ///
     /// Every earlier attempt in the own whole log, uncommitted tail included, is either closed or was
-    /// received at least `W` ago.
+    /// received at least `W` ago; where no carrier is written, the timeout of its step takes the place of `W`.
     pub fn free_at(&self, numbers: &[Number], view: &View, now: Mono) -> Mono {
         let touches = |of: &[Number]| of.iter().any(|number| numbers.contains(number));
         let in_tail = self.tail.values().flatten().filter_map(|tail| {
             let of = tail.attempt.as_ref()?;
-            touches(of).then_some(tail.at + W)
+            touches(&of.numbers).then(|| tail.at + of.wait(view))
         });
         let agreed = view.attempts.iter().filter_map(|(fence, attempt)| {
             let open = numbers.iter().any(|number| attempt.open.contains(number));
             // An attempt without a receipt was never seen to enter the log: it counts from now.
-            open.then(|| self.received.get(fence).copied().unwrap_or(now) + W)
+            open.then(|| self.received.get(fence).copied().unwrap_or(now) + attempt.wait)
         });
         in_tail.chain(agreed).max().unwrap_or_default()
     }

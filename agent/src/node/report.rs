@@ -14,7 +14,7 @@ use policies::reason::{Age, Reason, Setting};
 use state::fact::{Mode, Says};
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
-use state::{Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
+use state::{CarrierId, Now, PlaybookId, RouteId, SiteId, Stamp, Subject, View};
 use std::collections::BTreeSet;
 
 impl Node {
@@ -34,6 +34,7 @@ impl Node {
             journal: (self.view.index, self.view.head.to_string()),
             sites: self.sites().iter().map(|site| self.site_report(site, now)).collect(),
             routes: self.routes().iter().filter_map(|route| self.route_report(route, now)).collect(),
+            levers: self.levers().iter().filter_map(|lever| self.lever_report(lever, now)).collect(),
             incidents: self.view.incidents.values().filter(open).cloned().collect(),
             runs: self.view.open_runs().cloned().collect(),
             handed_over: self.hand_overs(now),
@@ -100,6 +101,11 @@ impl Node {
             repairs: (state.repairs_lately(now.stamp), REPAIRS_PER_HOUR),
             next: next.map(|candidate| candidate.site),
         })
+    }
+
+    fn budget_of(&self, route: &RouteId, now: Now) -> (usize, usize) {
+        let lever = self.lever_report(route, now).map(|report| report.budget);
+        lever.or_else(|| Some(self.route_report(route, now)?.budget)).unwrap_or_default()
     }
 
     /// What was told everywhere and what was told here, in the order of time.
@@ -182,6 +188,7 @@ impl Node {
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
+        watch.extend(self.survey_words());
         watch.extend(self.revoked_words());
         watch.extend(self.unsettled());
         watch.extend(self.margin(now.mono));
@@ -228,8 +235,10 @@ impl Node {
             let sees = |site: &SiteId| self.view.flaps(site, subject);
             let by: Vec<&str> = self.view.flapping.keys().filter(|s| sees(s)).map(SiteId::as_str).collect();
             let pace = self.rules.as_ref().and_then(|rules| rules.subjects.get(subject)).copied();
-            let otherwise = if subject.is_carrier() { Pace::CARRIER } else { Pace::CALM };
-            let rest = Setting(pace.unwrap_or(otherwise).blip * 2);
+            let carrier = CarrierId::new(subject.service.as_str());
+            let reach = self.rules.as_ref().map(|rules| rules.reach(&carrier).pace());
+            let pace = pace.or(reach.filter(|_| subject.is_carrier())).unwrap_or(Pace::CALM);
+            let rest = Setting(pace.blip * 2);
             format!("{subject} flaps, as seen from {}: believed again once steady for {rest}", by.join(", "))
         };
         subjects.iter().map(words).collect()
@@ -244,7 +253,7 @@ impl Node {
             heard: (self.votes_heard(now.mono), self.votes()),
             leader: self.standing.leader.clone(),
             handed_over: self.hand_overs(now).into_iter().filter(about).collect(),
-            ..why_as_agreed(rules, &self.view, (route, decision))
+            ..why_as_agreed(rules, (&self.view, now.stamp), (route, decision))
         })
     }
 
@@ -255,11 +264,11 @@ impl Node {
         (route, site): (&RouteId, &SiteId),
         now: Now,
     ) -> Answer {
-        let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
+        let from = self.stands_at(route);
         match self.plan(playbook, (route, from.as_ref(), site), "because you say so".to_owned()) {
             Ok(plan) => {
                 let against = self.would_be_against(route, now);
-                let budget = self.route_report(route, now).map_or((0, 0), |report| report.budget);
+                let budget = self.budget_of(route, now);
                 let words = playbooks::words::Words(&plan).to_string().lines().map(str::to_owned).collect();
                 let guards = against.iter().map(ToString::to_string).collect();
                 Answer::Plan(Box::new(PlanReport { words, plan, guards, budget }))
@@ -288,9 +297,19 @@ impl Node {
 }
 
 /// What rests on agreed facts alone: the same now and, by replay, for any moment of the past.
-pub fn why_as_agreed(rules: &Rules, view: &View, (route, decision): (&RouteId, Decision)) -> WhyReport {
+pub fn why_as_agreed(
+    rules: &Rules,
+    (view, now): (&View, Stamp),
+    (route, decision): (&RouteId, Decision),
+) -> WhyReport {
     let here = view.routes.get(route).and_then(|r| r.rings_in.as_ref());
-    let pace = here.and_then(|site| rules.subjects.get(&Subject::pbx(site))).copied();
+    let lever = rules.lever(route).zip(rules.judge.levers.get(route));
+    let pace = match lever {
+        Some((lever, rule)) => {
+            rules.subjects.get(&lever.watches).map(|pace| Pace { blip: rule.after, ..*pace })
+        }
+        None => here.and_then(|site| rules.subjects.get(&Subject::pbx(site))).copied(),
+    };
     let said = |ranked: &policies::candidates::Ranked| match ranked {
         Ok(candidate) => (candidate.site.clone(), None),
         Err(not) => (not.site.clone(), Some(not.to_string())),
@@ -302,6 +321,7 @@ pub fn why_as_agreed(rules: &Rules, view: &View, (route, decision): (&RouteId, D
         heard: (rules.votes(), rules.votes()),
         leader: None,
         candidates: decision.ranked.iter().map(said).collect(),
+        lever: super::levers::report(rules, view, (route, now)),
         decision,
         handed_over,
         after: pace.unwrap_or(Pace::CALM).moved_within(),

@@ -1,16 +1,18 @@
 //! The policy in force, as the node uses it: plain values, made once when a text is agreed.
 
+use crate::live::asks::Asks;
 use crate::probes::plan::{About, Kind, ProbePlan};
 use crate::probes::sip;
 use policies::Policy;
 use policies::errand::Occasion;
-use policies::judge::{Blip, Budget, Judge, RouteRule, SiteVotes};
-use policies::limits::RETRY_AFTER;
-use policies::policy::{Carrier, Deadman, Pace, Playbooks, Route, Site};
+use policies::judge::{Blip, Budget, Judge, LeverRule, RouteRule, SiteVotes};
+use policies::limits::{CONTACT_EVERY, RETRY_AFTER};
+use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Reach, Route, Site};
 use state::fact::{Reading, Seated};
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Everything in a policy that the node needs.
 #[derive(Clone, Debug)]
@@ -28,12 +30,16 @@ pub struct Rules {
     pub doors: Vec<SiteId>,
     /// The routes, in the policy's order.
     pub routes: Vec<RouteRules>,
+    /// What is moved and is no route, in the policy's order.
+    pub levers: Vec<Lever>,
     /// When automation hands over to people.
     pub deadman: Deadman,
     /// Where each site's agent listens.
     pub addresses: Vec<(SiteId, SocketAddr)>,
     /// The carriers.
     pub carriers: Vec<Carrier>,
+    /// How gently each carrier is asked whether it is reached.
+    pub reaches: BTreeMap<CarrierId, Reach>,
     /// How many numbers a carrier takes in a second.
     pub rates: BTreeMap<CarrierId, u32>,
     /// How many numbers one attempt may cover at a carrier.
@@ -42,6 +48,8 @@ pub struct Rules {
     pub subjects: BTreeMap<Subject, Pace>,
     /// What this site probes.
     pub probes: Vec<ProbePlan>,
+    /// What is looked at here once a night.
+    pub asks: Asks,
 }
 
 /// One route of the policy.
@@ -67,12 +75,13 @@ pub enum Weights {
 }
 
 impl RouteRules {
-    /// What is played on an occasion.
-    pub fn played(&self, occasion: Occasion) -> &PlaybookId {
+    /// What is played on an occasion; nothing on those of a lever.
+    pub fn played(&self, occasion: Occasion) -> Option<&PlaybookId> {
         match occasion {
-            Occasion::SiteDown => &self.playbooks.site_down,
-            Occasion::NoneLeft => &self.playbooks.none_left,
-            Occasion::SiteBack => &self.playbooks.site_back,
+            Occasion::SiteDown => Some(&self.playbooks.site_down),
+            Occasion::NoneLeft => Some(&self.playbooks.none_left),
+            Occasion::SiteBack => Some(&self.playbooks.site_back),
+            Occasion::Pull | Occasion::LetGo => None,
         }
     }
 
@@ -101,11 +110,14 @@ impl Rules {
             wished: policy.sites.iter().map(|site| (site.id.clone(), site.votes)).collect(),
             doors: policy.sites.iter().flat_map(Site::doors).map(|(door, _)| door).collect(),
             routes: routes.collect(),
+            reaches: policy.carriers.iter().map(|c| (c.id.clone(), policy.reach(&c.id))).collect(),
             rates: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.rate)).collect(),
             batches: policy.carriers.iter().map(|carrier| (carrier.id.clone(), carrier.batch())).collect(),
             subjects: policy.subjects().into_iter().map(|s| (s.clone(), policy.pace(&s))).collect(),
             probes: probes(&policy, here),
+            asks: Asks::of(&policy, here),
             addresses: policy.sites.iter().map(|site| (site.id.clone(), site.address)).collect(),
+            levers: policy.levers,
             deadman: policy.deadman,
             cluster: policy.cluster,
             carriers: policy.carriers,
@@ -117,10 +129,20 @@ impl Rules {
         self.routes.iter().find(|rules| rules.route == *route)
     }
 
+    /// The rule of one lever.
+    pub fn lever(&self, lever: &RouteId) -> Option<&Lever> {
+        self.levers.iter().find(|rule| rule.id() == *lever)
+    }
+
     /// The carriers that hold a route's numbers, each once.
     pub fn carriers_used(&self) -> impl Iterator<Item = &CarrierId> {
         let used: BTreeSet<&CarrierId> = self.routes.iter().map(|route| &route.carrier).collect();
         used.into_iter()
+    }
+
+    /// How gently a carrier is asked.
+    pub fn reach(&self, carrier: &CarrierId) -> Reach {
+        self.reaches.get(carrier).copied().unwrap_or(Reach::USUAL)
     }
 
     /// The sites, in the policy's order.
@@ -197,12 +219,18 @@ fn judge(policy: &Policy) -> Judge {
         refuge: route.refuge.as_ref().map(|_| SiteId::refuge()),
         signalling: policy.carrier(&route.carrier).map(|c| policy.signalling(c).to_vec()).unwrap_or_default(),
         services: BTreeMap::new(),
-        budget: Budget {
-            switches: usize::try_from(route.budget.switches).unwrap_or(usize::MAX),
-            window: route.budget.window,
-        },
+        budget: budget(route.budget),
         retry_after: RETRY_AFTER,
         mode: route.mode,
+    };
+    let lever = |lever: &Lever| LeverRule {
+        watches: lever.watches.clone(),
+        after: policy.after(lever),
+        lets_go: lever.until_up.is_some(),
+        keep_up: lever.keep_up,
+        beside: policy.beside(lever),
+        budget: budget(lever.budget),
+        mode: lever.mode,
     };
     let subjects = policy.subjects();
     Judge {
@@ -213,9 +241,14 @@ fn judge(policy: &Policy) -> Judge {
             of: subjects.iter().map(|s| (s.clone(), policy.pace(s).blip)).collect(),
         },
         routes: policy.routes.iter().map(|route| (route.id.clone(), rule(route))).collect(),
+        levers: policy.levers.iter().map(|rule| (rule.id(), lever(rule))).collect(),
         mode: policy.mode,
         zone: policy.timezone.clone(),
     }
+}
+
+fn budget(written: policies::policy::Budget) -> Budget {
+    Budget { switches: usize::try_from(written.switches).unwrap_or(usize::MAX), window: written.window }
 }
 
 /// What one site probes: the subjects that it is asked to, the references, and where its carriers' calls come from.
@@ -235,11 +268,18 @@ fn probes(policy: &Policy, here: &SiteId) -> Vec<ProbePlan> {
     });
     let signalling: BTreeSet<SocketAddr> =
         policy.carriers.iter().flat_map(|carrier| policy.signalling(carrier)).copied().collect();
+    let contacts: Vec<ProbePlan> = signalling.iter().map(|target| contact(*target, own.timeout)).collect();
     let signalling = signalling.into_iter().map(|target| ProbePlan {
         about: About::Signalling(target),
         kind: Kind::SipOptions { target, transport: sip::Transport::Udp },
         every: own.every,
         timeout: own.timeout,
     });
-    subjects.chain(references).chain(signalling).collect()
+    subjects.chain(references).chain(signalling).chain(contacts).collect()
+}
+
+/// What the PBX beside this agent thinks of an address that calls come from.
+fn contact(target: SocketAddr, timeout: Duration) -> ProbePlan {
+    let (about, kind) = (About::Contact(target), Kind::Contact { target });
+    ProbePlan { about, kind, every: CONTACT_EVERY, timeout }
 }

@@ -1,16 +1,20 @@
 //! How long each site could have had a route, or could not: what a last resort and a refuge wait for.
 
-use super::Node;
+use super::patience::wanted;
+use super::{Node, Rules};
 use crate::quorum::TICK;
+use playbooks::Playbook;
 use policies::decide::Steady;
 use policies::judge::Case;
 use state::{Index, Mono, Now, RouteId, SiteId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What this node has seen of every site, for the routes that ever wait for it.
 #[derive(Debug, Default)]
 pub struct Standings {
     known: BTreeMap<(RouteId, SiteId), (Ability, Mono)>,
+    /// Since when sites could have a route that playbooks ask for.
+    ready: BTreeMap<(RouteId, SiteId), Mono>,
     /// How often that has changed: a decision that waits rests on it, not on how old it has grown.
     changes: u64,
     /// When it was looked at last, and on what.
@@ -36,6 +40,11 @@ impl Standings {
             (key.clone(), steady)
         };
         self.known.iter().map(steady).collect()
+    }
+
+    /// Since when a site could have a route; `None` if it could not now, or nobody asks.
+    pub fn ready_since(&self, route: &RouteId, site: &SiteId) -> Option<Mono> {
+        self.ready.get(&(route.clone(), site.clone())).copied()
     }
 
     /// Names what is known: it is another number as soon as that is something else.
@@ -71,10 +80,31 @@ impl Node {
             let before = self.steady.known.get(&key).copied().filter(|(was, _)| *was == is);
             known.insert(key, before.unwrap_or((is, now.mono)));
         }
+        let asked: BTreeSet<(RouteId, SiteId)> = self.asked_ready(rules);
+        let ready = asked.into_iter().filter(|(route, site)| case.able(route, site).is_ok());
+        let since = |key: &(RouteId, SiteId)| self.steady.ready.get(key).copied().unwrap_or(now.mono);
+        let ready = ready.map(|key| (key.clone(), since(&key))).collect();
         self.steady.looked = Some((self.view.index, now.mono));
         if known != self.steady.known {
             self.steady.known = known;
             self.steady.changes += 1;
         }
+        self.steady.ready = ready;
+    }
+
+    /// The sites that an open run asks for, and all of every route while a playbook here could ask for how long they
+    /// have been ready.
+    fn asked_ready(&self, rules: &Rules) -> BTreeSet<(RouteId, SiteId)> {
+        let steps = self.view.open_runs().flat_map(|run| run.plan.steps.iter().map(move |step| (run, step)));
+        let open =
+            steps.filter_map(|(run, step)| Some((run.plan.route.clone(), wanted(&step.ensure)?.clone())));
+        let mut asked: BTreeSet<_> = open.collect();
+        if self.playbooks.values().any(Playbook::asks_for_readiness) {
+            let all = rules.judge.routes.iter();
+            asked.extend(
+                all.flat_map(|(route, rule)| rule.prefer.iter().map(|site| (route.clone(), site.clone()))),
+            );
+        }
+        asked
     }
 }

@@ -5,7 +5,7 @@ use crate::command::{Course, Telling, Voice};
 use crate::event::{Output, Standing};
 use policies::judge::Case;
 use policies::tally::Verdict;
-use state::fact::{Attempt, Entry, Fact, Reading, Says, Was};
+use state::fact::{Attempt, Entry, Fact, Passed, Reading, Says, Was};
 use state::plan::{Ensure, Plan};
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
@@ -99,6 +99,7 @@ impl Node {
             Fact::StepLost { fence, why } => self.tell_step(*fence, ("lost", Some(why)), out),
             Fact::AttemptLapsed { fence } => self.tell_step(*fence, ("lapsed", None), out),
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
+            Fact::StepPassed { run, step, how, why } => self.tell_passed((*run, *step), (*how, why), index, out),
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
                 let read = |reading| carrier_read((route, site.as_ref()), reading);
@@ -209,6 +210,31 @@ impl Node {
         });
     }
 
+    /// A step that is over without an attempt has no executor.
+    fn tell_passed(
+        &self,
+        (id, step): (state::RunId, u16),
+        (how, why): (Passed, &str),
+        index: Index,
+        out: &mut Output,
+    ) {
+        let Some(run) = self.view.runs.get(&id) else { return };
+        let state = match how {
+            Passed::Holds => "done",
+            Passed::GivenUp => "given up",
+            Passed::Skipped => "left out",
+        };
+        out.tell.push(Telling::Step {
+            run: id,
+            step: step + 1,
+            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
+            what: what(run, usize::from(step)),
+            state: format!("{state}: {why}"),
+            by: None,
+            index,
+        });
+    }
+
     fn tell_ended(&self, id: state::RunId, word: state::run::Word, why: &str, out: &mut Output) {
         let Some(run) = self.view.runs.get(&id) else { return };
         out.tell.push(Telling::Run {
@@ -221,7 +247,7 @@ impl Node {
     }
 
     fn tell_mode(&self, fact: &Fact, now: Now, out: &mut Output) {
-        for route in self.routes() {
+        for route in self.all_moved() {
             out.tell.push(Telling::Mode {
                 mode: self.mode(&route, now),
                 route: Some(route),
@@ -245,6 +271,9 @@ fn what(run: &Run, step: usize) -> String {
     match run.plan.steps.get(step).map(|planned| &planned.ensure) {
         Some(Ensure::RoutePointsAt { site, .. }) => format!("route {} points at {site}", run.plan.route),
         Some(Ensure::Notify { .. }) => "notify".to_owned(),
+        Some(ensure @ (Ensure::Waited { .. } | Ensure::SiteReady { .. } | Ensure::Exec { .. })) => {
+            crate::cli::screens::runs::wanted(ensure)
+        }
         None => "nothing".to_owned(),
     }
 }
@@ -311,6 +340,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::ClaimedAlone { .. } => "claim alone",
         Fact::PolicyEdited { .. } => "edit of the policy",
         Fact::SchemaRaised { .. } => "word on what all can read",
+        Fact::StepPassed { .. } => "end of a step without an attempt",
         Fact::VotesGiven { .. } => "gift of votes",
         Fact::BundleRevoked { .. } => "revocation of a bundle",
         Fact::BundleTrusted { .. } => "trust in a bundle",

@@ -119,7 +119,8 @@ impl Node {
         let mine = |subject: &Subject| !subject.is_inbound() || subject.site == *here;
         let judged_by_all = rules.subjects.iter().filter(|(subject, _)| mine(subject));
         let asked = judged_by_all.map(|(subject, pace)| (subject.clone(), *pace));
-        let carriers = self.held_carriers().into_iter().map(|held| (Subject::carrier(&held), Pace::CARRIER));
+        let carriers =
+            self.held_carriers().into_iter().map(|held| (Subject::carrier(&held), rules.reach(&held).pace()));
         for (subject, pace) in asked.chain(carriers) {
             let proof = if serving.contains(&subject) { Proof::One } else { Proof::Rise };
             let kept = kept.remove(&subject).filter(|watched| watched.rules.pace == pace);

@@ -46,26 +46,36 @@ impl Ami {
     /// Asks once. Somebody who accepts and says nothing is dead: that is what a frozen Asterisk does.
     pub async fn ask(&self, timeout: Duration) -> Answer {
         let asked = mono();
-        let login = match self.login().await {
-            Ok(login) => login,
-            Err(why) => return Answer::Unasked { why },
-        };
+        match self.open(timeout).await {
+            Ok(session) => {
+                let detail = format!("{}, logged in", session.banner());
+                let took = mono().since(asked);
+                session.log_off().await;
+                Answer::Alive { detail, took }
+            }
+            Err(answer) => answer,
+        }
+    }
+
+    /// Logs in; or says what that says of the PBX, or of this site.
+    pub async fn open(&self, timeout: Duration) -> Result<Session, Answer> {
+        let asked = mono();
+        let login = self.login().await.map_err(|why| Answer::Unasked { why })?;
         let refused = self.refused_lately(&login, asked);
+        let silent = Answer::Dead { why: Why::Silent };
         let session = match tokio::time::timeout(timeout, self.greeted()).await {
-            Ok(Ok(session)) => session,
-            Ok(Err(error)) => return failed(&error),
-            Err(_elapsed) => return Answer::Dead { why: Why::Silent },
+            Ok(greeted) => greeted.map_err(|error| failed(&error))?,
+            Err(_elapsed) => return Err(silent),
         };
         if let Some(words) = refused {
-            return Answer::Unasked { why: self.told(&words) };
+            return Err(Answer::Unasked { why: self.told(&words) });
         }
-        let detail = format!("{}, logged in", session.banner());
         let left = timeout.saturating_sub(mono().since(asked));
         match tokio::time::timeout(left, self.log_in(session, login)).await {
-            Ok(Ok(Ok(()))) => Answer::Alive { detail, took: mono().since(asked) },
-            Ok(Ok(Err(AmiError::Refused { words, .. }))) => Answer::Unasked { why: self.told(&words) },
-            Ok(Ok(Err(error))) => failed(&error),
-            Ok(Err(_)) | Err(_) => Answer::Dead { why: Why::Silent },
+            Ok(Ok(Ok(session))) => Ok(session),
+            Ok(Ok(Err(AmiError::Refused { words, .. }))) => Err(Answer::Unasked { why: self.told(&words) }),
+            Ok(Ok(Err(error))) => Err(failed(&error)),
+            Ok(Err(_)) | Err(_) => Err(silent),
         }
     }
 
@@ -91,16 +101,17 @@ impl Ami {
         &self,
         mut session: Session,
         login: (String, Secret),
-    ) -> oneshot::Receiver<Result<(), AmiError>> {
+    ) -> oneshot::Receiver<Result<Session, AmiError>> {
         let (tell, told) = oneshot::channel();
         let refused = Arc::clone(&self.refused);
         tokio::spawn(async move {
             let trying = session.log_in(&login.0, login.1.expose());
             let Ok(said) = tokio::time::timeout(REFUSED_WITHIN, trying).await else { return };
             remember(&refused, login, &said);
-            session.log_off().await;
-            // An impatient probe has gone already.
-            let _gone = tell.send(said);
+            // An impatient probe has gone already: nobody else says goodbye for it.
+            if let Err(Ok(session)) = tell.send(said.map(|()| session)) {
+                session.log_off().await;
+            }
         });
         told
     }

@@ -1,24 +1,9 @@
-//! The command probe: a program of the site file, without a shell, in a process group that dies by the deadline.
+//! The command probe: a program of the site file, alive if it ends with 0 in time.
 
-use super::{Answer, Why, shown};
+use super::{Answer, Why};
 use crate::clock::mono;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use crate::program::{self, End};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
-
-/// All that a command finds in its environment.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Who writes more than this has not understood the question, and is killed.
-pub const OUTPUT_MAX: usize = 64 * 1024;
-
-/// How much of the output's first line is told.
-const LINE_MAX: usize = 80;
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -28,130 +13,19 @@ pub struct Exec {
 }
 
 impl Exec {
-    /// Runs it once: alive if it ends with 0 in time.
+    /// Runs it once. A program that cannot be run says nothing of what it was to look at.
     pub async fn ask(&self, timeout: Duration) -> Answer {
         let asked = mono();
-        let mut running = match self.start() {
-            Ok(running) => running,
-            Err(why) => return Answer::Unasked { why },
-        };
-        match tokio::time::timeout(timeout, running.end()).await {
-            Ok(Ok(End::Exited(status, said))) if status.success() => {
+        let wrong = |words: String| Answer::Dead { why: Why::Wrong(words) };
+        match program::run(&self.words, timeout).await {
+            End::Well(said) => {
                 let detail = if said.is_empty() { "ended with 0".to_owned() } else { said };
                 Answer::Alive { detail, took: mono().since(asked) }
             }
-            Ok(Ok(End::Exited(status, said))) => Answer::Dead { why: Why::Wrong(told(status, &said)) },
-            Ok(Ok(End::Flood)) => {
-                let words = format!("wrote more than {} KiB", OUTPUT_MAX / 1024);
-                Answer::Dead { why: Why::Wrong(words) }
-            }
-            Ok(Err(error)) => Answer::Unasked { why: format!("its end cannot be waited for: {error}") },
-            Err(_elapsed) => Answer::Dead { why: Why::Silent },
+            End::Ill(words) => wrong(words),
+            End::Flood => wrong(format!("wrote more than {} KiB", program::OUTPUT_MAX / 1024)),
+            End::Late => Answer::Dead { why: Why::Silent },
+            End::Unstarted(why) | End::Unknown(why) => Answer::Unasked { why },
         }
     }
-
-    /// A program that cannot be run says nothing of what it was to look at.
-    fn start(&self) -> Result<Running, String> {
-        let (program, arguments) = self.words.split_first().ok_or("the command is empty")?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .env_clear()
-            .env("PATH", PATH)
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| format!("cannot run `{program}`: {error}"))?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        let group = Group(group.ok_or_else(|| format!("`{program}` has no process"))?);
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let out = Box::new(out.ok_or("its output is lost")?);
-        let err = Box::new(err.ok_or("its output is lost")?);
-        Ok(Running { _group: group, child, out, err })
-    }
-}
-
-/// A process group; dropping it kills whoever is left in it, also when nobody asks any more.
-struct Group(Pid);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Nobody left is what is wanted; a number is not given to another process so soon.
-        let _nobody = killpg(self.0, Signal::SIGKILL);
-    }
-}
-
-/// A command that runs.
-struct Running {
-    /// Held, because dropping it ends the command.
-    _group: Group,
-    child: Child,
-    out: Box<dyn AsyncRead + Send + Unpin>,
-    err: Box<dyn AsyncRead + Send + Unpin>,
-}
-
-/// How a command ended.
-enum End {
-    /// By itself, and the first line of what it wrote.
-    Exited(ExitStatus, String),
-    /// It wrote too much.
-    Flood,
-}
-
-impl Running {
-    /// Waits for the end of the program itself: a child that it left behind may hold its output open for ever.
-    async fn end(&mut self) -> io::Result<End> {
-        let Self { child, out, err, .. } = self;
-        let (mut said, mut complained) = (Vec::new(), Vec::new());
-        let status = {
-            let mut reading =
-                std::pin::pin!(async { tokio::try_join!(read(out, &mut said), read(err, &mut complained)) });
-            let mut waiting = std::pin::pin!(child.wait());
-            let mut read_all = false;
-            loop {
-                tokio::select! {
-                    biased;
-                    read = &mut reading, if !read_all => match read {
-                        Ok(_) => read_all = true,
-                        Err(Flood) => return Ok(End::Flood),
-                    },
-                    status = &mut waiting => break status?,
-                }
-            }
-        };
-        let line =
-            [said, complained].into_iter().map(|bytes| first_line(&bytes)).find(|line| !line.is_empty());
-        Ok(End::Exited(status, line.unwrap_or_default()))
-    }
-}
-
-/// More than there may be.
-struct Flood;
-
-/// Reads to the end, or as much as there may be.
-async fn read(from: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> Result<(), Flood> {
-    loop {
-        match from.read_buf(into).await {
-            Ok(0) | Err(_) => return Ok(()),
-            Ok(_) if into.len() > OUTPUT_MAX => return Err(Flood),
-            Ok(_) => {}
-        }
-    }
-}
-
-fn first_line(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    shown(line.trim(), LINE_MAX)
-}
-
-fn told(status: ExitStatus, said: &str) -> String {
-    let how = match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with {code}"),
-        (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => "ended somehow".to_owned(),
-    };
-    if said.is_empty() { how } else { format!("{how}: {said}") }
 }

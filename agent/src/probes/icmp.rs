@@ -3,10 +3,11 @@
 use super::Answer;
 use super::datagram::{self, Heard, Question};
 use crate::clock::mono;
+use crate::live::{Kind, Sight};
 use socket2::{Domain, Protocol, Socket, Type};
 use state::Mono;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
@@ -72,6 +73,28 @@ impl Icmp {
                 None => Heard::Nonsense,
             })
             .await
+    }
+}
+
+/// A look: whether this machine lets us ask, and whether that matters. Nobody is asked.
+pub fn sight(pinged: &[IpAddr]) -> Sight {
+    let open = |target: IpAddr| Icmp { target, bind: None }.socket();
+    let targets = if pinged.is_empty() { &[IpAddr::V4(Ipv4Addr::LOCALHOST)] } else { pinged };
+    let asked = match pinged.len() {
+        0 => "nothing is pinged from here".to_owned(),
+        1 => "1 machine is pinged from here".to_owned(),
+        count => format!("{count} machines are pinged from here"),
+    };
+    match targets.iter().find_map(|target| open(*target).err()) {
+        None => Sight::ok(Kind::Ping, "icmp", format!("is permitted; {asked}")),
+        Some(_) if pinged.is_empty() => {
+            Sight::ok(Kind::Ping, "icmp", format!("is not permitted, and {asked}"))
+        }
+        Some(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let says = format!("the kernel lets this group send no ping; {asked}");
+            Sight::fault(Kind::Ping, "icmp", says).hint(ALLOW)
+        }
+        Some(error) => Sight::fault(Kind::Ping, "icmp", format!("{error}; {asked}")),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What this site has to ask with: its own address, its secrets, its commands, and whose certificates it believes.
 
 use super::Probe;
-use super::ami::Ami;
+use super::ami::{Ami, Refused};
+use super::contact::Contact;
 use super::dns::Dns;
 use super::exec::Exec;
 use super::http::{self, Http};
@@ -14,7 +15,10 @@ use rustls::ClientConfig;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// The secret of the manager interface that the site file names.
+pub const SECRET: &str = "ami";
 
 /// What is the same for all probes of a site.
 #[derive(Debug)]
@@ -23,6 +27,10 @@ pub struct Means {
     pub bind: Option<IpAddr>,
     /// Where the secrets are; each is read again for every login.
     pub secrets: Secrets,
+    /// The manager interface of the PBX beside this agent.
+    pub manager: Option<SocketAddr>,
+    /// Its login that was refused last.
+    pub refused: Arc<Mutex<Option<Refused>>>,
     /// All that may ever be run, by name.
     pub commands: BTreeMap<String, Vec<String>>,
     /// Authorities that are believed beside this machine's own roots.
@@ -58,6 +66,19 @@ impl Means {
                 secret,
                 refused: Arc::default(),
             }),
+            Kind::Contact { target } => match self.manager {
+                Some(manager) => Probe::Contact(Contact {
+                    ami: Ami {
+                        target: manager,
+                        bind: self.source(manager.ip()),
+                        secrets: self.secrets.clone(),
+                        secret: SECRET.to_owned(),
+                        refused: Arc::clone(&self.refused),
+                    },
+                    target,
+                }),
+                None => Probe::Unable("the site file names no `pbx`".to_owned()),
+            },
             Kind::Exec { command } => match self.commands.get(&command) {
                 Some(words) => Probe::Exec(Exec { words: words.clone() }),
                 None => Probe::Unable(format!(

@@ -1,6 +1,7 @@
 //! Probes: each asks one thing once, by a deadline, and gives one answer.
 
 pub mod ami;
+pub mod contact;
 mod datagram;
 pub mod dns;
 pub mod exec;
@@ -11,10 +12,13 @@ pub mod plan;
 pub mod schedule;
 pub mod sip;
 pub mod sip_options;
+pub mod smtp;
 pub mod tcp;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use tcp::connect;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -35,6 +39,8 @@ pub enum Probe {
     Dns(dns::Dns),
     /// A login at Asterisk's manager interface.
     Ami(ami::Ami),
+    /// What a PBX thinks of one of its contacts.
+    Contact(contact::Contact),
     /// A command of the site file.
     Exec(exec::Exec),
     /// What this site cannot ask, and why.
@@ -51,6 +57,7 @@ impl Probe {
             Self::Icmp(probe) => probe.ask(timeout).await,
             Self::Dns(probe) => probe.ask(timeout).await,
             Self::Ami(probe) => probe.ask(timeout).await,
+            Self::Contact(probe) => probe.ask(timeout).await,
             Self::Exec(probe) => probe.ask(timeout).await,
             Self::Unable(why) => Answer::Unasked { why: why.clone() },
         }
@@ -127,6 +134,6 @@ impl fmt::Display for Why {
 }
 
 /// What came from outside, safe for a terminal and no longer than `most` letters.
-fn shown(text: &str, most: usize) -> String {
+pub(crate) fn shown(text: &str, most: usize) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(most).collect()
 }

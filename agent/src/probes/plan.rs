@@ -28,6 +28,8 @@ pub enum About {
     Reference(SocketAddr),
     /// One of the addresses that a carrier's calls come from: whether they reach this site.
     Signalling(SocketAddr),
+    /// The same address, as the PBX beside this agent sees it: it asks from where calls come in.
+    Contact(SocketAddr),
 }
 
 /// How it is asked.
@@ -45,6 +47,8 @@ pub enum Kind {
     Dns { target: SocketAddr, wanted: Dns },
     /// A login at Asterisk's manager interface, with the secret of this name.
     Ami { target: SocketAddr, secret: String },
+    /// What the PBX beside this agent, if the site file names one, thinks of its contact there.
+    Contact { target: SocketAddr },
     /// A command of the site file.
     Exec { command: String },
 }

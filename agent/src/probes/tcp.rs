@@ -29,7 +29,7 @@ impl TcpConnect {
 }
 
 /// A connection from `bind` to `target`.
-pub(super) async fn connect(target: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
+pub(crate) async fn connect(target: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(source) = bind {
         socket.bind(SocketAddr::new(source, 0))?;

@@ -3,9 +3,10 @@
 use crate::status::{self, site};
 use crate::{agent, calm, typed};
 use agent::command::{Answer, Command, FactBytes, JournalPage, PeerHead, Telling};
-use state::fact::{Entry, Fact, Mode, Origin};
+use state::fact::{Entry, Fact, Home, Mode, Origin};
 use state::incident::{Incident, IncidentState};
-use state::{Head, IncidentId, Index, RouteId, Starts, Who, codec};
+use state::run::{Cause, Word};
+use state::{Head, IncidentId, Index, RouteId, RunId, Starts, Who, codec};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -71,6 +72,51 @@ async fn the_journal_is_read_page_by_page_and_judged_here() {
     assert_eq!((said.code, said.err.contains("begins at 2026-11-20 03:01:00 UTC")), (1, true), "{said:?}");
     let said = agent.typed("why main --at 2026-11-22").await;
     assert_eq!((said.code, said.err.contains("has not been yet")), (2, true), "{said:?}");
+}
+
+/// Sixty runs of a person, of which the agent keeps the last one at hand.
+fn has_done_much(command: &Command) -> (Answer, Vec<Telling>) {
+    let fact = |n: u64| {
+        let origin = Origin { site: site("office"), starts: Starts(1), n };
+        let cause = Cause::Person { who: Who::new("matthew"), because: format!("drill {n}") };
+        let fact = if n % 2 == 1 {
+            Fact::RunOpened { basis: Index(n - 1), plan: status::plan(), cause, home: Home::Elsewhere }
+        } else {
+            Fact::RunEnded { run: RunId(n - 1), word: Word::Undone, why: format!("the end of drill {n}") }
+        };
+        let stamp = status::stamp("03:00:00") + Duration::from_secs(n);
+        FactBytes { index: Index(n), bytes: codec::encode(&Entry { origin, stamp, fact }).expect("it fits") }
+    };
+    let facts: Vec<FactBytes> = (1..=120).map(fact).collect();
+    if *command == Command::Runs {
+        return (Answer::Runs { runs: vec![status::run(119, None)] }, Vec::new());
+    }
+    let Command::Journal { after } = command else { return calm(command) };
+    let page = JournalPage {
+        here: site("netherlands"),
+        at: status::stamp("04:00:00"),
+        birth: Head::birth("bytemark"),
+        facts: facts.into_iter().filter(|fact| fact.index > *after).take(50).collect(),
+        gaps: Vec::new(),
+        folded: (Index(0), Head::birth("bytemark")),
+        peers: Vec::new(),
+    };
+    (Answer::Journal(Box::new(page)), Vec::new())
+}
+
+#[tokio::test]
+async fn a_run_that_is_no_longer_kept_at_hand_is_in_the_journal() {
+    let agent = agent(has_done_much);
+    let said = agent.typed("runs show r-1").await;
+    assert!(
+        said.out.starts_with("r-1 fail-over of main, london -> manchester: undone after 1.0s"),
+        "{said:?}"
+    );
+    assert!(said.code == 0 && said.out.contains("the end of drill 2"), "{said:?}");
+    let said = agent.typed("runs show 119").await;
+    assert!(said.out.starts_with("r-119 fail-over of main, london -> manchester: under way"), "{said:?}");
+    let said = agent.typed("runs show 2").await;
+    assert_eq!((said.code, said.err.contains("there is no run `r-2`")), (1, true), "{said:?}");
 }
 
 #[tokio::test]

@@ -318,7 +318,11 @@ impl Town {
             Effect::Prepare { nonce, .. } if self.tick == 101 => {
                 Event::Unprepared { nonce, why: "no greeting".to_owned() }
             }
-            Effect::Prepare { nonce, .. } => Event::Prepared { nonce },
+            Effect::Prepare { nonce, .. } | Effect::Equip { nonce, .. } => Event::Prepared { nonce },
+            Effect::Ensure(order) => Event::Executed {
+                fence: order.fence,
+                report: agent::act::outcome::untried(&order, "no command is here"),
+            },
             Effect::Notify { fence, .. } => Event::Executed {
                 fence,
                 report: Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() },
@@ -352,6 +356,7 @@ impl Town {
             | Effect::Answer { .. }
             | Effect::Reach(_)
             | Effect::Link(_)
+            | Effect::Survey(_)
             | Effect::Rewrite(_) => {
                 return;
             }

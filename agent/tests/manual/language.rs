@@ -203,6 +203,11 @@ impl Walk<'_> {
 
 /// What stands in the page for a name that the writer chooses.
 fn placeholder(way: &[Step]) -> &'static str {
+    if let [.., Step::Key(inputs), Step::Key(_)] = way
+        && inputs == "inputs"
+    {
+        return "KIND";
+    }
     match way.last() {
         Some(Step::Key(key)) if key == "sites" => "SITE",
         Some(Step::Key(key)) if key == "routes" => "ROUTE",

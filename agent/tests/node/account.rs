@@ -5,7 +5,7 @@ use super::world::{Cluster, WALL};
 use agent::account::{Account, Past, Progress, past, timeline};
 use agent::cli::screens::{self, json};
 use agent::command::{Answer, Command, JournalPage};
-use state::{Index, RouteId, SiteId, Stamp};
+use state::{Index, PlaybookId, RouteId, SiteId, Stamp};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,28 @@ fn shown(cluster: &mut Cluster, line: &str) -> String {
             let report = cluster.status(&site());
             screens::watch::changed(&[], &screens::watch::things(&report), report.at)
         }
+        ["status"] => screens::status::screen(&cluster.status(&site())),
+        ["runs"] => match ask(cluster, Command::Runs) {
+            Some(Answer::Runs { runs }) => screens::runs::screen(&runs),
+            other => panic!("the runs were asked for, and {other:?} came"),
+        },
+        ["runs", "show", "r-LAST"] => match ask(cluster, Command::Runs) {
+            Some(Answer::Runs { runs }) => screens::runs::one(runs.last().expect("there is a run")),
+            other => panic!("the runs were asked for, and {other:?} came"),
+        },
+        ["plan", playbook, route] => {
+            let (_, lever) = route.split_once('=').expect("the story is well formed");
+            let args = [("route".to_owned(), lever.to_owned())];
+            let question = Command::Plan { playbook: PlaybookId::new(*playbook), args: args.clone().into() };
+            match ask(cluster, question) {
+                Some(Answer::Plan(report)) => screens::plan::screen(&report, &args),
+                other => panic!("a plan was asked for, and {other:?} came"),
+            }
+        }
+        ["why", route] => match ask(cluster, Command::Why { route: Some(RouteId::new(*route)) }) {
+            Some(Answer::Why(reports)) => reports.iter().map(screens::why::screen).collect(),
+            other => panic!("why was asked for, and {other:?} came"),
+        },
         ["help", "3am"] => {
             let screen = screens::night::screen(Some(&cluster.status(&site())));
             assert!(screen.lines().count() <= 24, "a terminal has 24 lines\n{screen}");

@@ -1,6 +1,6 @@
 //! The part of the stories' language that is about policy files: who saves what where, and what the files then hold.
 
-use super::people;
+use super::levers;
 use super::share::bundle;
 use super::world::Cluster;
 use agent::command::{Answer, Command};
@@ -57,7 +57,7 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = Some("permission denied".to_owned());
         }
         ["unlock", name] => cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = None,
-        others => people::act(cluster, others),
+        others => levers::act(cluster, others),
     }
 }
 
@@ -137,7 +137,7 @@ fn seated(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);
             if is.to_string() == *count { Ok(()) } else { Err(format!("{is} of {}", report.votes)) }
         }
-        others => people::expect(cluster, others),
+        others => levers::expect(cluster, others),
     }
 }
 

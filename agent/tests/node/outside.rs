@@ -1,5 +1,6 @@
 //! Everything outside the agents of a story: the carrier, the links, the mail under way, and disks.
 
+use super::deeds::Deeds;
 use super::world::TRIP;
 use agent::command::{Answer, Telling};
 use agent::event::{Event, Point};
@@ -55,6 +56,16 @@ pub enum Heard {
     Answer,
 }
 
+/// Whom the carrier's signalling answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shyness {
+    /// Whoever asks.
+    #[default]
+    Everybody,
+    /// The PBXs that it knows: their agents are strangers to it.
+    KnownPbxsAlone,
+}
+
 /// Everything outside the agents.
 #[derive(Default)]
 pub struct Outside {
@@ -64,7 +75,11 @@ pub struct Outside {
     pub shows: BTreeMap<Number, Destination>,
     pub carrier: Carrier,
     pub missing: BTreeSet<SiteId>,
+    /// Services that answer nobody, while their sites live.
+    pub failed: BTreeSet<String>,
     pub cut: BTreeSet<SiteId>,
+    /// What hands find when they look at everything a site leans on.
+    pub sights: Vec<agent::live::Sight>,
     /// Nothing gets from the one to the other.
     pub apart: BTreeSet<(SiteId, SiteId)>,
     /// A relay that forges the words of a site, and repeats what it once passed on of them.
@@ -88,6 +103,8 @@ pub struct Outside {
     pub dice: u64,
     /// Sites that the carrier's signalling does not answer.
     pub deaf: BTreeSet<SiteId>,
+    /// Whom the addresses answer that calls come from.
+    pub shy: Shyness,
     /// Sites that the carrier's interface does not answer.
     pub barred: BTreeSet<SiteId>,
     /// Sites whose own references do not answer.
@@ -100,6 +117,8 @@ pub struct Outside {
     pub older: BTreeSet<SiteId>,
     /// The versions of edits that anybody told to be in force.
     pub edits: BTreeSet<String>,
+    /// What commands do, and did.
+    pub deeds: Deeds,
     /// The site that shows another journal than the others'.
     pub rewritten: Option<SiteId>,
 }

@@ -91,6 +91,7 @@ fn offered(cluster: &Cluster) -> Option<Offer> {
         | Answer::Runs { .. }
         | Answer::Incidents { .. }
         | Answer::Journal(_)
+        | Answer::Survey(_)
         | Answer::Following
         | Answer::Told(_)
         | Answer::Alone { .. } => None,

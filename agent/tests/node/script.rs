@@ -1,8 +1,8 @@
 //! The language of the stories: `at 3s kill manchester`, `until 20s`, `expect by 15s run done`; `#` begins a remark.
 
-use super::desk;
+use super::deeds;
 use super::expect;
-use super::outside::{Carrier, Set};
+use super::outside::{Carrier, Set, Shyness};
 use super::world::{Cluster, SITES};
 use agent::command::{Command, Telling};
 use state::fact::Mode;
@@ -64,6 +64,9 @@ pub fn live(story: &str) -> (Cluster, Vec<String>) {
     if lines.contains(&"doors") {
         policy = doors(&policy);
     }
+    if let Some(zone) = lines.iter().find_map(|line| line.strip_prefix("timezone ")) {
+        policy = policy.replace("Europe/London", zone.trim());
+    }
     if lines.contains(&"signalling") {
         policy = policy.replace("tls: plain } }", "tls: plain }, signalling: [203.0.113.60] }");
     }
@@ -76,7 +79,8 @@ pub fn live(story: &str) -> (Cluster, Vec<String>) {
                 run_until(&mut cluster, time(moment));
                 flap(&mut cluster, &SiteId::new(*name), time(end));
             }
-            ["numbers" | "policy" | "policy-route" | "signalling" | "doors", ..] => {}
+            ["numbers" | "policy" | "policy-route" | "signalling" | "doors" | "timezone", ..] => {}
+            ["finds", is, kind, thing, rest @ ..] => found(&cluster, (is, kind), (thing, &rest.join(" "))),
             ["at", moment, rest @ ..] => {
                 run_until(&mut cluster, time(moment));
                 act(&mut cluster, rest);
@@ -122,6 +126,13 @@ fn run_until(cluster: &mut Cluster, moment: Duration) {
     }
 }
 
+/// Whatever site looks at what it leans on finds this among other things.
+fn found(cluster: &Cluster, (is, kind): (&str, &str), (thing, says): (&str, &str)) {
+    let sight = serde_json::json!({ "is": is, "kind": kind, "thing": thing, "says": says, "hint": null });
+    let sight = serde_json::from_value(sight).expect("the story is well formed");
+    cluster.outside.borrow_mut().sights.push(sight);
+}
+
 /// A PBX is gone for two seconds and back for two, again and again.
 fn flap(cluster: &mut Cluster, site: &SiteId, end: Duration) {
     while cluster.outside.borrow().now < end {
@@ -145,6 +156,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
         ["miss", name] => drop(cluster.outside.borrow_mut().missing.insert(site(name))),
         ["find", name] => drop(cluster.outside.borrow_mut().missing.remove(&site(name))),
         ["deaf", name] => drop(cluster.outside.borrow_mut().deaf.insert(site(name))),
+        ["shy"] => cluster.outside.borrow_mut().shy = Shyness::KnownPbxsAlone,
         ["hears", name] => drop(cluster.outside.borrow_mut().deaf.remove(&site(name))),
         ["stop", name] => cluster.stop(&site(name)),
         ["go-on", name] => cluster.go_on(&site(name)),
@@ -187,7 +199,7 @@ fn act(cluster: &mut Cluster, words: &[&str]) {
             let (route, site_to) = (main(), site(to));
             cluster.order(&site(at), Command::Claim { route, site: site_to, because: because() });
         }
-        others => desk::act(cluster, others),
+        others => deeds::act(cluster, others),
     }
 }
 
@@ -255,7 +267,10 @@ fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let open: Vec<SiteId> = cluster.living().into_iter().filter(open).collect();
             if open.is_empty() { Ok(()) } else { fail(format!("still open at {open:?}")) }
         }
-        words => expect::said(cluster, words),
+        words => match deeds::expect(cluster, words) {
+            Some(result) => result,
+            None => expect::said(cluster, words),
+        },
     }
 }
 

@@ -1,10 +1,11 @@
 //! One site's disk, links and hands, as its agent sees them; the carrier is here too.
 
+use super::deeds::equipped;
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
 use agent::command::{PolicyNews, Telling};
 use agent::event::{Effect, Event, Point, Presence, Report};
-use agent::frame::{Body, Frame};
+use agent::frame::{Body, Frame, Look};
 use agent::gaps::{Fetch, Missing};
 use agent::policy_file::{Fate, Found, Rewrite};
 use agent::probes::plan::ProbePlan;
@@ -162,25 +163,23 @@ impl World for Share {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 outside.post(STEP, to, Mail::Event(Event::Executed { fence, report }));
             }
+            Effect::Equip { nonce, ensure } => {
+                let event = equipped(&outside, &self.here, (nonce, &ensure));
+                outside.post(STEP, to, Mail::Event(event));
+            }
+            Effect::Ensure(order) => {
+                drop(outside);
+                self.ensure(&order);
+            }
             Effect::Look(look) => {
-                let now = outside.now;
-                outside.looks.push(now);
-                let reading = |number: &Number| Reading {
-                    number: number.clone(),
-                    shows: outside.shows.get(number).cloned(),
-                };
-                let found = if well {
-                    Ok(look.numbers.iter().map(reading).collect())
-                } else {
-                    Err("no greeting".to_owned())
-                };
-                outside.post(TRIP * 3, to, Mail::Event(Event::Looked { id: look.id, found }));
+                drop(outside);
+                self.look(&look, well);
             }
             Effect::Answer { to, answer } => {
                 outside.answers.insert(to, *answer);
             }
             Effect::Watch(plans) => self.watch = plans,
-            Effect::Knock { carrier } => {
+            Effect::Knock { carrier, .. } => {
                 // Also a mute carrier's machine takes connections.
                 let asked = Mono::from_boot(outside.now);
                 let answer = if barred { Presence::Absent } else { Presence::Present };
@@ -189,6 +188,10 @@ impl World for Share {
             Effect::Rewrite(order) => {
                 drop(outside);
                 self.rewrite(order);
+            }
+            Effect::Survey(survey) => {
+                let sights = outside.sights.clone();
+                outside.post(TRIP, to, Mail::Event(Event::Surveyed { n: survey.n, sights }));
             }
             Effect::Release { .. } | Effect::Reach(_) | Effect::Link(_) => {}
         }
@@ -210,6 +213,19 @@ pub fn bundle(site: &SiteId, number: u32) -> Vec<u8> {
 }
 
 impl Share {
+    /// What the carrier shows, if it lets itself be asked.
+    fn look(&self, look: &Look, well: bool) {
+        let mut outside = self.outside.borrow_mut();
+        let now = outside.now;
+        outside.looks.push(now);
+        let reading =
+            |number: &Number| Reading { number: number.clone(), shows: outside.shows.get(number).cloned() };
+        let found =
+            if well { Ok(look.numbers.iter().map(reading).collect()) } else { Err("no greeting".to_owned()) };
+        let event = Event::Looked { id: look.id, found };
+        outside.post(TRIP * 3, (&self.here, self.boot), Mail::Event(event));
+    }
+
     /// The folder of the policy file, and what was found there.
     pub fn look_at_file(&self) {
         let disk = self.disk.borrow();

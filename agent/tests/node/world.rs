@@ -1,6 +1,8 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
-use super::outside::{Disk, Mail, Outside};
+use super::deeds;
+use super::levers;
+use super::outside::{Disk, Mail, Outside, Shyness};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
@@ -91,10 +93,12 @@ impl Cluster {
         let policy = Policy::read("the test's policy", &self.policy).expect("the world is well formed");
         let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
         let clock = ClusterClock::new(view.stamp, votes);
-        let shelf = playbooks::shipped().iter().map(|(name, text)| {
-            let playbook = Playbook::read(name, text).expect("the world is well formed");
+        let texts = playbooks::shipped().iter().map(|(_, text)| *text).chain(levers::PLAYBOOKS);
+        let shelf = texts.map(|text| {
+            let playbook = Playbook::read("playbook", text).expect("the world is well formed");
             (playbook.name.clone(), playbook)
         });
+        let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
         let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
         let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let place = SITES.iter().position(|name| *name == site.as_str());
@@ -110,7 +114,7 @@ impl Cluster {
             view,
             file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
-            playbooks: shelf.collect(),
+            playbooks: shelf.chain(others).collect(),
             stopped: None,
             alone: loaded.alone.clone(),
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
@@ -302,6 +306,7 @@ impl Cluster {
             let dark = |of: &Subject| {
                 let there = of.site.site();
                 outside.missing.contains(&of.site)
+                    || outside.failed.contains(&of.to_string())
                     || there != *site && lost && outside.lossy.contains(&there)
                     || there != *site && !(outside.carries(site, &there) && outside.carries(&there, site))
             };
@@ -319,10 +324,16 @@ impl Cluster {
                 }
                 About::Signalling(target) => {
                     let target = *target;
-                    let absent = outside.deaf.contains(site);
+                    let absent = outside.deaf.contains(site) || outside.shy == Shyness::KnownPbxsAlone;
                     let answer = if absent { Presence::Absent } else { Presence::Present };
                     let event = Event::Signalled { target, asked, answer };
                     (if absent { plan.timeout } else { TRIP }, event)
+                }
+                About::Contact(target) => {
+                    let target = *target;
+                    let absent = outside.deaf.contains(site);
+                    let answer = if absent { Presence::Absent } else { Presence::Present };
+                    (TRIP, Event::Contacted { target, asked, answer })
                 }
                 About::Reference(target) => {
                     let target = *target;

@@ -44,6 +44,7 @@ pub fn healthy() -> StatusReport {
         journal: (Index(1204), "9a3e".into()),
         sites: all.into_iter().zip(ages).map(one).collect(),
         routes: vec![route()],
+        levers: Vec::new(),
         incidents: Vec::new(),
         runs: Vec::new(),
         handed_over: Vec::new(),

@@ -44,6 +44,7 @@ pub fn quiet() -> WhyReport {
             (site("netherlands"), None),
             (site("office"), Some("not office: its own probe of office/pbx fails".into())),
         ],
+        lever: None,
         handed_over: Vec::new(),
         after: (Duration::from_secs(15), Duration::from_secs(17)),
     }

@@ -1,28 +1,24 @@
 //! One step of a playbook: its end state, its way back, its patience.
 
-use super::template::Kind;
+use super::inputs::Kind;
+use super::wish::wish;
 use super::{Doer, Inputs, PlaybookStep, Template, WayBack, Wish};
 use crate::limits;
-use state::document::{Fault, Value, nearest, spell};
+use state::document::{Fault, Value, spell};
 use state::plan::IfFailed;
 use std::time::Duration;
-
-/// The end states of this version.
-const KNOWN: [&str; 2] = ["route_points_at", "notify"];
-/// The end states of the design that this version does not have.
-const LATER: [&str; 9] =
-    ["greeting", "sorry_page", "sorry_mail", "dns_record", "http", "exec", "site_ready", "wait", "test_call"];
 
 /// Reads a step; every fault of it is reported, not only the first.
 pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
     let mut map = value.map()?;
-    let ensure = map.required("ensure").map(|wish| self::wish(wish, inputs));
-    let undo = map.optional("undo");
-    let no_undo = map.optional("no_undo");
-    let at = map.optional("at").map(|at| doer(at, inputs));
+    let ensure = map.required("ensure").map(|written| wish(written, inputs));
+    let (undo, no_undo) = (map.optional("undo"), map.optional("no_undo"));
+    let by = map.optional("at");
+    let at = by.map(|at| doer(at, inputs));
     let timeout = map.optional("timeout");
-    let attempts = map.optional("attempts").map(|n| n.count(1..=u32::from(limits::ATTEMPTS_MAX)));
-    let backoff = map.optional("backoff").map(|d| within(d, limits::BACKOFF_MAX));
+    let (times, pause) = (map.optional("attempts"), map.optional("backoff"));
+    let attempts = times.map(|n| n.count(1..=u32::from(limits::ATTEMPTS_MAX)));
+    let backoff = pause.map(|d| within(d, limits::BACKOFF_MAX));
     let if_failed = map.optional("if_failed").map(self::if_failed);
     map.finish();
     let written = undo.or(no_undo);
@@ -30,15 +26,21 @@ pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
     let ensure = ensure??;
     let undo = undo?;
     leads_back(&ensure, &undo, written);
+    if ensure.looks() {
+        [by, times, pause].into_iter().flatten().for_each(no_doer);
+    }
+    let (usual_at, usual_failed) = usual(&ensure);
+    let at = at.unwrap_or(usual_at);
+    if at.is_none() && by.is_none() {
+        let why = "a command runs at one site or at several, and nobody can guess at which";
+        value.refuse::<()>(why, "`at: reachable`, all, leader, executor or the name of a site");
+    }
+    fits(&ensure, at.as_ref(), by);
     let timeout = timeout.map_or(Some(limits::TIMEOUT), |written| self::timeout(written, &ensure));
-    let (usual_at, usual_failed) = match ensure {
-        Wish::RoutePointsAt { .. } => (Doer::Executor, IfFailed::Stuck),
-        Wish::Notify { .. } => (Doer::Leader, IfFailed::CarryOn),
-    };
     Some(PlaybookStep {
         ensure,
         undo,
-        at: at.unwrap_or(Some(usual_at))?,
+        at: at?,
         timeout: timeout?,
         attempts: u8::try_from(attempts.unwrap_or(Some(u32::from(limits::ATTEMPTS)))?).ok()?,
         backoff: backoff.unwrap_or(Some(limits::BACKOFF))?,
@@ -46,44 +48,30 @@ pub(super) fn read(value: Value<'_>, inputs: &Inputs) -> Option<PlaybookStep> {
     })
 }
 
-fn wish(value: Value<'_>, inputs: &Inputs) -> Option<Wish> {
-    if !value.is_map() {
-        return value.map().and(None);
+/// Who does it, and what follows if it fails, where that is not written.
+fn usual(ensure: &Wish) -> (Option<Doer>, IfFailed) {
+    match ensure {
+        Wish::RoutePointsAt { .. } => (Some(Doer::Executor), IfFailed::Stuck),
+        Wish::Notify { .. } => (Some(Doer::Leader), IfFailed::CarryOn),
+        Wish::Wait { .. } | Wish::SiteReady { .. } => (Some(Doer::Leader), IfFailed::UndoAll),
+        Wish::Exec { .. } => (None, IfFailed::Stuck),
     }
-    let entries = value.entries();
-    let [(key, inner)] = entries.as_slice() else {
-        return value.refuse(
-            format!("`{}` is one end state, not {}", value.key_text(), entries.len()),
-            "one step for each",
-        );
-    };
-    match key.text.as_str() {
-        "route_points_at" => {
-            let mut map = inner.map()?;
-            let route = map.required("route").map(|v| Template::name(v, inputs, Kind::Route));
-            let site = map.required("site").map(|v| Template::name(v, inputs, Kind::Site));
-            map.finish();
-            Some(Wish::RoutePointsAt { route: route??, site: site?? })
+}
+
+/// A step that only looks has nobody who does it, and no attempts.
+fn no_doer(written: Value<'_>) {
+    let fault = Fault::at(written.key_place(), "nobody does what is only waited for or looked at");
+    written.faults().add(fault.note(format!("leave out `{}`", written.key_text())));
+}
+
+/// A carrier's number is moved by one site, and a message is told once.
+fn fits(ensure: &Wish, at: Option<&Doer>, by: Option<Value<'_>>) {
+    let (Some(Doer::All | Doer::Reachable), Some(by)) = (at, by) else { return };
+    match ensure {
+        Wish::RoutePointsAt { .. } | Wish::Notify { .. } => {
+            by.refuse::<()>("one site does this, whoever else could", "executor, leader or a site");
         }
-        "notify" => {
-            let mut map = inner.map()?;
-            let text = map.required("text").map(|v| Template::text(v, inputs));
-            map.finish();
-            Some(Wish::Notify { text: text?? })
-        }
-        other if LATER.contains(&other) => {
-            let fault = Fault::at(key.place, format!("`{other}` is not in this version"));
-            value.faults().add(fault.note(format!("this version has: {}", KNOWN.join(", "))));
-            None
-        }
-        other => {
-            let note = match nearest(other, KNOWN.into_iter().chain(LATER)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("this version has: {}", KNOWN.join(", ")),
-            };
-            value.faults().add(Fault::at(key.place, format!("unknown end state `{other}`")).note(note));
-            None
-        }
+        Wish::Wait { .. } | Wish::SiteReady { .. } | Wish::Exec { .. } => {}
     }
 }
 
@@ -109,28 +97,33 @@ fn way_back(
 /// alone it is looked at whether it lives.
 fn leads_back(ensure: &Wish, undo: &WayBack, written: Option<Value<'_>>) {
     let (WayBack::Wish(undo), Some(written)) = (undo, written) else { return };
+    let refuse = |what: &str, note: &str| {
+        written.refuse::<()>(what, note);
+    };
     match (ensure, undo) {
         (Wish::RoutePointsAt { route, .. }, Wish::RoutePointsAt { route: back, site }) => {
             if route != back {
-                written.refuse::<()>("the undo moves another route", "the route of the step itself");
+                refuse("the undo moves another route", "the route of the step itself");
             } else if !site.is_input("from") {
-                written.refuse::<()>(
-                    "this undo may lead to a dead place",
-                    "back to `site: $from`, and nowhere else",
-                );
+                refuse("this undo may lead to a dead place", "back to `site: $from`, and nowhere else");
             }
         }
+        (Wish::Notify { .. }, Wish::Notify { .. }) | (Wish::Exec { .. }, Wish::Exec { .. }) => {}
         (Wish::RoutePointsAt { .. }, Wish::Notify { .. }) => {
             let note = "`undo: { route_points_at: { route: $route, site: $from } }`";
-            written.refuse::<()>("a message takes no route back", note);
+            refuse("a message takes no route back", note);
         }
         (Wish::Notify { .. }, Wish::RoutePointsAt { .. }) => {
-            written.refuse::<()>(
-                "a message is not taken back by moving a route",
-                "`no_undo: a message cannot be recalled`",
+            let note = "`no_undo: a message cannot be recalled`";
+            refuse("a message is not taken back by moving a route", note);
+        }
+        (Wish::Wait { .. } | Wish::SiteReady { .. }, _) => {
+            refuse(
+                "what only waits changes nothing that could be undone",
+                "`no_undo: looking changes nothing`",
             );
         }
-        (Wish::Notify { .. }, Wish::Notify { .. }) => {}
+        (_, _) => refuse("the undo is of another kind than the end state", "an end state of the same kind"),
     }
 }
 
@@ -138,9 +131,8 @@ fn doer(value: Value<'_>, inputs: &Inputs) -> Option<Doer> {
     match value.text()? {
         "executor" => Some(Doer::Executor),
         "leader" => Some(Doer::Leader),
-        later @ ("all" | "reachable") => {
-            value.refuse(format!("`at: {later}` is not in this version"), "executor, leader or a site")
-        }
+        "all" => Some(Doer::All),
+        "reachable" => Some(Doer::Reachable),
         _ => Template::name(value, inputs, Kind::Site).map(Doer::Site),
     }
 }
@@ -148,8 +140,11 @@ fn doer(value: Value<'_>, inputs: &Inputs) -> Option<Doer> {
 fn timeout(value: Value<'_>, ensure: &Wish) -> Option<Duration> {
     let timeout = within(value, limits::TIMEOUT_MAX)?;
     let least = match ensure {
-        Wish::RoutePointsAt { .. } => limits::WAIT_OPEN,
-        Wish::Notify { .. } => Duration::from_secs(1),
+        Wish::RoutePointsAt { .. } | Wish::Exec { .. } => limits::WAIT_OPEN,
+        Wish::Notify { .. } | Wish::SiteReady { .. } => Duration::from_secs(1),
+        Wish::Wait { .. } => {
+            return value.refuse("a wait says itself how long it takes", "leave out `timeout`");
+        }
     };
     if timeout < least {
         let sum = format!("timeout >= {}    {} is shorter", spell(least), spell(timeout));

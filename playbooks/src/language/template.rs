@@ -1,64 +1,8 @@
 //! Texts with `$name` in them: filled in, never computed.
 
-use state::document::{Value, is_name, nearest};
-
-/// What a playbook can be given, with the kind of each.
-const KNOWN: [(&str, Kind); 4] =
-    [("route", Kind::Route), ("from", Kind::Site), ("to", Kind::Site), ("reason", Kind::Text)];
-
-/// The kind of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Route,
-    Site,
-    Text,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Route => "route",
-            Self::Site => "site",
-            Self::Text => "text",
-        }
-    }
-}
-
-/// The inputs that a playbook declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs(Vec<(&'static str, Kind)>);
-
-impl Inputs {
-    /// Reads `inputs:`; the names are those that a run is opened with.
-    pub(super) fn read(value: Value<'_>) -> Self {
-        let Some(mut map) = value.map() else { return Self::default() };
-        let mut inputs = Vec::new();
-        for (name, kind) in KNOWN {
-            let Some(written) = map.optional(name) else { continue };
-            let kinds = [("route", Kind::Route), ("site", Kind::Site), ("text", Kind::Text)];
-            match written.one_of(&kinds) {
-                Some(found) if found != kind => {
-                    let note = format!("write `{}`", kind.word());
-                    written.refuse::<()>(format!("`{name}` is a {}", kind.word()), note);
-                }
-                Some(_) | None => {}
-            }
-            inputs.push((name, kind));
-        }
-        map.finish();
-        Self(inputs)
-    }
-
-    /// What can be written where a name of this kind is wanted.
-    fn of(&self, kind: Kind) -> String {
-        let fit: Vec<String> =
-            self.0.iter().filter(|(_, found)| *found == kind).map(|(name, _)| format!("`${name}`")).collect();
-        match fit.is_empty() {
-            true => format!("the name of a {}, written out", kind.word()),
-            false => format!("such as {}", fit.join(" or ")),
-        }
-    }
-}
+use super::inputs::{Inputs, Kind};
+use state::document::{Value, is_name, nearest, spell};
+use std::time::Duration;
 
 /// A text with open names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +11,7 @@ pub struct Template(Vec<Part>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Input(&'static str),
+    Input(String),
 }
 
 impl Template {
@@ -82,7 +26,7 @@ impl Template {
         for (name, part) in split(text) {
             match name {
                 Named::Text => parts.push(Part::Text(part.to_owned())),
-                Named::Input => parts.push(Part::Input(input(value, part, inputs)?.0)),
+                Named::Input => parts.push(Part::Input(input(value, part, inputs)?.0.to_owned())),
             }
         }
         Some(Self(parts))
@@ -101,17 +45,17 @@ impl Template {
             let message = format!("`${name}` is a {}, not a {}", found.word(), kind.word());
             return value.refuse(message, inputs.of(kind));
         }
-        Some(Self(vec![Part::Input(name)]))
+        Some(Self(vec![Part::Input(name.to_owned())]))
     }
 
     /// Whether it needs this input.
     pub fn names(&self, input: &str) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Input(name) if *name == input))
+        self.0.iter().any(|part| matches!(part, Part::Input(name) if name == input))
     }
 
     /// Whether it is this input and nothing else.
     pub(super) fn is_input(&self, input: &str) -> bool {
-        matches!(self.0.as_slice(), [Part::Input(name)] if *name == input)
+        matches!(self.0.as_slice(), [Part::Input(name)] if name == input)
     }
 
     /// The text with its names filled in. Line ends and other control characters become blanks.
@@ -153,18 +97,47 @@ fn split(text: &str) -> Vec<(Named, &str)> {
 }
 
 /// The declared input of a name.
-fn input(value: Value<'_>, name: &str, inputs: &Inputs) -> Option<(&'static str, Kind)> {
-    if let Some(found) = inputs.0.iter().find(|(known, _)| *known == name) {
-        return Some(*found);
+fn input<'i>(value: Value<'_>, name: &str, inputs: &'i Inputs) -> Option<(&'i str, Kind)> {
+    if let Some(found) = inputs.find(name) {
+        return Some((&found.name, found.kind));
     }
     if name.is_empty() {
         return value.refuse("a `$` without a name", "write `$$` for a dollar");
     }
-    let declared = inputs.0.iter().map(|(known, _)| *known);
-    let note = match nearest(name, declared.clone()) {
+    let declared = || inputs.declared().iter().map(|input| input.name.as_str());
+    let note = match nearest(name, declared()) {
         Some(meant) => format!("did you mean `${meant}`?"),
-        None if inputs.0.is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
-        None => format!("inputs here: {}", declared.collect::<Vec<_>>().join(", ")),
+        None if inputs.declared().is_empty() => format!("declare it: `inputs: {{ {name}: text }}`"),
+        None => format!("inputs here: {}", declared().collect::<Vec<_>>().join(", ")),
     };
     value.refuse(format!("unknown input `${name}`"), note)
+}
+
+/// A time that is written out, or an input of that kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// So long.
+    Is(Duration),
+    /// As long as this input says.
+    Given(String),
+}
+
+impl Span {
+    /// Reads it; what is written out is at most `most`, and more than nothing.
+    pub(super) fn read(value: Value<'_>, inputs: &Inputs, most: Duration) -> Option<Self> {
+        if let Some(name) = value.text()?.strip_prefix('$') {
+            let (name, found) = input(value, name, inputs)?;
+            if found != Kind::Duration {
+                let message = format!("`${name}` is a {}, not a duration", found.word());
+                return value.refuse(message, inputs.of(Kind::Duration));
+            }
+            return Some(Self::Given(name.to_owned()));
+        }
+        let found = value.duration()?;
+        if found.is_zero() || found > most {
+            let message = format!("`{}` is more than nothing and at most {}", value.key_text(), spell(most));
+            return value.refuse(message, format!("`{}: {}`", value.key_text(), spell(most)));
+        }
+        Some(Self::Is(found))
+    }
 }

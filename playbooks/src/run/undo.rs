@@ -1,6 +1,6 @@
 //! The way back of a run: last step first, one at a time, and never to a dead place.
 
-use super::{Advance, Footing, Ground, start, steps, touched, words, writes};
+use super::{Advance, Footing, Ground, points, start, steps, touched, words, writes};
 use state::View;
 use state::plan::{PlannedStep, Undo};
 use state::run::{Direction, Run, Step, StepState, Word};
@@ -19,7 +19,7 @@ pub(super) fn back(run: &Run, ground: &Ground<'_>) -> Option<Advance> {
                 return Some(Advance::End { word: Word::Stuck, why });
             }
             StepState::Undoing { n, since, .. } => {
-                let refused = refused(run, ground).filter(|_| writes(planned));
+                let refused = refused(run, ground).filter(|_| points(planned));
                 return Some(
                     refused.unwrap_or_else(|| start((at, step), planned, (Direction::Undo, *n, *since))),
                 );
@@ -29,7 +29,8 @@ pub(super) fn back(run: &Run, ground: &Ground<'_>) -> Option<Advance> {
             | StepState::Reading { .. }
             | StepState::Done
             | StepState::Failed
-            | StepState::Undone => {}
+            | StepState::Undone
+            | StepState::Skipped => {}
         }
     }
     Some(settled(run))
@@ -44,7 +45,7 @@ pub(super) fn turn(run: &Run, (ground, failed): (&Ground<'_>, usize)) -> Advance
         return settled(run);
     }
     let why = words::failed(run, failed);
-    let writing = started().any(|(_, _, planned)| writes(planned) && way_back(planned));
+    let writing = started().any(|(_, _, planned)| points(planned) && way_back(planned));
     refused(run, ground).filter(|_| writing).unwrap_or(Advance::Turn { why })
 }
 
@@ -78,10 +79,11 @@ fn shown(view: &View, run: &Run) -> bool {
         | StepState::Running { .. }
         | StepState::Reading { .. }
         | StepState::Done
-        | StepState::Failed => true,
+        | StepState::Failed
+        | StepState::Skipped => true,
     };
     steps(run)
-        .filter(|(_, _, planned)| writes(planned))
+        .filter(|(_, _, planned)| points(planned))
         .all(|(_, step, planned)| never_back(step) && planned.ensure.targets().iter().all(shows))
 }
 

@@ -1,6 +1,6 @@
 //! Why a run ends, in words that name exactly which numbers moved.
 
-use super::{left, steps, touched, writes};
+use super::{left, points, steps, touched};
 use state::Number;
 use state::plan::Ensure;
 use state::run::{Run, Step, StepState};
@@ -20,7 +20,7 @@ pub(super) fn note(step: &Step) -> String {
 pub(super) fn moved(run: &Run) -> String {
     let half = steps(run).find(|(_, step, planned)| {
         let over = matches!(step.state, StepState::Done | StepState::Undone);
-        writes(planned) && touched(step) && !over
+        points(planned) && touched(step) && !over
     });
     let Some((_, step, planned)) = half else { return String::new() };
     let back = matches!(step.state, StepState::Undoing { .. } | StepState::Stuck);
@@ -40,7 +40,7 @@ pub(super) fn moved(run: &Run) -> String {
 fn target(ensure: &Ensure) -> &str {
     match ensure {
         Ensure::RoutePointsAt { site, .. } => site.as_str(),
-        Ensure::Notify { .. } => "",
+        Ensure::Notify { .. } | Ensure::Waited { .. } | Ensure::SiteReady { .. } | Ensure::Exec { .. } => "",
     }
 }
 

@@ -8,6 +8,7 @@ use state::fact::{Entry, Fact, Origin};
 use state::run::Run;
 use state::view::Applied;
 use state::{Index, RunId, SiteId, Stamp, Starts, View, codec};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// When every test begins, in milliseconds.
@@ -21,13 +22,22 @@ pub struct Journal {
     pub from: Footing,
     pub rate: u32,
     pub last: Option<Entry>,
+    pub ready: BTreeMap<SiteId, Duration>,
 }
 
 impl Journal {
     pub fn new() -> Self {
         let now = Stamp::from_millis(START);
         let view = View::birth("test");
-        Self { view, bytes: Vec::new(), now, from: Footing::Candidate, rate: 2, last: None }
+        Self {
+            view,
+            bytes: Vec::new(),
+            now,
+            from: Footing::Candidate,
+            rate: 2,
+            last: None,
+            ready: BTreeMap::new(),
+        }
     }
 
     /// Agrees a fact and proves that a site which only has the journal stands exactly here.
@@ -62,7 +72,8 @@ impl Journal {
     }
 
     fn next_in(&self, view: &View, run: &Run) -> Advance {
-        let ground = Ground { view, from: self.from, rate_per_second: self.rate, leaderless: Duration::ZERO };
+        let (from, rate_per_second, ready) = (self.from, self.rate, &self.ready);
+        let ground = Ground { view, from, rate_per_second, leaderless: Duration::ZERO, ready };
         advance(run, self.now, &ground)
     }
 

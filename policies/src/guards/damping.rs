@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     match (matter.chosen(), matter.damped()) {
         (None, Some((site, until))) if matter.refuge_opens().is_none() => {
-            let (site, left) = (site.clone(), until.since(matter.case.now));
+            let (site, left) = (site.clone(), until.since(matter.on.case.now));
             bar(Guarding::Damped { site, left, until }, Some(until))
         }
         (_, _) => Answer::Mute,
@@ -41,7 +41,7 @@ impl Case<'_> {
 }
 
 /// How long after the `times`th leaving: it doubles each time, up to a limit.
-fn held_for(times: usize) -> Duration {
+pub(super) fn held_for(times: usize) -> Duration {
     let doubled = u32::try_from(times.saturating_sub(1)).ok().and_then(|n| 2_u32.checked_pow(n));
     doubled.and_then(|doubled| DAMPING.checked_mul(doubled)).unwrap_or(DAMPING_MAX).min(DAMPING_MAX)
 }

@@ -1,12 +1,12 @@
 //! Guard: a latched route stays manual until a person resumes it.
 
 use super::{Answer, bar};
-use crate::decide::Matter;
+use crate::decide::Grounds;
 use crate::reason::Guarding;
 
 /// Asks what latched the route.
-pub(super) fn ask(matter: &Matter<'_>) -> Answer {
-    match &matter.state.latch {
+pub(super) fn ask(on: &Grounds<'_>) -> Answer {
+    match &on.state.latch {
         Some(latch) => bar(Guarding::Latched { since: latch.since, because: latch.because.clone() }, None),
         None => Answer::Mute,
     }

@@ -1,7 +1,7 @@
 //! Guard: only in `auto` is anything done; the stricter mode of person, policy and route wins.
 
 use super::{Answer, bar, pass};
-use crate::decide::Matter;
+use crate::decide::Grounds;
 use crate::judge::Case;
 use crate::reason::Guarding;
 use state::fact::Mode;
@@ -12,9 +12,9 @@ use std::time::Duration;
 const FIRST_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Asks for the mode in force.
-pub(super) fn ask(matter: &Matter<'_>) -> Answer {
-    let case = &matter.case;
-    match case.mode_said(matter.route) {
+pub(super) fn ask(on: &Grounds<'_>) -> Answer {
+    let case = &on.case;
+    match case.mode_said(on.route) {
         Some(Mode::Auto) => pass(Guarding::ModeIs { mode: Mode::Auto }),
         Some(mode @ (Mode::Advise | Mode::Manual)) => bar(Guarding::ModeIs { mode }, None),
         None => {
@@ -37,7 +37,8 @@ impl Case<'_> {
 
     /// The stricter of what persons and the policy say, if anybody says anything.
     fn mode_said(&self, route: &RouteId) -> Option<Mode> {
-        let rule = self.judge.routes.get(route).and_then(|rule| rule.mode);
+        let rule = self.judge.routes.get(route).map(|rule| rule.mode);
+        let rule = rule.or_else(|| self.judge.levers.get(route).map(|rule| rule.mode)).flatten();
         self.view.mode_of(route).max(rule).max(self.judge.mode)
     }
 

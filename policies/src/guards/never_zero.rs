@@ -9,6 +9,6 @@ pub(super) fn ask(matter: &Matter<'_>) -> Answer {
     match (matter.chosen(), matter.damped()) {
         (Some(_), _) | (None, Some(_)) => Answer::Mute,
         (None, None) if matter.refuge_opens().is_some() => Answer::Mute,
-        (None, None) => bar(Guarding::NoneLeft { route: matter.route.clone() }, None),
+        (None, None) => bar(Guarding::NoneLeft { route: matter.on.route.clone() }, None),
     }
 }

@@ -7,7 +7,7 @@ use crate::reason::Guarding;
 
 /// Asks for how long; a site that is dead is left without this.
 pub(super) fn ask(matter: &Matter<'_>) -> Answer {
-    let now = matter.case.now;
+    let now = matter.on.case.now;
     match matter.errand() {
         Errand::Better { to, steady, needed, .. } if steady < needed => {
             bar(Guarding::NotSteady { site: to, steady, needed }, Some(now.once_passed(needed - steady)))

@@ -1,10 +1,11 @@
 //! What only shows when sections are compared: unknown names, numbers with two routes, loops, hopeless votes.
 
-use super::draft::{Draft, DraftProbe, DraftRoute, Named, Written};
+use super::Pace;
+use super::draft::{Draft, DraftLever, DraftProbe, DraftRoute, Named, Written};
 use super::numbers::e164;
 use super::probes::Probe;
 use super::sites::Site;
-use state::document::{Fault, Faults, Place, nearest};
+use state::document::{Fault, Faults, Place, nearest, spell};
 use state::{Destination, Number, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -26,6 +27,7 @@ pub(super) fn check(draft: &Draft, faults: &Faults) {
     for route in &draft.routes.entries {
         destinations(draft, &route.is, faults);
     }
+    levers(draft, faults);
     for person in &draft.told {
         known("person", person, &draft.people, faults);
     }
@@ -88,6 +90,9 @@ fn addresses<'s>(sites: &'s [Written<Site>], faults: &Faults) {
 
 /// A probe belongs to a site, and enough sites must ask it for a verdict.
 fn probes(draft: &Draft, faults: &Faults) {
+    for Written { place, is } in &draft.reaches {
+        known("carrier", &Written { place: *place, is: is.carrier.clone() }, &draft.carriers, faults);
+    }
     for probe in &draft.probes {
         let subject = &probe.is.probe.subject;
         let site = Written { place: probe.place, is: subject.site.to_string() };
@@ -130,6 +135,46 @@ fn doors(draft: &Draft, probe: &Written<DraftProbe>, faults: &Faults) {
         let message = format!("`{}` has several doors, and this asks none of them", subject.site);
         faults.add(Fault::at(probe.place, message).note("one of: sip_options, tcp, icmp, ami"));
     }
+}
+
+/// A lever watches what is judged by others, and long enough for them to be sure.
+fn levers(draft: &Draft, faults: &Faults) {
+    let mut seen: BTreeMap<&Subject, Place> = BTreeMap::new();
+    for Written { place, is: DraftLever { lever, after } } in &draft.levers {
+        watched(draft, (*place, &lever.watches), faults);
+        if let Some(first) = seen.insert(&lever.watches, *place) {
+            let note = format!("first in line {}; one playbook can do both", first.line);
+            faults.add(Fault::at(*place, format!("`{}` has a rule already", lever.watches)).note(note));
+        }
+        let site = draft.sites.entries.iter().find(|site| site.is.id == lever.watches.site);
+        let (Some(site), Some(after), Some(place)) = (site, lever.after, after) else { continue };
+        let Pace { every, fall, .. } = site.is.pace;
+        if after < every * fall {
+            let (least, site) = (spell(every * fall), &site.is.id);
+            let sum = format!("for >= every x fall    {} >= {least}    is false", spell(after));
+            let message = format!("nobody is sure of {site} so soon");
+            faults.add(Fault::at(*place, message).sum(sum).hint(format!("`for: {least}`")));
+        }
+    }
+}
+
+/// What a lever watches is a PBX, or something that is probed.
+fn watched(draft: &Draft, (place, subject): (Place, &Subject), faults: &Faults) {
+    let pbxs = draft.sites.entries.iter().map(|site| Subject::pbx(&site.is.id));
+    let probed = draft.probes.iter().map(|probe| probe.is.probe.subject.clone());
+    let known: Vec<String> = pbxs.chain(probed).map(|subject| subject.to_string()).collect();
+    let name = subject.to_string();
+    if known.contains(&name) {
+        return;
+    }
+    let note = match nearest(&name, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`? else ask it, under `probes`"),
+        None if subject.is_inbound() => {
+            "a site says that of itself, and only its routes are moved by it".to_owned()
+        }
+        None => format!("`probes: {{ {name}: {{ tcp: 5060 }} }}` would ask it"),
+    };
+    faults.add(Fault::at(place, format!("nobody probes `{name}`")).note(note));
 }
 
 /// The names in a route.

@@ -5,7 +5,7 @@ use super::carriers::Carrier;
 use super::probes::Probe;
 use super::routes::{Budget, Failback, Playbooks};
 use super::template::Template;
-use super::{Person, Site};
+use super::{Lever, Person, Reach, Site};
 use state::document::{Key, Place, Value};
 use state::fact::Mode;
 use state::{Number, SiteId};
@@ -62,12 +62,16 @@ pub(super) struct Draft {
     pub sites: Named<Site>,
     /// The probes that are written out.
     pub probes: Vec<Written<DraftProbe>>,
+    /// How gently carriers are asked.
+    pub reaches: Vec<Written<DraftReach>>,
     /// The references.
     pub references: Vec<Written<SocketAddr>>,
     /// The carriers.
     pub carriers: Named<Carrier>,
     /// The routes.
     pub routes: Named<DraftRoute>,
+    /// The levers, each at the place of what it watches.
+    pub levers: Vec<Written<DraftLever>>,
     /// The people.
     pub people: Named<DraftPerson>,
     /// Everybody who is named among those who are told.
@@ -121,4 +125,22 @@ pub(super) struct DraftRoute {
     pub playbooks: Playbooks,
     /// Its mode.
     pub mode: Option<Mode>,
+}
+
+/// A lever that may watch what nobody probes.
+#[derive(Clone, Debug)]
+pub(super) struct DraftLever {
+    /// The lever.
+    pub lever: Lever,
+    /// Where its `for` is written, if it is.
+    pub after: Option<Place>,
+}
+
+/// How gently a carrier is asked that may not exist.
+#[derive(Clone, Debug)]
+pub(super) struct DraftReach {
+    /// The carrier.
+    pub carrier: String,
+    /// The numbers.
+    pub reach: Reach,
 }

@@ -7,6 +7,7 @@ use state::Stamp;
 use state::document::Value;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// How many days ahead the next beginning is looked for: a day on which the clocks change may have none.
 const DAYS: i64 = 3;
@@ -49,6 +50,20 @@ impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", spelled(self.from), spelled(self.to))
     }
+}
+
+/// The next moment at which the clocks of a zone show this time, so long after midnight; over midnight it is the next
+/// day's.
+pub fn next_at(time: Duration, at: Stamp, zone: &TimeZone) -> Option<Stamp> {
+    let seconds = i32::try_from(time.as_secs() % 86_400).ok()?;
+    let time = Time::new(0, 0, 0, 0).ok()?.wrapping_add(jiff::Span::new().seconds(seconds));
+    let today = zone.to_datetime(moment(at)?).date();
+    let comes = |days: i64| {
+        let date = today.checked_add(jiff::Span::new().days(days)).ok()?;
+        let comes = zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()?;
+        u64::try_from(comes.as_millisecond()).ok().map(Stamp::from_millis)
+    };
+    (0..=DAYS).filter_map(comes).find(|comes| *comes > at)
 }
 
 /// Why a text is no span of a day.

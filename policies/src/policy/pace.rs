@@ -1,9 +1,7 @@
 //! The pace: how often is asked, how long an answer may take, and how long something must be wrong.
 
 use super::draft::Written;
-use crate::limits::{
-    ACT_WITHIN, BALLOT_EVERY, BALLOT_EVERY_MIN, CARRIER_CONNECT_EVERY, CARRIER_FALL, CARRIER_TIMEOUT,
-};
+use crate::limits::{ACT_WITHIN, BALLOT_EVERY, BALLOT_EVERY_MIN};
 use state::document::{Fault, Place, Value, spell};
 use std::time::Duration;
 
@@ -38,16 +36,6 @@ impl Pace {
     pub const BRISK: Self = Self::of([1000, 500, 5000], 4, 10);
     /// Many small questions: as quick as agreement can follow.
     pub const FAST: Self = Self::of([200, 100, 2000], 8, 20);
-
-    /// By which a site judges its own way to a carrier, whatever the policy says: by bare connections, and by logins
-    /// that are rarer. One good answer is enough, because nothing moves on it.
-    pub const CARRIER: Self = Self {
-        every: CARRIER_CONNECT_EVERY,
-        timeout: CARRIER_TIMEOUT,
-        fall: CARRIER_FALL,
-        rise: 1,
-        blip: Duration::from_secs(20),
-    };
 
     /// A pace from `every`, `timeout` and `blip` in milliseconds.
     const fn of([every, timeout, blip]: [u64; 3], fall: u32, rise: u32) -> Self {

@@ -1,8 +1,8 @@
 //! The probes: what is asked of each service; the PBX of every site is asked without being named.
 
 use super::asks::{self, Ask, Asked, Transport};
-use super::draft::{DraftProbe, Written};
-use super::later::{self, Section};
+use super::draft::{DraftProbe, DraftReach, Written};
+use super::reaches;
 use state::document::{Fault, Fields, Key, Value, is_name};
 use state::{ServiceId, SiteId, Subject};
 use std::net::SocketAddr;
@@ -32,17 +32,24 @@ impl Probe {
     }
 }
 
-/// Reads `probes`.
-pub(super) fn read(section: Option<Value<'_>>) -> Vec<Written<DraftProbe>> {
+/// Reads `probes`: what is asked of services, and how gently carriers are asked.
+pub(super) fn read(section: Option<Value<'_>>) -> (Vec<Written<DraftProbe>>, Vec<Written<DraftReach>>) {
     let entries = section.map(Value::entries).unwrap_or_default();
-    entries.into_iter().filter_map(|(key, value)| probe(key, value)).collect()
+    let (carriers, services): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|(key, _)| reaches::is_meant(key));
+    let services = services.into_iter().filter_map(|(key, value)| probe(key, value)).collect();
+    (services, carriers.into_iter().filter_map(|(key, value)| reaches::read(key, value)).collect())
 }
 
 fn probe(key: &Key, value: Value<'_>) -> Option<Written<DraftProbe>> {
     let subject = subject(key, value);
     let mut fields = value.map()?;
-    later::refuse(&mut fields, Section::Probe);
-    let asked = question(&mut fields);
+    let misplaced = fields.optional("carrier");
+    if let Some(value) = misplaced {
+        let fault = Fault::at(value.key_place(), "a carrier is asked, and no service of a site");
+        value.faults().add(fault.hint("`carrier/magrathea: { carrier: { every: 60s } }`"));
+    }
+    let asked = if misplaced.is_some() { None } else { question(&mut fields) };
     let by = fields.optional("by").map(|by| {
         let name = |site: Value<'_>| Some(Written::at(site, SiteId::new(site.name()?)));
         by.list().into_iter().filter_map(name).collect::<Vec<_>>()
@@ -67,16 +74,11 @@ fn question(fields: &mut Fields<'_>) -> Option<Asked> {
     }
 }
 
-/// Says that a probe asks nothing, unless it asks something of a later version.
+/// Says that a probe asks nothing.
 fn no_question<T>(fields: &Fields<'_>) -> Option<T> {
-    if !later::has_refused(fields, Section::Probe) {
-        let fault =
-            Fault::at(fields.whole().key_place(), format!("`{}` asks nothing", fields.whole().key_text()));
-        fields
-            .whole()
-            .faults()
-            .add(fault.note(format!("one of: {}", asks::KINDS.map(|(key, _)| key).join(", "))));
-    }
+    let whole = fields.whole();
+    let fault = Fault::at(whole.key_place(), format!("`{}` asks nothing", whole.key_text()));
+    whole.faults().add(fault.note(format!("one of: {}", asks::KINDS.map(|(key, _)| key).join(", "))));
     None
 }
 

@@ -1,11 +1,11 @@
 //! Reads a policy section by section, compares the sections, and builds the policy if nothing is wrong.
 
 use super::asks::At;
-use super::draft::{Draft, DraftProbe, DraftRoute, Written};
-use super::later::{self, Section};
+use super::draft::{Draft, DraftProbe, DraftReach, DraftRoute, Written};
 use super::routes::MODES;
 use super::{
-    Pace, Policy, Probe, Route, carriers, cross, deadman, kept, ours, pace, people, probes, routes, sites,
+    Pace, Policy, Probe, Reach, Route, carriers, cross, deadman, kept, ours, pace, people, probes, routes,
+    sites, when,
 };
 use jiff::tz::TimeZone;
 use state::document::{Faults, Tree, Value};
@@ -18,7 +18,6 @@ const REFERENCE_PORT: u16 = 53;
 /// The policy of a tree; none if anything is wrong, and then `faults` says what.
 pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let mut top = Value::root(tree, faults).map()?;
-    later::refuse(&mut top, Section::Top);
     let cluster = top.required("cluster").and_then(Value::name);
     let timezone = top.optional("timezone").map_or(Some(TimeZone::UTC), timezone);
     let mode = top.optional("mode").and_then(|mode| mode.one_of(&MODES));
@@ -31,13 +30,16 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let greetings = kept::greetings(top.optional("greetings"));
     let sorry_pages = kept::sorry_pages(top.optional("sorry_pages"));
     let deadman = deadman::read(top.optional("deadman"));
+    let (probes, reaches) = probes::read(top.optional("probes"));
     let draft = Draft {
         sites_at: sites.map_or(tree.place, Value::key_place),
         sites: sites::read(sites, pace),
-        probes: probes::read(top.optional("probes")),
+        probes,
+        reaches,
         references,
         carriers: carriers::read(top.required("carriers")),
         routes: routes::read(top.required("routes")),
+        levers: when::read(top.optional("when")),
         people: people::read(top.optional("people")),
         told,
     };
@@ -54,7 +56,9 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         probes: all_probes(&draft),
         sites: plain(draft.sites.entries),
         references: plain(draft.references),
+        reaches: draft.reaches.into_iter().map(reach).collect(),
         carriers: plain(draft.carriers.entries),
+        levers: plain(draft.levers).into_iter().map(|draft| draft.lever).collect(),
         routes: draft.routes.entries.into_iter().map(|route| whole_route(route.is)).collect(),
         people: plain(draft.people.entries).into_iter().map(|draft| draft.person).collect(),
         alerts,
@@ -62,6 +66,11 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
         greetings,
         sorry_pages,
     })
+}
+
+/// A carrier and how gently it is asked.
+fn reach(draft: Written<DraftReach>) -> (CarrierId, Reach) {
+    (CarrierId::new(draft.is.carrier), draft.is.reach)
 }
 
 /// The values without their places.

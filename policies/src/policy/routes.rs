@@ -136,7 +136,7 @@ fn failback(value: Value<'_>) -> Option<Failback> {
 }
 
 /// Reads `4 per day`, or `2 per 12h`; `window >= damping_max`.
-fn budget(value: Value<'_>) -> Option<Budget> {
+pub(super) fn budget(value: Value<'_>) -> Option<Budget> {
     let text = value.text()?;
     let parts = text.split_once(" per ");
     let switches = parts.and_then(|(number, _)| number.trim().parse::<u32>().ok());

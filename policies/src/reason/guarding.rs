@@ -3,7 +3,7 @@
 use super::age::{self, Age, Setting};
 use serde::{Deserialize, Serialize};
 use state::fact::Mode;
-use state::{IncidentId, RouteId, RunId, SiteId, Stamp, Subject, Who};
+use state::{IncidentId, RouteId, RunId, ServiceId, SiteId, Stamp, Subject, Who};
 use std::fmt;
 use std::time::Duration;
 
@@ -90,6 +90,22 @@ pub enum Guarding {
     },
     /// Nobody could take it: it stays, because a dead destination beats none.
     NoneLeft { route: RouteId },
+    /// As many of the same service hold at other places as the rule keeps.
+    Enough { service: ServiceId, holding: Vec<SiteId>, keep: usize },
+    /// Fewer do.
+    TooFew { service: ServiceId, holding: Vec<SiteId>, keep: usize },
+    /// A run of its rule ended badly a short while ago.
+    FailedLately {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
+    /// It was pulled a short while ago.
+    PulledLately {
+        #[serde(rename = "left_ms", with = "age::millis")]
+        left: Duration,
+        until: Stamp,
+    },
 }
 
 const LOG_BEHIND: &str = "this site leads, but has not yet applied what was agreed before its term";
@@ -145,15 +161,45 @@ impl fmt::Display for Guarding {
             Self::OutOfHours { hours, left } => {
                 write!(f, "it goes home by itself between {hours} only, that is in {}", Age(*left))
             }
-            Self::RefugeWaits { left } => {
-                write!(f, "no site could take it; its refuge is rung in {}", Age(*left))
-            }
             Self::ClockJumped { left } => {
                 write!(f, "this site's clock jumped, so it looks again and decides in {}", Age(*left))
             }
             Self::NoneLeft { route } => {
                 write!(f, "none left: no site could take {route}, and it never loses its destination")
             }
+            Self::Enough { .. } | Self::TooFew { .. } => self.keeps(f),
+            Self::RefugeWaits { .. } | Self::FailedLately { .. } | Self::PulledLately { .. } => self.waits(f),
         }
     }
+}
+
+impl Guarding {
+    /// What only time takes away.
+    fn waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::RefugeWaits { left } = self {
+            return write!(f, "no site could take it; its refuge is rung in {}", Age(*left));
+        }
+        if let Self::FailedLately { left, .. } = self {
+            return write!(f, "a run of its rule failed a short while ago; again in {}", Age(*left));
+        }
+        let Self::PulledLately { left, .. } = self else { return Ok(()) };
+        write!(f, "damping: it was pulled a short while ago; let go in {}", Age(*left))
+    }
+
+    /// How many of a lever's services hold elsewhere.
+    fn keeps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Enough { service, holding, .. } = self {
+            return write!(f, "{service} holds in {}", names(holding));
+        }
+        let Self::TooFew { service, holding, keep } = self else { return Ok(()) };
+        match holding.as_slice() {
+            [] => write!(f, "keep_up {keep}: no other {service} would hold"),
+            some => write!(f, "keep_up {keep}: only the {service} of {} would hold", names(some)),
+        }
+    }
+}
+
+/// Names of sites in a sentence.
+fn names(sites: &[SiteId]) -> String {
+    sites.iter().map(SiteId::as_str).collect::<Vec<_>>().join(" and ")
 }

@@ -1,7 +1,7 @@
 //! Retells every story of this folder and compares it with what is written.
 
 use crate::world::{World, span, subject};
-use policies::decide::{Decision, Verb};
+use policies::decide::{Decision, Move, Verb};
 use policies::errand::Occasion;
 use policies::reason::{Age, Reason};
 use state::RouteId;
@@ -48,7 +48,8 @@ fn retell(written: &str) -> String {
         told.push('\n');
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             [] | ["#", ..] => {}
-            ["decide"] => answer = decide(&world),
+            ["decide"] => answer = decide(&world, "main"),
+            ["decide", name] => answer = decide(&world, name),
             ["verdict", about] => answer = verdict(&world, about),
             ["table"] => answer = table(),
             ["----"] => {
@@ -67,9 +68,9 @@ fn unasked(answer: &mut String) -> String {
     if answer.is_empty() { String::new() } else { format!("----\n{}", std::mem::take(answer)) }
 }
 
-fn decide(world: &World) -> String {
-    let decision = world.case().decide(&RouteId::new("main"), &world.standing);
-    let mut out = head(&decision);
+fn decide(world: &World, name: &str) -> String {
+    let decision = world.case().decide(&RouteId::new(name), &world.standing);
+    let mut out = head(&decision, name);
     out.push('\n');
     let groups = [
         ("because", &decision.because),
@@ -95,18 +96,23 @@ fn decide(world: &World) -> String {
     out
 }
 
-fn head(decision: &Decision) -> String {
+fn head(decision: &Decision, name: &str) -> String {
+    let way = |to: &Move| match to.occasion {
+        Occasion::Pull => "pull it".to_owned(),
+        Occasion::LetGo => "let it go".to_owned(),
+        Occasion::SiteDown | Occasion::NoneLeft | Occasion::SiteBack => format!("{} -> {}", to.from, to.to),
+    };
     match (&decision.verb, &decision.would) {
-        (Verb::Act(to), _) => format!("act main {} -> {}{}", to.from, to.to, played(to.occasion)),
-        (Verb::Wait, Some(to)) => format!("wait main, would {} -> {}", to.from, to.to),
-        (Verb::Wait, None) => "wait main".to_owned(),
+        (Verb::Act(to), _) => format!("act {name} {}{}", way(to), played(to.occasion)),
+        (Verb::Wait, Some(to)) => format!("wait {name}, would {}", way(to)),
+        (Verb::Wait, None) => format!("wait {name}"),
         (Verb::CannotSay, _) => "cannot say".to_owned(),
     }
 }
 
 fn played(occasion: Occasion) -> &'static str {
     match occasion {
-        Occasion::SiteDown => "",
+        Occasion::SiteDown | Occasion::Pull | Occasion::LetGo => "",
         Occasion::NoneLeft => " (none_left)",
         Occasion::SiteBack => " (site_back)",
     }
@@ -131,7 +137,7 @@ fn table() -> String {
         let shown: Vec<&str> =
             names.iter().map(|n| if lives.contains(n) { &n[..3] } else { " - " }).collect();
         let why = decision.against.first().or(decision.because.first()).unwrap();
-        writeln!(out, "{}  {}: {why}", shown.join(" "), head(&decision)).unwrap();
+        writeln!(out, "{}  {}: {why}", shown.join(" "), head(&decision, "main")).unwrap();
     }
     out
 }

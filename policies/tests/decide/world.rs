@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use policies::decide::{Reign, Standing, Steady};
-use policies::judge::{Blip, Budget, Case, Judge, RouteRule, SiteVotes};
+use policies::judge::{Blip, Budget, Case, Judge, LeverRule, RouteRule, SiteVotes};
 use policies::policy::Failback;
 use state::fact::{Adoption, Attempt, Ballot, Closure, Entry, Fact, Home, Mode, Origin, Outcome, Says, Was};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
@@ -111,6 +111,7 @@ impl World {
                 electorates: BTreeMap::new(),
                 blip,
                 routes,
+                levers: BTreeMap::new(),
                 mode: Some(Mode::Auto),
                 zone: TimeZone::UTC,
             },
@@ -212,8 +213,47 @@ impl World {
                 (self.standing.heard, self.standing.of) = (heard.parse().unwrap(), of.parse().unwrap());
             }
             ["policy", words @ ..] => self.policy(words),
+            ["lever", watches, words @ ..] => self.lever(watches, words),
+            ["tries", name] => self.tries(name),
             words => self.person(words, because),
         }
+    }
+
+    /// Binds a lever: `lever london/proxy after 15s keep_up 1 beside manchester/proxy`; `once` has no way back.
+    fn lever(&mut self, watches: &str, words: &[&str]) {
+        let watches = subject(watches);
+        let day = Budget { switches: 4, window: span("24h") };
+        let mut rule = LeverRule {
+            watches: watches.clone(),
+            after: span("15s"),
+            lets_go: true,
+            keep_up: 0,
+            beside: Vec::new(),
+            budget: day,
+            mode: None,
+        };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "once" => rule.lets_go = false,
+                "after" => rule.after = span(words.next().unwrap()),
+                "keep_up" => rule.keep_up = words.next().unwrap().parse().unwrap(),
+                "mode" => rule.mode = mode(words.next().unwrap()),
+                "budget" => rule.budget.switches = words.next().unwrap().parse().unwrap(),
+                "beside" => rule.beside = words.by_ref().map(|name| subject(name)).collect(),
+                _ => panic!("unknown word of a lever: {word}"),
+            }
+        }
+        self.judge.levers.insert(RouteId::lever(&watches), rule);
+        if self.view.schema() < 3 {
+            self.agree("netherlands", Fact::SchemaRaised { to: 3 });
+        }
+    }
+
+    /// An attempt at the run under way is started.
+    fn tries(&mut self, name: &str) {
+        let (run, seen) = (self.view.routes[name].run.unwrap(), self.view.index);
+        self.agree("netherlands", Fact::StepStarted(Attempt { numbers: Vec::new(), ..attempt(run, seen) }));
     }
 
     fn policy(&mut self, words: &[&str]) {
@@ -277,6 +317,10 @@ impl World {
             ["rings", name, at] => self.adopted(name, at, Adoption::First),
             ["edited", name, at] => self.adopted(name, at, Adoption::Person),
             ["run", name, to] => self.opened(name, to, Vec::new()),
+            ["pulls", name] => self.pulled(name, Home::Elsewhere),
+            ["lets-go", name] => self.pulled(name, Home::Home),
+            ["opens", name] => Fact::IncidentOpened { route: RouteId::new(*name), site: subject(name).site },
+            ["passes", name] => Fact::IncidentPassed { incident: self.view.routes[*name].incident.unwrap() },
             ["end", name, word] => {
                 let run = self.view.routes[*name].run.unwrap();
                 let word = match *word {
@@ -331,5 +375,20 @@ impl World {
         };
         let cause = Cause::Automatic { because: Vec::new() };
         Fact::RunOpened { basis: self.view.index, plan, cause, home: Home::Elsewhere }
+    }
+
+    /// A run of a lever's rule; its one step tells people.
+    fn pulled(&self, name: &str, home: Home) -> Fact {
+        let told = PlannedStep { ensure: Ensure::Notify { text: "told".to_owned() }, ..pointing("london") };
+        let site = subject(name).site;
+        let plan = Plan {
+            playbook: PlaybookId::new(if home == Home::Home { "announce-prefix" } else { "withdraw-prefix" }),
+            route: RouteId::new(name),
+            from: Some(site.clone()),
+            to: site,
+            steps: vec![told],
+        };
+        let cause = Cause::Automatic { because: Vec::new() };
+        Fact::RunOpened { basis: self.view.index, plan, cause, home }
     }
 }

@@ -12,12 +12,19 @@ const MINIMAL: &str = include_str!("../fixtures/minimal.yaml");
 /// A policy with every key that this version acts on.
 const FULL: &str = include_str!("../fixtures/full.yaml");
 
+/// The whole case of a company with four sites.
+const BYTEMARK: &str = include_str!("../fixtures/bytemark.yaml");
+
 #[test]
 fn good_policies_in_golden_files() {
     golden::check("good", |input| match Policy::read("policy.yaml", input) {
         Ok(policy) => format!("{}\n{}", check::words(&policy), check::table(&policy)),
         Err(report) => report.to_string(),
     });
+}
+
+fn span(secs: u64) -> Duration {
+    Duration::from_secs(secs)
 }
 
 fn read(text: &str) -> Policy {
@@ -36,6 +43,28 @@ warning: one person only; nobody to escalate to
 warning: mail and SMS are not sent in this version; `pointsman status` and the log tell
 ";
     assert_eq!(check::words(&read(MINIMAL)), words);
+}
+
+#[test]
+fn the_whole_case_says_what_it_means() {
+    let words = "\
+ok: 4 sites, 5 votes (3 win), 1 route, 100 numbers, 2 people
+192.0.2.11 of london dies -> main in london#2             15s to 17s later
+london dies               -> main in manchester           15s to 17s later
+london and manchester die -> main in netherlands          15s to 17s later
+no call reaches london    -> main in manchester           15s to 17s later
+no PBX answers            -> main in its refuge           441134960999
+main in its refuge        -> comes back by itself         5m after a site is up
+main in netherlands       -> goes on by itself            30m after a better site is up
+main away from london     -> goes home by itself          2h after london is up, between 09:00-17:00
+london/proxy is down      -> withdraw-prefix site=london  15s to 17s later, if another proxy is up
+london/proxy is up again  -> announce-prefix site=london  5m after it was pulled, at the soonest
+who can act               any three of: london, manchester, office, netherlands x2
+                          (`pointsman check --table` prints all sixteen cases)
+warning: mail and SMS are not sent in this version; `pointsman status` and the log tell
+note: kept; this version does not act on it yet: greetings, sorry_pages, magic, quiet, watcher, escalation, on_call, prove
+";
+    assert_eq!(check::words(&read(BYTEMARK)), words);
 }
 
 #[test]
@@ -77,6 +106,15 @@ fn everything_that_can_be_written_arrives() {
     assert_eq!(pace("office").blip, Duration::from_secs(20), "a blip that is not written follows the probes");
     assert_eq!((pace("demo").every, pace("demo").blip), (Duration::from_secs(1), Duration::from_secs(3)));
     assert_eq!(pace("demo").rise, 3);
+
+    let reach = policy.reach(&state::CarrierId::new("magrathea"));
+    assert_eq!((reach.every, reach.login_every(4), reach.login_every(5)), (span(90), span(90), span(100)));
+    assert_eq!((reach.pace().every, reach.pace().timeout, reach.pace().fall), (span(15), span(5), 3));
+    assert_eq!(
+        policy.subjects().iter().filter(|subject| subject.is_carrier()).count(),
+        0,
+        "nothing is judged"
+    );
 
     let main = policy.route(&RouteId::new("main")).unwrap();
     assert_eq!(main.last_resort, [SiteId::new("netherlands"), SiteId::new("office")]);

@@ -18,6 +18,11 @@ pub(super) enum NoDuration {
 /// The longest duration that can be written: nothing here waits for a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
+/// The duration in a text that is no document's, such as an argument: whole numbers, each with its unit.
+pub fn duration_in(text: &str) -> Option<Duration> {
+    duration(text).ok()
+}
+
 /// Reads `15s`, `500ms`, `2h`, `1 day` or `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, NoDuration> {
     let text = text.trim();

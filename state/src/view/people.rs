@@ -5,7 +5,7 @@ use crate::fact::{Adoption, Fact, Mode};
 use crate::handover::Hindrance;
 use crate::ids::{IncidentId, Index, RouteId, SiteId, Who};
 use crate::incident::{Incident, IncidentEvent, IncidentState};
-use crate::route::{Brought, Claim, Hold, Latch};
+use crate::route::{Brought, Claim, Hold, Latch, Lever};
 
 /// Whose runs are cut short: holding off automation does not stop a person's own run, a newer claim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +162,15 @@ impl View {
         self.route(route).incident = Some(id);
     }
 
+    /// It passed by itself. A lever that has no way back was pulled once, and is ready again.
     pub(super) fn incident_passed(&mut self, id: IncidentId) -> Result<(), Refusal> {
-        self.incident_next(id, IncidentEvent::VerdictUp)
+        let route = self.incidents.get(&id).map(|incident| incident.route.clone());
+        let Some(lever) = route.filter(RouteId::is_lever) else {
+            return self.incident_next(id, IncidentEvent::VerdictUp);
+        };
+        self.incident_next(id, IncidentEvent::LeverLetGo)?;
+        self.route(&lever).lever = Lever::AtRest;
+        Ok(())
     }
 
     pub(super) fn incident_acked(&mut self, id: IncidentId, who: &Who) -> Result<(), Refusal> {

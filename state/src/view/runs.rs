@@ -4,9 +4,10 @@ use super::{Notice, OpenAttempt, Refusal, View};
 use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Was};
 use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
-use crate::plan::{Ensure, Pointing};
+use crate::plan::{Deed, Ensure, PlannedStep, Pointing};
 use crate::route::{Brought, LATE, Latch, Loose, REMEMBERED};
 use crate::run::{Cause, Direction, Run, StepEvent, StepState, Word};
+use crate::window::WAIT_OPEN;
 use std::collections::BTreeSet;
 
 impl View {
@@ -66,7 +67,11 @@ impl View {
         }
     }
 
+    /// The site where callers are sent is heard; a lever sends nobody anywhere, and is pulled when its site is dead.
     fn audible(&self, run: &Run, basis: Index) -> Result<(), Refusal> {
+        if run.plan.route.is_lever() {
+            return Ok(());
+        }
         let site = run.plan.to.site();
         match self.silent.get(&site) {
             Some(at) if *at > basis => Err(Refusal::Silent(site)),
@@ -127,6 +132,8 @@ impl View {
     fn want(&mut self, index: Index, attempt: &Attempt, pointings: Vec<Pointing>) {
         let until = self.stamp + LATE;
         let Some(run) = self.runs.get(&attempt.run) else { return };
+        let planned = run.plan.steps.get(usize::from(attempt.step));
+        let wait = planned.map_or(WAIT_OPEN, PlannedStep::wait_open);
         let route = run.plan.route.clone();
         let route = self.route(&route);
         for pointing in &pointings {
@@ -135,7 +142,11 @@ impl View {
             number.loose.push(Loose { value: pointing.to.clone(), fence: index, until });
             number.touched = index;
         }
-        let open = pointings.iter().map(|p| p.number.clone()).collect();
+        // What is no number has no value that the carrier could show, and no second writer either.
+        let open = match pointings.as_slice() {
+            [] => attempt.numbers.iter().cloned().collect(),
+            numbers => numbers.iter().map(|p| p.number.clone()).collect(),
+        };
         let open = OpenAttempt {
             run: attempt.run,
             executor: attempt.executor.clone(),
@@ -144,6 +155,7 @@ impl View {
             pointings,
             open,
             at: self.stamp,
+            wait,
         };
         self.attempts.insert(index, open);
     }
@@ -161,7 +173,9 @@ impl View {
         if self.read_first(id, step, *was) {
             return Ok(());
         }
-        let moved = outcomes.iter().filter(|o| o.was == Was::Right).map(|o| o.number.clone()).collect();
+        let pointed = self.pointed(id, step);
+        let right = outcomes.iter().filter(|o| pointed && o.was == Was::Right);
+        let moved = right.map(|o| o.number.clone()).collect();
         self.verified(index, id, outcomes);
         if let Some(run) = self.runs.get_mut(&id) {
             run.touched = index;
@@ -173,11 +187,19 @@ impl View {
                 self.step_moved(id, step, moved);
                 self.step_wrong(id, step, StepEvent::StepFailed)
             }
+            // No carrier can be asked what became of it: the next attempt begins by looking.
+            Was::Unknown if !pointed => self.step_wrong(id, step, StepEvent::StepFailed),
             Was::Unknown => {
                 self.step_moved(id, step, moved);
                 self.step_wrong(id, step, StepEvent::StepUnknown)
             }
         }
+    }
+
+    /// Whether a step points numbers, the way it goes now.
+    fn pointed(&self, id: RunId, step: usize) -> bool {
+        let ensure = self.runs.get(&id).and_then(|run| run.ensure(step, run.direction(step)));
+        ensure.is_some_and(|ensure| ensure.deed() == Deed::Points)
     }
 
     /// Whether the step waits for a reading already and this report knows no more.
@@ -255,6 +277,7 @@ impl View {
                 let route = run.plan.route.clone();
                 self.route(&route).arrive(site, (by, direction), stamp);
             }
+            Ensure::Exec { .. } | Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
             Ensure::Notify { text } => {
                 self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
             }
@@ -300,7 +323,7 @@ impl View {
         run.end = Some(crate::run::End { word, why: why.to_owned(), at: stamp });
         run.touched = index;
         let (route, to) = (run.plan.route.clone(), run.plan.to.clone());
-        let repairs = run.repairs();
+        let (repairs, looked) = (run.repairs(), run.only_looked());
         if repairs {
             self.repair_ended(id);
         }
@@ -308,9 +331,12 @@ impl View {
         if gave_up {
             self.unspend(id);
         }
+        self.lever_ended(id, word);
+        // A lever that nobody has touched yet may be pulled at once.
+        let idle = route.is_lever() && !self.runs.get(&id).is_some_and(Run::begun);
         let state = self.route(&route);
         state.run = None;
-        if word != Word::Done && !repairs && !gave_up {
+        if word != Word::Done && !repairs && !gave_up && !looked && !idle {
             state.spurned.insert(to, stamp);
         }
         if word == Word::Stuck {
@@ -329,7 +355,7 @@ impl View {
         }
     }
 
-    fn step_event(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
+    pub(super) fn step_event(&mut self, id: RunId, step: usize, event: StepEvent) -> Result<(), Refusal> {
         let stamp = self.stamp;
         let number = u16::try_from(step).unwrap_or(u16::MAX);
         let refused = Refusal::NotWaiting { run: id, step: number };
@@ -337,6 +363,7 @@ impl View {
         let attempts = run.plan.steps.get(step).map_or(1, |planned| planned.attempts);
         let Some(slot) = run.steps.get_mut(step) else { return Err(refused) };
         slot.state = slot.state.clone().next(event, attempts, stamp).map_err(|_| refused)?;
+        run.stirred = stamp;
         Ok(())
     }
 }

@@ -3,14 +3,14 @@
 use state::alone::{AloneClaim, AloneEntry};
 use state::chain::Imprint;
 use state::fact::{
-    Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Reading, Says, Seated, Was,
+    Adoption, Attempt, Ballot, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Says, Seated, Was,
 };
 use state::handover::{Hindrance, Strength, Urgency};
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
 use state::run::{Cause, Direction, Word};
 use state::{
-    Boot, CarrierId, Destination, Disk, Fingerprint, IncidentId, Index, Nonce, Number, PlaybookId, RouteId,
-    RunId, SiteId, Stamp, Starts, Subject, Who,
+    Boot, CarrierId, CommandId, Destination, Disk, Fingerprint, IncidentId, Index, Nonce, Number, PlaybookId,
+    RouteId, RunId, SiteId, Stamp, Starts, Subject, Who,
 };
 use std::time::Duration;
 
@@ -126,19 +126,54 @@ fn plan() -> Plan {
     }
 }
 
+/// What came later than the first plans.
+fn patient() -> Plan {
+    let steady = Duration::from_secs(600);
+    let ready = Ensure::SiteReady { site: site("london"), steady, patience: Duration::from_secs(10) };
+    let exec = |command: &str, check: &str| Ensure::Exec {
+        command: CommandId::new(command),
+        check: CommandId::new(check),
+    };
+    let there = exec("withdraw-prefix", "prefix-withdrawn");
+    let back = Undo::Ensure(exec("announce-prefix", "prefix-announced"));
+    let step = |ensure, undo, at| PlannedStep { ensure, undo, at, ..plan().steps.remove(1) };
+    let no = || Undo::No("looking changes nothing".into());
+    let steps = vec![
+        step(Ensure::Waited { lasts: Duration::from_millis(30_000) }, no(), At::Leader),
+        step(ready, no(), At::Leader),
+        step(there.clone(), back.clone(), At::Site(site("london"))),
+        step(there, back, At::Reachable(site("office"))),
+    ];
+    Plan { steps, ..plan() }
+}
+
 /// Runs from their opening to their end.
 fn runs() -> Vec<(&'static str, Fact)> {
     let because = vec!["3 of 5 votes see london/pbx down".to_owned()];
     let automatic = Cause::Automatic { because: because.clone() };
     let person = Cause::Person { who: matthew(), because: "works on the uplink".into() };
+    let late = automatic.clone();
+    let passed = |how| Fact::StepPassed { run: RunId(42), step: 3, how, why: "office is not heard".into() };
     let repair = Cause::Repair { late: vec![Index(40), Index(300)], because };
     let opened = |cause, home| Fact::RunOpened { basis: Index(38), plan: plan(), cause, home };
+    let to = site("london");
+    let watches = RouteId::new("london/proxy");
+    let plan = Plan { route: watches, from: Some(to.clone()), to, ..plan() };
+    let lever = Fact::RunOpened { basis: Index(38), plan, cause: automatic.clone(), home: Home::Home };
     let (run, why) = (RunId(42), "manchester went down meanwhile".to_owned());
     let ended = |word| Fact::RunEnded { run, word, why: why.clone() };
     vec![
         ("by automation", opened(automatic, Home::Elsewhere)),
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
+        ("of a lever", lever),
+        (
+            "of a patient plan",
+            Fact::RunOpened { basis: Index(38), plan: patient(), cause: late, home: Home::Elsewhere },
+        ),
+        ("that holds", passed(Passed::Holds)),
+        ("that is given up", passed(Passed::GivenUp)),
+        ("that is skipped", passed(Passed::Skipped)),
         ("", Fact::RunTurned { run, why: why.clone() }),
         ("done", ended(Word::Done)),
         ("done unverified", ended(Word::DoneUnverified)),

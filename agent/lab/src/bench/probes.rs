@@ -116,6 +116,7 @@ async fn ask(load: Load, target: SocketAddr) -> Cost {
         addresses: nowhere.to_owned(),
         commands: BTreeMap::new(),
         authorities: None,
+        site: None,
         carriers: Vec::new(),
         events,
     });

@@ -54,7 +54,8 @@ impl Play {
             header::opening(options).iter().try_for_each(|line| page(line))?;
         }
         let begun = clock::mono();
-        let stage = Stage::put_up(&rig::Options { pace: options.pace, ..rig::Options::default() }).await?;
+        let (pace, policy) = (options.pace, rig::Written::Whole);
+        let stage = Stage::put_up(&rig::Options { pace, policy, ..rig::Options::default() }).await?;
         let host = |site| (stage.rig.net.pbx(site).ip().to_string(), site.name.to_owned());
         let account = Account { hosts: SITES.iter().map(host).collect() };
         Ok(Self {

@@ -18,9 +18,11 @@ use talk::Talk;
 /// Events that one slow session may leave unread.
 const EVENTS: usize = 64;
 
-/// What is said when the boot has ended, to whoever listens to events.
+/// What is said to whoever logs in after the boot, and what when the boot ends, to whoever listens by then.
 const FULLY_BOOTED: &str = "Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 402\r\nLastReload: 402\r\n\
     Status: Fully Booted\r\n\r\n";
+const BOOT_ENDS: &str = "Event: FullyBooted\r\nPrivilege: system,all\r\nSystemName: peer\r\n\
+    Status: Fully Booted\r\nUptime: 3\r\nLastReload: 3\r\n\r\n";
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct Ami {
 struct Kept {
     /// `/family/key` and its value.
     database: BTreeMap<String, String>,
+    /// Whom the PBX asks by itself whether they are there, by address, and what it thinks of each.
+    contacts: BTreeMap<String, String>,
     /// Before it is fully booted it takes logins already.
     booted_at: Mono,
     originated: Vec<Originated>,
@@ -85,6 +89,11 @@ impl Ami {
         self.kept().database.get(&format!("/{family}/{key}")).cloned()
     }
 
+    /// The PBX has a contact at this address, `sip:203.0.113.60:5060`, and thinks so of it: `Reachable`, `Unreachable`.
+    pub fn contact(&self, uri: &str, status: &str) {
+        self.kept().contacts.insert(uri.to_owned(), status.to_owned());
+    }
+
     /// The calls that were asked for so far.
     pub fn originated(&self) -> Vec<Originated> {
         self.kept().originated.clone()
@@ -114,7 +123,7 @@ impl Ami {
         guests.spawn(async move {
             tokio::time::sleep(boots_in).await;
             // Nobody may listen yet.
-            let _nobody = events.send(FULLY_BOOTED.to_owned());
+            let _nobody = events.send(BOOT_ENDS.to_owned());
         });
         loop {
             if condition.wait_for(|condition| *condition != Condition::Hung).await.is_err() {

@@ -1,6 +1,6 @@
 //! The plan of a rig: its sites, its block of loopback addresses, and the policy that the agents are given.
 
-use super::{Options, RigError};
+use super::{Options, RigError, Written, bytemark};
 use state::document::spell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -139,6 +139,21 @@ impl Net {
         self.at(31, 17777)
     }
 
+    /// Where the carrier's calls come from, over the wire.
+    pub fn signalling(&self) -> SocketAddr {
+        self.at(32, 5060)
+    }
+
+    /// Where that really is.
+    pub fn signalling_behind(&self) -> SocketAddr {
+        self.at(32, 15060)
+    }
+
+    /// Somebody outside who always answers: by refusing.
+    pub fn reference(&self) -> SocketAddr {
+        self.at(1, 53)
+    }
+
     /// Where the carrier can be told to misbehave.
     pub fn carrier_control(&self) -> SocketAddr {
         self.at(31, 7780)
@@ -173,6 +188,9 @@ impl Net {
 
     /// The policy of the rig.
     pub fn policy(&self, options: &Options) -> String {
+        if options.policy == Written::Whole {
+            return bytemark::policy(self, (options.pace, &options.numbers));
+        }
         let mut text = format!(
             "cluster: bytemark\ntimezone: Europe/London\nmode: auto\npace: {}\n\nsites:\n",
             options.pace.text()

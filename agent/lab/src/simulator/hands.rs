@@ -12,7 +12,7 @@ use agent::carriers::window::Window;
 use agent::event::{Effect, Event, Point, Presence, Report};
 use agent::frame::Look;
 use agent::probes::plan::{About, ProbePlan};
-use policies::limits::{CARRIER_TIMEOUT, CLOSE_BY};
+use policies::limits::CLOSE_BY;
 use state::fact::{Reading, Was};
 use state::{CarrierId, Destination, Mono, Nonce, Number, Subject};
 use std::net::SocketAddr;
@@ -39,8 +39,18 @@ impl Town {
                 let report = Report { was: Was::Right, outcomes: Vec::new(), note: None, late: Vec::new() };
                 self.soon(site, 1_000, Event::Executed { fence, report });
             }
+            // No playbook of the simulator runs a command.
+            Effect::Equip { nonce, .. } => self.soon(site, 1_000, Event::Prepared { nonce }),
+            Effect::Ensure(order) => {
+                let report = outcome::untried(&order, "no command is simulated");
+                self.soon(site, 1_000, Event::Executed { fence: order.fence, report });
+            }
             Effect::Look(look) => self.look(site, look),
-            Effect::Knock { carrier } => self.knock(site, carrier),
+            Effect::Knock { carrier, within } => self.knock(site, (carrier, within)),
+            // Machines and files have no place in simulated time: there is nothing to see.
+            Effect::Survey(survey) => {
+                self.soon(site, 1_000, Event::Surveyed { n: survey.n, sights: Vec::new() })
+            }
             Effect::Answer { answer, .. } => return self.answered(site, &answer),
         }
         Ok(())
@@ -78,6 +88,8 @@ impl Town {
             About::Subject(subject) => self.pbx_asked(site, subject, (asked, timeout)),
             About::Reference(target) => Some(self.reference_asked(site, target, (asked, timeout))),
             About::Signalling(target) => Some(self.signalling_asked(site, target, (asked, timeout))),
+            // The simulated PBXs have no manager interface.
+            About::Contact(_) => None,
         };
         if let Some((at, event)) = event {
             self.soon(site, at - self.now, event);
@@ -286,7 +298,7 @@ impl Town {
     }
 
     /// A bare connection: taken by a carrier that hangs as well, because its machine lives.
-    fn knock(&mut self, site: usize, carrier: CarrierId) {
+    fn knock(&mut self, site: usize, (carrier, within): (CarrierId, Duration)) {
         let asked = self.sites[site].mono(self.now);
         let open = self.net.reaches_carrier(site);
         let answer = if open && self.carrier.conduct != Conduct::Closed {
@@ -294,7 +306,7 @@ impl Town {
         } else {
             Presence::Absent
         };
-        let after = if open { 2 * self.net.carrier_way() } else { self.sites[site].span(CARRIER_TIMEOUT) };
+        let after = if open { 2 * self.net.carrier_way() } else { self.sites[site].span(within) };
         self.soon(site, after, Event::Knocked { carrier, asked, answer });
     }
 

@@ -286,6 +286,7 @@ impl Town {
             | Answer::Runs { .. }
             | Answer::Incidents { .. }
             | Answer::Journal(_)
+            | Answer::Survey(_)
             | Answer::Following
             | Answer::Told(_)
             | Answer::Alone { .. } => Ok(()),

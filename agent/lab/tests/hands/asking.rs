@@ -41,6 +41,7 @@ impl Asking {
             addresses: folder.path().to_owned(),
             commands: commands.iter().map(|(name, command)| ((*name).to_owned(), words(command))).collect(),
             authorities,
+            site: None,
             carriers: Vec::new(),
             events,
         });

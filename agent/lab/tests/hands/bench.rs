@@ -40,6 +40,11 @@ pub fn soon(ms: u64) -> Mono {
 
 impl Bench {
     pub async fn new() -> Self {
+        Self::with(BTreeMap::new()).await
+    }
+
+    /// With commands in its site file.
+    pub async fn with(commands: BTreeMap<String, Vec<String>>) -> Self {
         let mut setup = Setup::at("127.0.0.1:0".parse().unwrap()).account("demo:s3cret").unwrap();
         for place in 0..COUNT {
             setup = setup.number(&format!("{}={LONDON}", number(place))).unwrap();
@@ -52,8 +57,9 @@ impl Bench {
             bind: Some("127.0.0.11".parse().unwrap()),
             secrets: Secrets::at(folder.path()),
             addresses: folder.path().to_owned(),
-            commands: BTreeMap::new(),
+            commands,
             authorities: None,
+            site: None,
             carriers: vec![CarrierSetup {
                 name: CarrierId::new("magrathea"),
                 at: carrier.address().to_string().parse().unwrap(),

@@ -141,7 +141,8 @@ async fn a_knock_is_a_connection_and_no_login() {
 
 impl Bench {
     async fn knocked(&mut self) -> Presence {
-        self.hands.act(Effect::Knock { carrier: CarrierId::new("magrathea") });
+        self.hands
+            .act(Effect::Knock { carrier: CarrierId::new("magrathea"), within: Duration::from_secs(10) });
         let event = self.event().await;
         let Event::Knocked { carrier, answer, .. } = event else { panic!("{event:?}") };
         assert_eq!(carrier, CarrierId::new("magrathea"));

@@ -1,39 +1,58 @@
 //! What only shows when a file is held against what lies beside it: playbooks that are not there, secrets that are of
 //! no use.
 
+use crate::node::{self, Shelf};
 use crate::site::{SecretError, SiteFile};
 use playbooks::Playbook;
+use policies::policy::Lever;
+use state::PlaybookId;
 use state::document::{self, Faults, Report, Value, nearest};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The playbooks that a policy can name: those of the program, of the folder beside it, and those given with it.
-pub fn playbooks(policy: &Path, given: &[PathBuf]) -> BTreeSet<String> {
+pub fn playbooks(policy: &Path, given: &[PathBuf]) -> Shelf {
     let folder = policy.parent().unwrap_or(Path::new("")).join("playbooks");
     let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let files = beside.chain(given.iter().cloned()).filter_map(|file| fs::read_to_string(file).ok());
     let own = files.filter_map(|text| Playbook::read("playbook", &text).ok());
-    let shipped = playbooks::shipped().iter().map(|(name, _)| (*name).to_owned());
-    shipped.chain(own.map(|playbook| playbook.name.to_string())).collect()
+    let shipped = playbooks::shipped().iter().filter_map(|(name, text)| Playbook::read(name, text).ok());
+    shipped.chain(own).map(|playbook| (playbook.name.clone(), playbook)).collect()
 }
 
 /// The report about playbooks that a good policy names and that are not there; none if all are.
-pub fn missing(name: &str, text: &str, known: &BTreeSet<String>) -> Option<Report> {
+pub fn missing(name: &str, text: &str, known: &Shelf) -> Option<Report> {
     let faults = Faults::new();
     let tree = document::read(text, &faults)?;
     let mut top = Value::root(&tree, &faults).map()?;
     let routes = top.optional("routes").map(Value::entries).unwrap_or_default();
-    for (_, route) in routes {
-        let played = route.map().and_then(|mut fields| fields.optional("playbooks"));
-        for (_, value) in played.map(Value::entries).unwrap_or_default() {
-            let Some(played) = value.name().filter(|played| !known.contains(*played)) else { continue };
-            let note = match nearest(played, known.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("put it into `playbooks/{played}.yaml`, or give its file too"),
-            };
-            value.refuse::<()>(format!("there is no playbook `{played}`"), note);
-        }
+    let played = routes.into_iter().filter_map(|(_, route)| route.map()?.optional("playbooks"));
+    let of_routes = played.flat_map(Value::entries).map(|(_, value)| value);
+    let rules = top.optional("when").map(Value::list).unwrap_or_default();
+    let of_levers = rules.into_iter().filter_map(Value::map);
+    let of_levers = of_levers.flat_map(|mut rule| [rule.optional("play"), rule.optional("until_up")]);
+    for value in of_routes.chain(of_levers.flatten()) {
+        let Some(played) = value.name().filter(|played| !known.contains_key(*played)) else { continue };
+        let note = match nearest(played, known.keys().map(PlaybookId::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("put it into `playbooks/{played}.yaml`, or give its file too"),
+        };
+        value.refuse::<()>(format!("there is no playbook `{played}`"), note);
+    }
+    faults.report(name, text)
+}
+
+/// The report about rules that give their playbooks what those do not take, or too little; none if all fits.
+pub fn misfits(name: &str, text: &str, (levers, known): (&[Lever], &Shelf)) -> Option<Report> {
+    let faults = Faults::new();
+    let tree = document::read(text, &faults)?;
+    let rules = Value::root(&tree, &faults).map()?.optional("when").map(Value::list).unwrap_or_default();
+    for (lever, rule) in levers.iter().zip(rules) {
+        let Some(why) = node::unfit(lever, known) else { continue };
+        let with =
+            rule.map().and_then(|mut fields| fields.optional("with").or_else(|| fields.optional("play")));
+        let note = "`with: { NAME: VALUE }` gives the playbooks their inputs";
+        with.unwrap_or(rule).refuse::<()>(why, note);
     }
     faults.report(name, text)
 }
@@ -84,6 +103,54 @@ error: there is no playbook `fail-ovre`
     |                             ^^^^^^^^^ did you mean `fail-over`?
 ";
         assert_eq!(report, expected);
+    }
+
+    #[test]
+    fn a_playbook_that_a_rule_names_is_underlined_too() {
+        let rule = "when: [{ down: london/pbx, play: fail-over, until_up: fail-bakc }]\n";
+        let temp = tempfile::tempdir().unwrap();
+        let known = playbooks(&temp.path().join("policy.yaml"), &[]);
+        let report = missing("p", &format!("{MINIMAL}{rule}"), &known).unwrap().to_string();
+        assert!(
+            report.contains("there is no playbook `fail-bakc`") && report.starts_with("p: 1 fault"),
+            "{report}"
+        );
+    }
+
+    #[test]
+    fn what_a_playbook_does_not_take_is_underlined() {
+        let own = OWN.replace("{ reason: text }", "{ site: site, reason: text }");
+        let temp = tempfile::tempdir().unwrap();
+        let given = temp.path().join("mine.yaml");
+        fs::write(&given, own).unwrap();
+        let known = playbooks(&temp.path().join("policy.yaml"), &[given]);
+        let report = |with: &str| {
+            let text = format!("{MINIMAL}when: [{{ down: london/pbx, play: my-own{with} }}]\n");
+            let levers = Policy::read("p", &text).unwrap().levers;
+            misfits("p", &text, (&levers, &known)).map(|report| report.to_string()).unwrap_or_default()
+        };
+        assert_eq!(report(", with: { site: london }"), "");
+        assert!(report("").contains("my-own: the playbook needs `site`"), "{}", report(""));
+        let strange = report(", with: { site: london, sit: london }");
+        assert!(strange.contains("my-own takes no `sit`") && strange.contains("^^^"), "{strange}");
+    }
+
+    #[test]
+    fn the_whole_case_and_its_playbooks_fit() {
+        let text = include_str!("../../../../policies/tests/fixtures/bytemark.yaml");
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("playbooks");
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in [
+            ("withdraw.yaml", include_str!("../../../../playbooks/tests/fixtures/withdraw-prefix.yaml")),
+            ("announce.yaml", include_str!("../../../../playbooks/tests/fixtures/announce-prefix.yaml")),
+        ] {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let known = playbooks(&temp.path().join("policy.yaml"), &[]);
+        let policy = Policy::read("policy.yaml", text).unwrap();
+        assert_eq!(missing("policy.yaml", text, &known), None);
+        assert_eq!(misfits("policy.yaml", text, (&policy.levers, &known)), None);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use super::{json as lines, labelled};
 use crate::account::{Account, Compared, Hole, Line, date};
 use crate::command::{JournalPage, PeerHead};
+use policies::limits::SILENCE;
 use policies::reason::Age;
 use serde::Serialize;
 use state::{Head, Index, RouteId, SiteId, Stamp};
+use std::time::Duration;
 
 /// Where the text of a label begins.
 const INDENT: usize = 14;
@@ -63,7 +65,7 @@ impl Audit {
             age_ms: peer.age.as_millis(),
         };
         let (index, head) = last.folded;
-        let own = PeerHead { site: last.here.clone(), index, head, age: std::time::Duration::ZERO };
+        let own = PeerHead { site: last.here.clone(), index, head, age: Duration::ZERO };
         let wanted = |line: &&Line| {
             since.is_none_or(|since| line.at >= since) && route.is_none_or(|route| line.about.concerns(route))
         };
@@ -84,7 +86,7 @@ impl Audit {
     /// Whether every fact is there, can be read, and is what the others hold.
     pub fn whole(&self) -> bool {
         let same = |is: Compared| match is {
-            Compared::Same | Compared::Ahead => true,
+            Compared::Same | Compared::Ahead | Compared::Nothing => true,
             Compared::Differs | Compared::Missing => false,
         };
         self.gaps.is_empty()
@@ -148,12 +150,19 @@ pub fn screen(audit: &Audit) -> String {
 
 fn compared(peer: &Peer) -> String {
     let Peer { site, index, is, age_ms } = peer;
-    let age = Age(std::time::Duration::from_millis(u64::try_from(*age_ms).unwrap_or(u64::MAX)));
+    let age = Duration::from_millis(u64::try_from(*age_ms).unwrap_or(u64::MAX));
+    // Every site says it once a second: what was said before it fell silent tells of then.
+    let (silent, age) = (age >= SILENCE, Age(age));
     match is {
+        Compared::Same if silent => format!("{site}: silent for {age}; the same at {index}, its last word"),
         Compared::Same => format!("{site}: the same at {index}, said {age} ago"),
         Compared::Differs => format!("{site}: ANOTHER head at {index}, said {age} ago"),
         Compared::Ahead => format!("{site}: further on, at {index}, said {age} ago; compared next time"),
         Compared::Missing => format!("{site}: at {index}, which is missing here; said {age} ago"),
+        Compared::Nothing if silent => {
+            format!("{site}: silent for {age}; it held no fact then, nothing to compare")
+        }
+        Compared::Nothing => format!("{site}: holds no fact yet, said {age} ago; nothing to compare"),
     }
 }
 

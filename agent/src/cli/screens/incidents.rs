@@ -38,17 +38,25 @@ fn row(incident: &Incident) -> Vec<String> {
         format!("{} {}", date(incident.opened), incident.opened),
         incident.route.to_string(),
         what(incident),
-        stands(&incident.state).to_owned(),
+        stands(incident).to_owned(),
         incident.acked.as_ref().map_or("nobody", Who::as_str).to_owned(),
     ]
 }
 
 fn what(incident: &Incident) -> String {
+    if incident.route.is_lever() {
+        return "down".to_owned();
+    }
     incident.site.as_ref().map_or("moved by a person".to_owned(), |site| format!("{site} down"))
 }
 
-fn stands(state: &IncidentState) -> &'static str {
-    match state {
+fn stands(incident: &Incident) -> &'static str {
+    let lever = incident.route.is_lever();
+    match incident.state {
+        IncidentState::Open if lever => "nothing played",
+        IncidentState::Switching { .. } if lever => "being pulled",
+        IncidentState::Away if lever => "pulled",
+        IncidentState::Returning { .. } if lever => "being let go",
         IncidentState::Open => "nothing moved",
         IncidentState::Switching { .. } => "moving away",
         IncidentState::Away => "rings elsewhere",
@@ -69,7 +77,7 @@ fn facts(told: &Timeline) -> Vec<(String, String)> {
         rows.push(("escalated".to_owned(), format!("{at} UTC, because nobody had seen it")));
     }
     let over = end(incident).map(|at| format!("{} {at} UTC, after {}", date(at), Age(at.since(opened))));
-    rows.push(("over".to_owned(), over.unwrap_or_else(|| format!("not yet: {}", stands(&incident.state)))));
+    rows.push(("over".to_owned(), over.unwrap_or_else(|| format!("not yet: {}", stands(incident)))));
     let entries = told.lines.first().zip(told.lines.last());
     let entries =
         entries.map_or("no entry".to_owned(), |(a, b)| format!("entries {} to {}", a.index, b.index));
@@ -88,11 +96,15 @@ fn moved(run: &Run) -> String {
     let how = run.end.as_ref().map_or("under way".to_owned(), |end| {
         format!("{} {} UTC, after {}", end.word, end.at, Age(end.at.since(run.opened)))
     });
+    if plan.route.is_lever() {
+        return format!("{}: {how}", plan.playbook);
+    }
     format!("{} {from} -> {}: {how}", plan.playbook, plan.to)
 }
 
 fn title(incident: &Incident) -> String {
     match &incident.site {
+        Some(_) if incident.route.is_lever() => format!("{}: {} was down", incident.id, incident.route),
         Some(site) => format!("{}: {site} was down while {} rang there", incident.id, incident.route),
         None => format!("{}: a person moved {}", incident.id, incident.route),
     }

@@ -5,6 +5,8 @@ pub mod audit;
 mod handover;
 pub mod incidents;
 pub mod json;
+mod levers;
+pub mod live;
 pub mod night;
 pub mod past;
 pub mod plan;
@@ -25,7 +27,7 @@ fn edges(left: &str, right: &str) -> String {
 }
 
 /// A label and its text; what does not fit goes on below the text, never below the label.
-fn labelled(label: &str, text: &str, indent: usize) -> String {
+pub(super) fn labelled(label: &str, text: &str, indent: usize) -> String {
     let mut out = String::new();
     let mut line = format!("{label:indent$}");
     if !label.is_empty() && label.chars().count() >= indent {

@@ -3,6 +3,7 @@
 use super::labelled;
 use super::table::table;
 use state::SiteId;
+use state::document::spell;
 use state::plan::{Ensure, Undo};
 use state::run::{Cause, Run, Step, StepState};
 
@@ -36,7 +37,7 @@ fn row(run: &Run) -> Vec<String> {
         run.opened.to_string(),
         plan.playbook.to_string(),
         plan.route.to_string(),
-        plan.to.to_string(),
+        if plan.route.is_lever() { "-".to_owned() } else { plan.to.to_string() },
         took,
         word,
         by(&run.cause).to_owned(),
@@ -59,7 +60,9 @@ fn by(cause: &Cause) -> &str {
 pub fn one(run: &Run) -> String {
     let plan = &run.plan;
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
-    let head = format!("{} {} of {}, {from} -> {}", run.id, plan.playbook, plan.route, plan.to);
+    let lever = plan.route.is_lever();
+    let way = if lever { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let head = format!("{} {} of {}{way}", run.id, plan.playbook, plan.route);
     let mut out = match &run.end {
         Some(end) => format!("{head}: {} after {}\n", end.word, took(run, end.at)),
         None => format!("{head}: under way since {} UTC\n", run.opened),
@@ -91,7 +94,8 @@ pub fn one(run: &Run) -> String {
     if let Some(end) = run.end.as_ref().filter(|end| !end.why.is_empty()) {
         out += &labelled("  ended", &format!("{} UTC: {}", end.at, end.why), 12);
     }
-    out + &format!("where it rings now, and why: pointsman why {}\n", plan.route)
+    let now = if lever { "how it stands now" } else { "where it rings now" };
+    out + &format!("{now}, and why: pointsman why {}\n", plan.route)
 }
 
 /// An end state in words.
@@ -102,6 +106,10 @@ pub fn wanted(ensure: &Ensure) -> String {
             numbers => format!("{} numbers point at {site}", numbers.len()),
         },
         Ensure::Notify { text } => format!("people are told \"{text}\""),
+        Ensure::Waited { lasts } => format!("{} pass", spell(*lasts)),
+        Ensure::SiteReady { site, steady, .. } if steady.is_zero() => format!("{site} is ready"),
+        Ensure::SiteReady { site, steady, .. } => format!("{site} has been ready for {}", spell(*steady)),
+        Ensure::Exec { command, check } => format!("{command} has done it, as {check} says"),
     }
 }
 
@@ -118,5 +126,6 @@ fn stands(step: &Step) -> String {
         StepState::Undoing { n, .. } => format!("being undone, attempt {n}"),
         StepState::Undone => "undone".to_owned(),
         StepState::Stuck => "stuck: it could not be undone".to_owned(),
+        StepState::Skipped => "left out".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::runs::wanted;
 use super::table::table;
-use super::{WIDTH, edges, handover, labelled};
+use super::{WIDTH, edges, handover, labelled, levers};
 use crate::command::{
     CarrierReport, DoorReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice,
 };
@@ -24,7 +24,7 @@ const TOLD: usize = 3;
 pub fn screen(report: &StatusReport) -> String {
     let mut out = edges(&format!("{}: {}", report.cluster, rings(&report.routes)), &mood(report));
     out += &standing(report);
-    for rows in [sites(report), routes(report)] {
+    for rows in [sites(report), routes(report), levers::rows(&report.levers)] {
         // The first row is the header.
         if rows.len() > 1 {
             out.push('\n');
@@ -273,9 +273,15 @@ fn stranger(number: &str, shows: &Destination) -> String {
 }
 
 pub(super) fn happened(incident: &Incident) -> String {
+    let lever = incident.route.is_lever();
     let left =
         incident.site.as_ref().map_or("a person moved it".to_owned(), |site| format!("{site} is down"));
+    let left = if lever { "down".to_owned() } else { left };
     let state = match incident.state {
+        IncidentState::Open if lever => "nothing was played yet".to_owned(),
+        IncidentState::Switching { run } if lever => format!("{run} is pulling it"),
+        IncidentState::Away if lever => "it is pulled".to_owned(),
+        IncidentState::Returning { run } if lever => format!("{run} is letting it go"),
         IncidentState::Open => "nothing was moved yet".to_owned(),
         IncidentState::Switching { run } => format!("{run} is moving it away"),
         IncidentState::Away => "it rings elsewhere".to_owned(),
@@ -289,20 +295,17 @@ pub(super) fn happened(incident: &Incident) -> String {
 }
 
 pub(super) fn goes(run: &Run) -> String {
-    let moving = |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone);
+    let moving =
+        |s: &state::run::Step| !matches!(s.state, StepState::Done | StepState::Undone | StepState::Skipped);
     let step = run.steps.iter().position(moving);
     let at = step.and_then(|n| Some((n, run.plan.steps.get(n)?)));
-    let (playbook, route, to) = (&run.plan.playbook, &run.plan.route, &run.plan.to);
+    let (playbook, route) = (&run.plan.playbook, &run.plan.route);
+    let to = if route.is_lever() { String::new() } else { format!(" -> {}", run.plan.to) };
     match at {
         Some((n, step)) => {
-            format!(
-                "{playbook} {route} -> {to}: step {} of {}, {}",
-                n + 1,
-                run.steps.len(),
-                wanted(&step.ensure)
-            )
+            format!("{playbook} {route}{to}: step {} of {}, {}", n + 1, run.steps.len(), wanted(&step.ensure))
         }
-        None => format!("{playbook} {route} -> {to}: every step is done"),
+        None => format!("{playbook} {route}{to}: every step is done"),
     }
 }
 

@@ -38,7 +38,8 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Decision { run, route, playbook, from, to, because } => {
             let from = named(from.as_ref());
             let because = because.iter().map(|reason| format!("because {reason}")).collect();
-            ("decision", format!("{playbook} {route}: {from} -> {to} ({run})"), because)
+            let way = if route.is_lever() { String::new() } else { format!(": {from} -> {to}") };
+            ("decision", format!("{playbook} {route}{way} ({run})"), because)
         }
         Telling::Step { step, of, what, state, by, index, .. } => {
             let by = by.as_ref().map(|site| format!(" by {site}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What `status --watch` prints where it cannot redraw: one line for each thing that has changed.
 
-use super::status;
+use super::{levers, status};
 use crate::command::{CarrierReport, RouteReport, SiteReport, StatusReport, Voice};
 use state::{SiteId, Stamp};
 
@@ -23,6 +23,13 @@ pub fn things(report: &StatusReport) -> Vec<Thing> {
     let all = format!("{leader} (term {}), {heard} of {votes} votes, {policy}", report.term);
     let mut things = vec![thing(report.cluster.clone(), all)];
     things.extend(report.routes.iter().map(|route| thing(format!("route {}", route.route), rings(route))));
+    things.extend(report.levers.iter().map(|lever| {
+        let (is, stands) = (status::verdict(lever.is), levers::stands(&lever.stands));
+        let ((used, of), hold) = (lever.budget, lever.hold.as_ref());
+        let hold = hold.map(|hold| format!(", held {hold}")).unwrap_or_default();
+        let mode = lever.mode;
+        thing(format!("lever {}", lever.lever), format!("{is}, {stands}, {mode}, {used}/{of} runs{hold}"))
+    }));
     things.extend(report.sites.iter().map(|site| thing(format!("site {}", site.site), seen(report, site))));
     for incident in &report.incidents {
         things.push(thing(format!("incident {}", incident.id), status::happened(incident)));

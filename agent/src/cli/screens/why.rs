@@ -1,11 +1,12 @@
 //! The screen of `why`: why a route stays or goes, what is waited for, and how to stop or hurry it.
 
-use super::{handover, labelled};
+use super::{handover, labelled, levers};
 use crate::command::WhyReport;
 use policies::decide::Verb;
 use policies::reason::{Age, Evidence, Guarding, Reason, Setting};
 use state::SiteId;
 use state::fact::Mode;
+use std::time::Duration;
 
 /// Where the text of a label begins.
 const INDENT: usize = 19;
@@ -28,7 +29,10 @@ pub fn said(report: &WhyReport) -> String {
         let besides: Vec<String> = report.decision.besides.iter().map(Reason::to_string).collect();
         out += &labelled("  nothing else", &besides.join(", "), INDENT);
     }
-    out += &candidates(report);
+    out += &match &report.lever {
+        Some(lever) => levers::outlook(lever, report, INDENT),
+        None => candidates(report),
+    };
     out + &handover::cards(&report.handed_over)
 }
 
@@ -43,6 +47,7 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::BudgetSpent { .. }
             | Guarding::Disputed { .. }
             | Guarding::Unacknowledged { .. }
+            | Guarding::TooFew { .. }
             | Guarding::NoneLeft { .. } => true,
             Guarding::ModeIs { .. } | Guarding::NewCluster { .. } | Guarding::Held { .. } => wished,
             Guarding::NoHold
@@ -57,6 +62,9 @@ pub fn needs_a_person(report: &WhyReport) -> bool {
             | Guarding::OutOfHours { .. }
             | Guarding::RefugeWaits { .. }
             | Guarding::ClockJumped { .. }
+            | Guarding::Enough { .. }
+            | Guarding::FailedLately { .. }
+            | Guarding::PulledLately { .. }
             | Guarding::Blip { .. } => false,
         })
 }
@@ -74,6 +82,9 @@ fn answer(report: &WhyReport) -> String {
     let here = report.rings_in.as_ref().map_or("nowhere that we know", SiteId::as_str);
     if let Some(barred) = guards(report).find_map(barred) {
         return format!("{route} {barred}");
+    }
+    if let Some(lever) = &report.lever {
+        return levers::answer(lever, report, wait_left(report));
     }
     let decision = &report.decision;
     match (&decision.verb, &decision.would) {
@@ -109,6 +120,7 @@ fn barred(guard: &Guarding) -> Option<String> {
             format!("is not moved by automation: {guard}")
         }
         Guarding::Held { until, .. } => format!("is held until {until} UTC"),
+        Guarding::TooFew { .. } => "is left alone, because too few would hold".to_owned(),
         Guarding::NoneLeft { .. } => "stays where it is, because nobody could take it".to_owned(),
         Guarding::NoHold
         | Guarding::BudgetLeft { .. }
@@ -123,6 +135,9 @@ fn barred(guard: &Guarding) -> Option<String> {
         | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
+        | Guarding::Enough { .. }
+        | Guarding::FailedLately { .. }
+        | Guarding::PulledLately { .. }
         | Guarding::Blip { .. } => return None,
     })
 }
@@ -140,6 +155,8 @@ fn wait_left(report: &WhyReport) -> Option<Age> {
             Guarding::Damped { left, .. }
             | Guarding::OutOfHours { left, .. }
             | Guarding::ClockJumped { left }
+            | Guarding::FailedLately { left, .. }
+            | Guarding::PulledLately { left, .. }
             | Guarding::RefugeWaits { left },
         ) => Some(Age(*left)),
         Reason::Guard(_) | Reason::Seen(_) => None,
@@ -191,6 +208,15 @@ fn minority(report: &WhyReport) -> bool {
     2 * heard <= votes
 }
 
+/// How long something will take: whole seconds as the policy writes them, else to the tenth; never less than it is.
+fn after(span: Duration) -> String {
+    if span.subsec_nanos() == 0 {
+        return Setting(span).to_string();
+    }
+    let tenths = span.as_millis().div_ceil(100);
+    format!("{}.{}s", tenths / 10, tenths % 10)
+}
+
 /// Where it would go, or could.
 fn candidates(report: &WhyReport) -> String {
     let (soonest, latest) = report.after;
@@ -203,8 +229,8 @@ fn candidates(report: &WhyReport) -> String {
         let then = format!(
             "if {here} dies now, {} goes to {next}, {} to {} later",
             report.route,
-            Setting(soonest),
-            Setting(latest)
+            after(soonest),
+            after(latest)
         );
         out += &labelled("", &then, 0);
     }
@@ -254,6 +280,10 @@ fn typed(report: &WhyReport) -> String {
         | Guarding::OutOfHours { .. }
         | Guarding::RefugeWaits { .. }
         | Guarding::ClockJumped { .. }
+        | Guarding::Enough { .. }
+        | Guarding::TooFew { .. }
+        | Guarding::FailedLately { .. }
+        | Guarding::PulledLately { .. }
         | Guarding::Blip { .. }
         | Guarding::NoneLeft { .. } => None,
     });
@@ -265,6 +295,9 @@ fn typed(report: &WhyReport) -> String {
         out += &labelled("  to let it act", &ends, INDENT);
     } else {
         out += &format!("{:INDENT$}pointsman hold {route} --for 1h --because \"...\"\n", "  to stop it");
+    }
+    if let Some(lever) = &report.lever {
+        return out + &levers::typed(lever, INDENT);
     }
     if let Some(next) = next {
         let label = if report.decision.would.is_some() { "  to hurry" } else { "  to move it" };

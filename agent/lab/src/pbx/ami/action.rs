@@ -2,6 +2,20 @@
 
 use super::{Class, Desk, Originated};
 
+/// What is listed, as Asterisk's sources have it: the action, what it does, and whose class may.
+const COMMANDS: [(&str, &str, &str); 10] = [
+    ("DBDel", "Delete DB entry.", "system,all"),
+    ("DBGet", "Get DB Entry.", "system,reporting,all"),
+    ("DBGetTree", "Get DB entries, optionally at a particular family/key", "system,reporting,all"),
+    ("DBPut", "Put DB entry.", "system,all"),
+    ("Events", "Control Event Flow.", "<none>"),
+    ("ListCommands", "List available manager commands.", "<none>"),
+    ("Logoff", "Logoff Manager.", "<none>"),
+    ("Originate", "Originate a call.", "originate,all"),
+    ("PJSIPShowContacts", "Lists PJSIP Contacts.", "system,reporting,all"),
+    ("Ping", "Keepalive command.", "<none>"),
+];
+
 /// The lines of one message.
 pub(super) struct Action {
     headers: Vec<(String, String)>,
@@ -66,6 +80,8 @@ impl Action {
             "dbdel" if writes => self.db_del(desk),
             "originate" if writes => return self.originate(desk),
             "dbput" | "dbdel" | "originate" => self.error("Permission denied"),
+            "listcommands" => self.list_commands(class),
+            "pjsipshowcontacts" => self.contacts(desk),
             "logoff" => {
                 let id = self.id();
                 let goodbye = format!("Response: Goodbye\r\n{id}Message: Thanks for all the fish.\r\n\r\n");
@@ -77,6 +93,38 @@ impl Action {
                 self.error(&format!("Invalid/unknown command: {asked}. {words}"))
             }
         })
+    }
+
+    /// Only what the guest may do is listed.
+    fn list_commands(&self, class: Class) -> String {
+        let may = |who: &str| class == Class::All || who == "<none>" || who.contains("reporting");
+        let known = COMMANDS.iter().filter(|(_, _, who)| may(who));
+        let lines: Vec<String> =
+            known.map(|(name, does, who)| format!("{name}: {does} (Priv: {who})")).collect();
+        self.success(&lines.iter().map(String::as_str).collect::<Vec<_>>(), None)
+    }
+
+    fn contacts(&self, desk: &Desk) -> String {
+        let id = self.id();
+        let event = |(uri, status): (&String, &String)| {
+            format!(
+                "Event: ContactList\r\n{id}ObjectType: contact\r\nObjectName: carrier;@{:x}\r\n\
+                 QualifyTimeout: 3.000000\r\nEndpoint: carrier\r\nUri: {uri}\r\nQualifyFrequency: 60\r\n\
+                 Status: {status}\r\nRoundtripUsec: 1042\r\n\r\n",
+                uri.len()
+            )
+        };
+        let found: Vec<String> = desk.ami.kept().contacts.iter().map(event).collect();
+        if found.is_empty() {
+            // The stray line end is Asterisk's own.
+            return self.error("No Contacts found\n");
+        }
+        let words = "A listing of Contacts follows, presented as ContactList events";
+        let began = self.success(&["EventList: start"], Some(words));
+        let count = found.len();
+        let ended =
+            format!("Event: ContactListComplete\r\n{id}EventList: Complete\r\nListItems: {count}\r\n\r\n");
+        format!("{began}{}{ended}", found.concat())
     }
 
     fn events(&self) -> String {
@@ -157,9 +205,15 @@ impl Action {
         let called = channel.split_once('/').map_or(channel, |(_, rest)| rest).split('@').next();
         let reached = called.is_some_and(|called| desk.extensions.contains(called));
         let get = |name: &str| self.get(name).unwrap_or_default();
-        let to = match self.get("Application") {
-            Some(application) => format!("{application} {}", get("Data")),
-            None => format!("{}@{}", get("Exten"), get("Context")),
+        let (to, told) = match self.get("Application") {
+            Some(application) => {
+                let data = get("Data");
+                (format!("{application} {data}"), format!("Application: {application}\r\nData: {data}"))
+            }
+            None => {
+                let (context, exten) = (get("Context"), get("Exten"));
+                (format!("{exten}@{context}"), format!("Context: {context}\r\nExten: {exten}"))
+            }
         };
         let waits = !get("Async").eq_ignore_ascii_case("true");
         desk.ami.kept().originated.push(Originated { channel: channel.to_owned(), to });
@@ -171,7 +225,8 @@ impl Action {
         let id = self.id();
         let event = format!(
             "Event: OriginateResponse\r\nPrivilege: call,all\r\nSystemName: peer\r\n{id}Response: {response}\r\n\
-             Channel: {channel}\r\nReason: {reason}\r\nUniqueid: <unknown>\r\n\r\n"
+             Channel: {channel}\r\n{told}\r\nReason: {reason}\r\nUniqueid: <unknown>\r\n\
+             CallerIDNum: <unknown>\r\nCallerIDName: <unknown>\r\n\r\n"
         );
         Answer::SayThenTell(queued, event)
     }

@@ -30,10 +30,32 @@ pub(super) struct Talk {
 }
 
 /// Which events a guest hears.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Hears {
     All,
     None,
+    /// Those of these classes.
+    Of(Vec<String>),
+}
+
+impl Hears {
+    /// `off`, `on`, or classes with commas between them; without a word, all.
+    fn mask(mask: Option<&str>) -> Self {
+        match mask.map(str::to_ascii_lowercase).as_deref() {
+            Some("off") => Self::None,
+            None | Some("on" | "all") => Self::All,
+            Some(classes) => Self::Of(classes.split(',').map(|class| class.trim().to_owned()).collect()),
+        }
+    }
+
+    fn hears(&self, event: &str) -> bool {
+        let privilege = event.lines().find_map(|line| line.strip_prefix("Privilege: ")).unwrap_or_default();
+        match self {
+            Self::All => true,
+            Self::None => false,
+            Self::Of(classes) => privilege.split(',').any(|of| classes.iter().any(|class| class == of)),
+        }
+    }
 }
 
 /// Whether a conversation goes on.
@@ -88,7 +110,7 @@ impl Talk {
             },
             // A guest that listens too slowly misses events.
             event = self.events.recv() => match event {
-                Ok(event) if self.class.is_some() && self.hears == Hears::All => self.say(&event).await,
+                Ok(event) if self.class.is_some() && self.hears.hears(&event) => self.say(&event).await,
                 Ok(_) | Err(_) => Ok(()),
             },
         }
@@ -131,7 +153,7 @@ impl Talk {
                 self.listen(action.get("Events"));
                 self.say(&action.success(&[], Some("Authentication accepted"))).await?;
                 let booted = mono() >= ami.kept().booted_at;
-                if booted && self.hears == Hears::All {
+                if booted && self.hears.hears(FULLY_BOOTED) {
                     self.say(FULLY_BOOTED).await?;
                 }
                 Ok(Next::On)
@@ -146,8 +168,7 @@ impl Talk {
     }
 
     fn listen(&mut self, mask: Option<&str>) {
-        let off = mask.is_some_and(|mask| mask.eq_ignore_ascii_case("off"));
-        self.hears = if off { Hears::None } else { Hears::All };
+        self.hears = Hears::mask(mask);
     }
 
     /// A hung PBX says it when it goes on.

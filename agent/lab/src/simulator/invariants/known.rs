@@ -61,6 +61,9 @@ impl Invariants {
 fn target<'a>(run: &'a Run, attempt: &Attempt) -> &'a SiteId {
     match run.ensure(usize::from(attempt.step), attempt.direction) {
         Some(Ensure::RoutePointsAt { site, .. }) => site,
-        Some(Ensure::Notify { .. }) | None => &run.plan.to,
+        Some(
+            Ensure::Notify { .. } | Ensure::Waited { .. } | Ensure::SiteReady { .. } | Ensure::Exec { .. },
+        )
+        | None => &run.plan.to,
     }
 }

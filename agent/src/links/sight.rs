@@ -1,0 +1,71 @@
+//! A look at the bundle: whether its three files go together, are ours, and for how long they are good.
+
+use super::{Identity, name};
+use crate::live::{Kind, Sight, chain};
+use rustls::pki_types::{CertificateDer, UnixTime, pem::PemObject};
+use state::{SiteId, Stamp};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long before its end a certificate is worth a word, and from when on it is a fault: renewing needs the CA, which
+/// lies offline, and somebody who can get at it.
+const SOON: Duration = Duration::from_secs(30 * 86_400);
+const LATE: Duration = Duration::from_secs(7 * 86_400);
+
+/// What renews a bundle.
+const RENEW: &str =
+    "make a new bundle with the cluster's CA, which `pointsman init` made and you keep offline";
+
+/// Looks at a bundle as a site would load it; `now` is the wall clock.
+pub fn look(bundle: &Path, (site, cluster): (&SiteId, &str), now: Stamp) -> Vec<Sight> {
+    let identity = match Identity::load(bundle) {
+        Ok(identity) => identity,
+        Err(error) => {
+            return vec![Sight::fault(Kind::Certificate, "bundle", chain(&error))];
+        }
+    };
+    let ours = (identity.site(), identity.cluster()) == (site, cluster);
+    let names = name::dns_name(identity.site(), identity.cluster());
+    let own = "site.pem";
+    let sight = |says: String| Sight::fault(Kind::Certificate, own, says).hint(RENEW);
+    let is = if !ours {
+        sight(format!("is for `{names}`, and this is `{}`", name::dns_name(site, cluster)))
+    } else {
+        match identity.vouched(now) {
+            // An end that has come is said as such below.
+            Err(_) if identity.expires() <= now => lasts(own, identity.expires(), now),
+            Err(why) => sight(format!("is not vouched for by `ca.pem`: {why}")),
+            Ok(()) => lasts(own, identity.expires(), now),
+        }
+    };
+    let ca = bundle.join("ca.pem");
+    let authority = match CertificateDer::from_pem_file(&ca).ok().and_then(|der| name::expiry(&der)) {
+        Some(expires) => lasts("ca.pem", expires, now),
+        None => Sight::fault(Kind::Certificate, "ca.pem", "cannot be read"),
+    };
+    vec![is, authority]
+}
+
+fn lasts(file: &str, expires: Stamp, now: Stamp) -> Sight {
+    let left = expires.since(now);
+    let days = left.as_secs() / 86_400;
+    let plural = if days == 1 { "" } else { "s" };
+    let says = format!("expires in {days} day{plural}");
+    if expires <= now {
+        return Sight::fault(Kind::Certificate, file, "has expired").hint(RENEW);
+    }
+    match left {
+        left if left < LATE => Sight::fault(Kind::Certificate, file, says).hint(RENEW),
+        left if left < SOON => Sight::warning(Kind::Certificate, file, says).hint(RENEW),
+        _ => Sight::ok(Kind::Certificate, file, says),
+    }
+}
+
+impl Identity {
+    /// Whether the CA of the bundle vouches for its certificate, as every peer will ask.
+    fn vouched(&self, now: Stamp) -> Result<(), rustls::Error> {
+        let (own, between) = self.chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+        let at = UnixTime::since_unix_epoch(Duration::from_millis(now.millis()));
+        self.believes.verify_client_cert(own, between, at).map(drop)
+    }
+}

@@ -1,0 +1,176 @@
+//! The part of the stories' language that is about commands: what each site can run, what it did, and what breaks.
+
+use super::desk;
+use super::outside::{Mail, Outside};
+use super::share::Share;
+use super::world::{Cluster, TRIP};
+use agent::act::outcome::{ordered, untried};
+use agent::command::Command;
+use agent::event::{Event, Order};
+use playbooks::Playbook;
+use state::fact::{Closure, Was};
+use state::plan::Ensure;
+use state::{Nonce, PlaybookId, SiteId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The playbooks of the stories, beside the shipped ones.
+const OWN: [&str; 3] = [
+    "\
+playbook: withdraw
+about: Take a prefix away at one site, wait, and move the calls.
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { exec: { command: withdraw, check: withdrawn } }
+    undo: { exec: { command: announce, check: announced } }
+    at: $from
+    attempts: 2
+    if_failed: carry_on
+  - ensure: { wait: { for: 5s } }
+    no_undo: looking changes nothing
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo: { route_points_at: { route: $route, site: $from } }
+",
+    "\
+playbook: everywhere
+about: Take a prefix away wherever somebody is.
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { exec: { command: withdraw, check: withdrawn } }
+    undo: { exec: { command: announce, check: announced } }
+    at: reachable
+    attempts: 1
+    if_failed: undo_all
+",
+    "\
+playbook: proven
+about: Go to a site that has proved itself.
+inputs: { route: route, from: site, to: site, reason: text }
+steps:
+  - ensure: { site_ready: { site: $to, for: 20s } }
+    no_undo: looking changes nothing
+  - ensure: { route_points_at: { route: $route, site: $to } }
+    undo: { route_points_at: { route: $route, site: $from } }
+",
+];
+
+/// How the commands of a site behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commands {
+    #[default]
+    Well,
+    /// The site file has none.
+    Lacking,
+    /// They end with 1 and have done nothing.
+    Fail,
+    /// They do it and do not come to an end.
+    Hang,
+}
+
+/// What is true of commands in a story.
+#[derive(Default)]
+pub struct Deeds {
+    behave: BTreeMap<SiteId, Commands>,
+    /// The sites whose prefix is withdrawn.
+    withdrawn: BTreeMap<SiteId, bool>,
+    /// Every command that was run, and is no check.
+    ran: Vec<(Duration, SiteId, String)>,
+}
+
+pub fn own() -> impl Iterator<Item = Playbook> {
+    OWN.iter().map(|text| Playbook::read("own", text).unwrap_or_else(|report| panic!("{report}")))
+}
+
+/// Whether a site has what it takes.
+pub fn equipped(outside: &Outside, here: &SiteId, (nonce, ensure): (Nonce, &Ensure)) -> Event {
+    let Ensure::Exec { command, .. } = ensure else { return Event::Prepared { nonce } };
+    match outside.deeds.behave.get(here) {
+        Some(Commands::Lacking) => Event::Unprepared { nonce, why: format!("no command `{command}` here") },
+        Some(Commands::Well | Commands::Fail | Commands::Hang) | None => Event::Prepared { nonce },
+    }
+}
+
+impl Share {
+    /// Look, do, look again.
+    pub fn ensure(&self, order: &Order) {
+        let mut outside = self.outside.borrow_mut();
+        let (now, here) = (outside.now, self.here.clone());
+        let Ensure::Exec { command, check } = &order.ensure else { panic!("{order:?} is no command") };
+        let wanted = check.as_str() == "withdrawn";
+        let is = outside.deeds.withdrawn.get(&here).copied().unwrap_or_default();
+        let behaves = outside.deeds.behave.get(&here).copied().unwrap_or_default();
+        let close = order.close_by.since_boot().saturating_sub(now);
+        let (after, report) = if outside.revoked.contains(&order.fence) {
+            (TRIP, untried(order, "a new leader revoked it"))
+        } else if is == wanted {
+            (TRIP, ordered(order, (Was::Right, Closure::Closed), "it was so already".to_owned()))
+        } else {
+            outside.deeds.ran.push((now, here.clone(), command.to_string()));
+            if behaves != Commands::Fail {
+                outside.deeds.withdrawn.insert(here.clone(), wanted);
+            }
+            match behaves {
+                Commands::Hang => {
+                    let why = "it took too long and was killed".to_owned();
+                    (close, ordered(order, (Was::Unknown, Closure::Open), why))
+                }
+                Commands::Fail => {
+                    let why = format!("{command} ended with 1");
+                    (TRIP, ordered(order, (Was::Wrong, Closure::Closed), why))
+                }
+                Commands::Well | Commands::Lacking => {
+                    (TRIP * 5, ordered(order, (Was::Right, Closure::Closed), String::new()))
+                }
+            }
+        };
+        let event = Event::Executed { fence: order.fence, report };
+        outside.post(after, (&here, self.boot), Mail::Event(event));
+    }
+}
+
+/// What a story does: this, or something at somebody's desk.
+pub fn act(cluster: &mut Cluster, words: &[&str]) {
+    match words {
+        ["commands", name, how] => {
+            let how = match *how {
+                "well" => Commands::Well,
+                "lacking" => Commands::Lacking,
+                "fail" => Commands::Fail,
+                "hang" => Commands::Hang,
+                strange => panic!("commands are never {strange}"),
+            };
+            cluster.outside.borrow_mut().deeds.behave.insert(SiteId::new(*name), how);
+        }
+        ["play", playbook, "to", to, "at", at, given @ ..] => {
+            let mut args = BTreeMap::from([("route", "main"), ("to", *to)]);
+            args.extend(given.iter().filter_map(|pair| pair.split_once('=')));
+            let args = args.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            let (playbook, because) = (PlaybookId::new(*playbook), "the test says so".to_owned());
+            cluster.order(&SiteId::new(*at), Command::Play { playbook, args, because });
+        }
+        others => desk::act(cluster, others),
+    }
+}
+
+/// What a story expects: nothing if it was not this.
+pub fn expect(cluster: &Cluster, words: &[&str]) -> Option<Result<(), String>> {
+    let outside = cluster.outside.borrow();
+    let deeds = &outside.deeds;
+    let times = |count: &str, site: Option<&str>, command: &str| {
+        let meant =
+            deeds.ran.iter().filter(|(_, at, ran)| ran == command && site.is_none_or(|s| at.as_str() == s));
+        if meant.count().to_string() == count { Ok(()) } else { Err(format!("{:?}", deeds.ran)) }
+    };
+    Some(match words {
+        ["ran", command, count, "times"] => times(count, None, command),
+        ["ran", command, "at", site, count, "times"] => times(count, Some(site), command),
+        ["ran", command, "apart", seconds] => {
+            let at: Vec<Duration> =
+                deeds.ran.iter().filter(|(_, _, ran)| ran == command).map(|(at, _, _)| *at).collect();
+            let least = Duration::from_secs(seconds.parse().expect("the story is well formed"));
+            let apart = at.len() > 1 && at.windows(2).all(|pair| pair[1] - pair[0] >= least);
+            if apart { Ok(()) } else { Err(format!("{at:?}")) }
+        }
+        _ => return None,
+    })
+}
