@@ -237,8 +237,7 @@ impl Node {
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
         if let Event::Heard { from, body: Body::Raft(_) } = &event {
-            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
-            // events of its own.
+            // Raft's own messages go to the quorum; here they are life, and what they bring comes as events.
             self.peers.heard(from, now.mono);
             out.wake_at = self.wake_at;
             return out;
@@ -323,14 +322,12 @@ impl Node {
         match body {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
-            // A greeting is heard at the door, and comes from there.
             Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                let aside = self.steps_aside(&fact, now, out);
-                let leads = self.standing.reign != Reign::Following && !aside;
+                let leads = !self.steps_aside(&fact, now, out) && self.standing.reign != Reign::Following;
                 if leads
                     && !known
                     && theirs
