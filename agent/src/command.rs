@@ -23,7 +23,8 @@ use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::Incident;
 use state::run::{Run, Word};
 use state::{
-    Destination, IncidentId, Index, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Subject, Term,
+    Destination, Fingerprint, IncidentId, Index, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Subject,
+    Term,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,8 +60,14 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
-    /// A site that lost its disk may come back.
-    Readmit { site: SiteId },
+    /// A site that lost its disk may come back; or one whose bundle was revoked, with its next one, which has this key.
+    Readmit {
+        site: SiteId,
+        #[serde(default)]
+        key: Option<Fingerprint>,
+    },
+    /// The bundle of a site is in wrong hands.
+    Revoke { site: SiteId },
     /// What must be, or had to be, seen by a person?
     Incidents,
     /// What was agreed after this index?
@@ -89,7 +96,8 @@ impl Command {
             | Self::Hold { .. }
             | Self::Resume { .. }
             | Self::Ack { .. }
-            | Self::Readmit { .. } => Access::Act,
+            | Self::Readmit { .. }
+            | Self::Revoke { .. } => Access::Act,
         }
     }
 }

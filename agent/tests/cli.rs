@@ -106,6 +106,7 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::Mode { .. }
         | Command::Resume { .. }
         | Command::Ack { .. }
+        | Command::Revoke { .. }
         | Command::Readmit { .. } => (Answer::Agreed { index: Index(7) }, Vec::new()),
         Command::Why { .. }
         | Command::Plan { .. }
@@ -219,6 +220,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Resume { .. }
         | Command::Ack { .. }
         | Command::Readmit { .. }
+        | Command::Revoke { .. }
         | Command::Runs
         | Command::Incidents
         | Command::Journal { .. }

@@ -85,6 +85,9 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::Readmitted { site, who, .. } => members::readmitted(site, who),
         Fact::VotesChanging { seated } => members::changing(seated),
         Fact::VotesChanged { seated } => members::changed(seated),
+        Fact::VotesGiven { site, raft_ids } => members::given(site, raft_ids.len()),
+        Fact::BundleRevoked { site, who } => members::revoked(site, who),
+        Fact::BundleTrusted { site, key, who } => members::trusted(site, *key, who),
         Fact::SchemaRaised { to } => Sentence::of(
             About::Everything,
             format!("every site reads facts of schema {to}: they may be written"),

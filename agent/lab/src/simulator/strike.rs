@@ -243,7 +243,7 @@ impl Town {
                 commands.push(Command::Claim { route: RouteId::new(ROUTE), site, because });
             }
             Order::Readmit { which } => {
-                commands.push(Command::Readmit { site: self.sites[which].id.clone() });
+                commands.push(Command::Readmit { site: self.sites[which].id.clone(), key: None });
             }
             Order::Alone { to } => {
                 let site = self.sites[to].id.clone();
