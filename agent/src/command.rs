@@ -1,5 +1,6 @@
 //! What a person may ask an agent over the control socket, and what it answers.
 
+mod access;
 mod alone;
 mod handover;
 mod journal;
@@ -8,6 +9,7 @@ mod millis;
 mod reach;
 mod survey;
 
+pub use access::Access;
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
 pub use journal::{FactBytes, JournalPage, PeerHead};
@@ -74,41 +76,6 @@ pub enum Command {
     Journal { after: Index },
     /// What does this site lean on, and how is it? Begins to look; or says whether what was begun is over.
     Survey { awaited: Option<u64> },
-}
-
-impl Command {
-    /// Whether it changes anything: reading is allowed to more people than changing.
-    pub fn changes(&self) -> Access {
-        match self {
-            Self::Status
-            | Self::Why { .. }
-            | Self::Plan { .. }
-            | Self::Runs
-            | Self::Incidents
-            | Self::Journal { .. }
-            | Self::Survey { .. }
-            | Self::Follow => Access::Read,
-            Self::Play { .. }
-            | Self::Claim { .. }
-            | Self::ClaimOrOffer { .. }
-            | Self::ClaimAlone { .. }
-            | Self::Mode { .. }
-            | Self::Hold { .. }
-            | Self::Resume { .. }
-            | Self::Ack { .. }
-            | Self::Readmit { .. }
-            | Self::Revoke { .. } => Access::Act,
-        }
-    }
-}
-
-/// What a command needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// To look.
-    Read,
-    /// To change something.
-    Act,
 }
 
 /// The answer to a command.

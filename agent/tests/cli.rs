@@ -11,8 +11,7 @@ mod cli {
 
 use agent::command::{AloneState, Answer, Command, Need, Offer, PlanReport, Telling};
 use agent::control::{Control, ControlEvent};
-use state::run::Word;
-use state::{Destination, Index, Number, PlaybookId, RouteId, RunId};
+use state::{Destination, Index, Number, PlaybookId, RouteId, RunId, run::Word};
 use status::site;
 use std::path::PathBuf;
 use std::process::Output;
@@ -90,8 +89,8 @@ async fn typed(socket: PathBuf, line: &str) -> Said {
         }
     }
     let Output { stdout, stderr, status } = program.output().await.expect("cargo built it");
-    let text = |bytes| String::from_utf8(bytes).expect("it speaks UTF-8");
-    Said { out: text(stdout), err: text(stderr), code: status.code().expect("it ended by itself") }
+    let [out, err] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("it speaks UTF-8"));
+    Said { out, err, code: status.code().expect("it ended by itself") }
 }
 
 fn no() -> (Answer, Vec<Telling>) {

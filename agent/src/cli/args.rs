@@ -80,7 +80,7 @@ pub struct RunArgs {
 /// Of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// A folder that does not exist yet, or is empty; with `--add`, the one that has the cluster's CA
+    /// A folder that does not exist yet, or is empty; or the one that has the cluster's CA, to add a site
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// The policy of the cluster to be
@@ -229,7 +229,7 @@ pub struct ReadmitArgs {
     /// The site that stands outside
     #[arg(value_name = "SITE")]
     pub site: String,
-    /// The key of its next bundle, if the one before was revoked; `pointsman init --add` prints it
+    /// The key of its next bundle, if the one before was revoked, as `pointsman init` printed it
     #[arg(long, value_name = "KEY")]
     pub key: Option<Fingerprint>,
     /// How to print it
