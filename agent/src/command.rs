@@ -3,6 +3,7 @@
 mod access;
 mod alone;
 mod handover;
+mod hands;
 mod journal;
 mod lever;
 mod millis;
@@ -12,6 +13,7 @@ mod survey;
 pub use access::Access;
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
+pub use hands::HandsReport;
 pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use lever::LeverReport;
 pub use reach::{DoorReport, ReachReport};
@@ -159,21 +161,6 @@ pub struct StatusReport {
     pub late_writes: u64,
     /// What this agent has done at carriers since it was started.
     pub hands: HandsReport,
-}
-
-/// What one agent has done at carriers since it was started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HandsReport {
-    /// Logins, refused ones included.
-    pub logins: u64,
-    /// Numbers that were read (STAT).
-    pub reads: u64,
-    /// Numbers that were written (SET).
-    pub writes: u64,
-    /// Of these, writes that ended after their window.
-    pub late: u64,
-    /// From the last look at the clock to the end of the write: less than so many microseconds, so many times.
-    pub last_check_to_write: Vec<(u64, u64)>,
 }
 
 /// Something that waits for a person.
