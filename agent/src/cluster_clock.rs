@@ -29,6 +29,12 @@ impl ClusterClock {
         Self { base: None, floor, votes, walls: BTreeMap::new(), slewed: None }
     }
 
+    /// Majorities of wall clocks are of these votes from now on.
+    pub fn weigh(&mut self, votes: BTreeMap<SiteId, u32>) {
+        self.walls.retain(|site, _| votes.contains_key(site));
+        self.votes = votes;
+    }
+
     /// Whether cluster time is known here.
     pub fn known(&self, now: Mono) -> Option<Stamp> {
         self.base.map(|(stamp, at)| (stamp + now.since(at)).max(self.floor))

@@ -1,15 +1,19 @@
 //! What a person may ask an agent over the control socket, and what it answers.
 
+mod access;
 mod alone;
 mod handover;
+mod hands;
 mod journal;
 mod lever;
 mod millis;
 mod reach;
 mod survey;
 
+pub use access::Access;
 pub use alone::{AloneState, Offer};
 pub use handover::{Card, Course, Deed, HandOver, Loudness};
+pub use hands::HandsReport;
 pub use journal::{FactBytes, JournalPage, PeerHead};
 pub use lever::LeverReport;
 pub use reach::{DoorReport, ReachReport};
@@ -23,7 +27,8 @@ use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::Incident;
 use state::run::{Run, Word};
 use state::{
-    Destination, IncidentId, Index, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Subject, Term,
+    Destination, Fingerprint, IncidentId, Index, Number, PlaybookId, RouteId, RunId, SiteId, Stamp, Subject,
+    Term,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,48 +64,20 @@ pub enum Command {
     ClaimOrOffer { route: RouteId, site: SiteId, because: String },
     /// Yes, alone: what was offered under this token, within two minutes.
     ClaimAlone { token: u64 },
-    /// A site that lost its disk may come back.
-    Readmit { site: SiteId },
+    /// A site that lost its disk may come back; or one whose bundle was revoked, with its next one, which has this key.
+    Readmit {
+        site: SiteId,
+        #[serde(default)]
+        key: Option<Fingerprint>,
+    },
+    /// The bundle of a site is in wrong hands.
+    Revoke { site: SiteId },
     /// What must be, or had to be, seen by a person?
     Incidents,
     /// What was agreed after this index?
     Journal { after: Index },
     /// What does this site lean on, and how is it? Begins to look; or says whether what was begun is over.
     Survey { awaited: Option<u64> },
-}
-
-impl Command {
-    /// Whether it changes anything: reading is allowed to more people than changing.
-    pub fn changes(&self) -> Access {
-        match self {
-            Self::Status
-            | Self::Why { .. }
-            | Self::Plan { .. }
-            | Self::Runs
-            | Self::Incidents
-            | Self::Journal { .. }
-            | Self::Survey { .. }
-            | Self::Follow => Access::Read,
-            Self::Play { .. }
-            | Self::Claim { .. }
-            | Self::ClaimOrOffer { .. }
-            | Self::ClaimAlone { .. }
-            | Self::Mode { .. }
-            | Self::Hold { .. }
-            | Self::Resume { .. }
-            | Self::Ack { .. }
-            | Self::Readmit { .. } => Access::Act,
-        }
-    }
-}
-
-/// What a command needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// To look.
-    Read,
-    /// To change something.
-    Act,
 }
 
 /// The answer to a command.
@@ -184,21 +161,6 @@ pub struct StatusReport {
     pub late_writes: u64,
     /// What this agent has done at carriers since it was started.
     pub hands: HandsReport,
-}
-
-/// What one agent has done at carriers since it was started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HandsReport {
-    /// Logins, refused ones included.
-    pub logins: u64,
-    /// Numbers that were read (STAT).
-    pub reads: u64,
-    /// Numbers that were written (SET).
-    pub writes: u64,
-    /// Of these, writes that ended after their window.
-    pub late: u64,
-    /// From the last look at the clock to the end of the write: less than so many microseconds, so many times.
-    pub last_check_to_write: Vec<(u64, u64)>,
 }
 
 /// Something that waits for a person.

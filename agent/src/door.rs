@@ -160,6 +160,15 @@ pub struct Greeted {
     pub known: bool,
 }
 
+/// Whether there was anything to forget of a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// There was, and it is gone.
+    Now,
+    /// Nothing was known.
+    Before,
+}
+
 /// Everybody who may come, and oneself.
 #[derive(Debug)]
 pub struct Door {
@@ -193,6 +202,13 @@ impl Door {
     /// Whether what this life of a peer says is taken.
     pub fn lets_in(&self, from: &SiteId, boot: Boot) -> bool {
         self.own.stand == Stand::Inside && self.peers.get(from).is_some_and(|peer| peer.inside == Some(boot))
+    }
+
+    /// Forgets a peer as if it had never been heard.
+    pub fn forget(&mut self, site: &SiteId) -> Forgotten {
+        let known = self.peers.insert(site.clone(), Neighbour::default());
+        let heard = known.is_some_and(|known| known.hello.is_some() || known.kept != Kept::default());
+        if heard { Forgotten::Now } else { Forgotten::Before }
     }
 
     /// Somebody is there who was not greeted in this life: greet again soon.
@@ -237,7 +253,8 @@ impl Door {
         let unfit = said.and_then(|hello| self.judge(to, hello, view));
         let less = matches!(unfit, Some(Unfit::Less { .. }));
         let proof = peer.and_then(|peer| peer.kept.proof.clone()).filter(|_| less).map(Box::new);
-        let lost = said.is_some_and(|hello| hello.stand.outside().is_some());
+        // Whoever is new may have come to a cluster that was born with other seats than its policy has.
+        let lost = said.is_some_and(|hello| hello.stand != Stand::Inside);
         let heard = peer.map(|peer| peer.kept.memory.starts).unwrap_or_default();
         Hello {
             disk: self.own.disk,
@@ -279,7 +296,7 @@ impl Door {
         peer.inside = unfit.is_none().then_some(boot);
         let keep = if unfit.is_none() { peer.remember((&hello, sealed)) } else { None };
         peer.hello = Some((boot, hello));
-        let (leave, named) = (self.sent_away(view, seats), self.admission(seats));
+        let (leave, named) = (self.sent_away(view, seats), self.admission(view, seats));
         Some(Greeted { unfit, keep, answer, leave, named, known: true })
     }
 

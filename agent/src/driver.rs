@@ -15,7 +15,7 @@ use crate::start::{Ready, StartError, start};
 use crate::store::{JournalRow, Page, Store, StoreError};
 use crate::turn::{Anew, Clocks, GAP, Input, Turn, World};
 use crate::{clock, control, links};
-use state::{Index, Mono, SiteId, Stamp, View};
+use state::{Fingerprint, Index, Mono, SiteId, Stamp, View};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl World for Real {
         self.identity.seal(sealed)
     }
 
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String> {
         self.identity.check(sealed, clock::wall()).map_err(|why| why.to_string())
     }
 
@@ -187,8 +187,8 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
     let (links_in, links) = mpsc::channel(INBOX);
     let (events_in, events) = mpsc::channel(INBOX);
     let (control_in, control) = mpsc::channel(INBOX);
+    let key = certificate.fingerprint();
     let bind = Some(site.listen.peers.ip()).filter(|ip: &IpAddr| !ip.is_unspecified());
-    let others = policy.sites.iter().filter(|other| other.id != site.site);
     let world = Real {
         store,
         links: Links::spawn(
@@ -197,7 +197,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
                 cluster: policy.cluster.clone(),
                 listen: site.listen.peers,
                 bind,
-                peers: others.map(|other| (other.id.clone(), other.address)).collect(),
+                peers: node.linked(),
                 identity: certificate.clone(),
             },
             links_in,
@@ -223,7 +223,7 @@ async fn live(config: &Path) -> Result<Anew, DriverError> {
         turn.world().act(effect);
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tracing::info!("pointsman runs at {}", site.site);
+    tracing::info!("pointsman runs at {}, with the key {key}", site.site);
     drive(turn, Inboxes { links, events, control, unreadable: Seldom::default() }).await
 }
 

@@ -3,6 +3,7 @@
 use crate::command::{Answer, Command, HandsReport, Telling};
 use crate::door::{Hello, Unfit};
 use crate::frame::{Body, Call, Look};
+use crate::links::Other;
 use crate::live::Sight;
 use crate::live::asks::Asks;
 use crate::policy_file::{Found, Marks, Rewrite};
@@ -15,7 +16,6 @@ use state::{
     Boot, CarrierId, Destination, Disk, Index, Mono, Nonce, Number, SiteId, Subject, Term, View, Who,
 };
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Everything that can happen to an agent.
@@ -206,8 +206,8 @@ pub enum Effect {
     Watch(Vec<ProbePlan>),
     /// These are the carriers from now on.
     Reach(Vec<policies::policy::Carrier>),
-    /// These are the other sites from now on, and where they listen.
-    Link(Vec<(SiteId, SocketAddr)>),
+    /// These are the other sites from now on, where they listen, and who may speak for them.
+    Link(Vec<Other>),
     /// The policy file shall hold the agreed text.
     Rewrite(Rewrite),
     /// See whether this site has what it takes to bring this about: `Prepared` or `Unprepared` says so.

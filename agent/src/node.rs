@@ -23,11 +23,13 @@ mod reach;
 mod receipts;
 mod repair;
 mod report;
+mod revocation;
 mod revoke;
 mod rounds;
 mod rules;
 mod saying;
 mod schema;
+mod seating;
 mod signals;
 mod steady;
 mod surveys;
@@ -49,6 +51,7 @@ use state::alone::AloneEntry;
 use state::handover::Hindrance;
 use state::{CarrierId, Head, Index, Mono, Now, PlaybookId, RouteId, SiteId, Stamp, View};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 use watch::News;
 
@@ -108,6 +111,10 @@ pub struct Node {
     jumped: Option<Mono>,
     /// The sites that are reached over another one, and over which.
     detours: BTreeMap<SiteId, SiteId>,
+    /// Whether what is known here of revocations is old.
+    knowledge: revocation::Knowledge,
+    /// The sites that the policy has no more and that have not left, and where they listen.
+    leaving: BTreeMap<SiteId, SocketAddr>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,
     verdicts: telling::Verdicts,
@@ -194,6 +201,8 @@ impl Node {
             reach: reach::Reach::default(),
             jumped: None,
             detours: BTreeMap::new(),
+            knowledge: revocation::Knowledge::default(),
+            leaving: BTreeMap::new(),
             handed_over: None,
             verdicts: telling::Verdicts::default(),
             waits: waits::Waits::default(),
@@ -229,8 +238,7 @@ impl Node {
     pub fn step(&mut self, event: Event, now: Now) -> Output {
         let mut out = Output::default();
         if let Event::Heard { from, body: Body::Raft(_) } = &event {
-            // Raft's own messages go to the quorum. Here they are life and nothing else; what they bring comes as
-            // events of its own.
+            // Raft's own messages go to the quorum; here they are life, and what they bring comes as events.
             self.peers.heard(from, now.mono);
             out.wake_at = self.wake_at;
             return out;
@@ -240,6 +248,7 @@ impl Node {
             out.wake_at = self.wake_at;
             return out;
         }
+        self.doubt_revocations(now.mono, &mut out);
         self.cast(now);
         self.say_flapping();
         self.watch_standings(now);
@@ -327,14 +336,18 @@ impl Node {
         match body {
             // Raft's messages were the quorum's, fetched facts are the disk's, and the ways are the turn's.
             Body::Raft(_) | Body::Fetch(_) | Body::Fetched(_) | Body::Hears { .. } | Body::Relayed(_) => {}
-            // A greeting is heard at the door, and comes from there.
             Body::Hello(_) => {}
             Body::Propose { origin, fact } => {
                 self.peers.follows(from, &self.identity.site, now.mono);
                 let known = self.view.taken(&origin) || self.receipts.holds(&origin);
                 let theirs = origin.site == *from && fact.may_be_asked_for();
-                let leads = self.standing.reign != Reign::Following;
-                if leads && !known && theirs && self.may_write(&fact) && !self.declines(&origin, &fact, out) {
+                let leads = !self.steps_aside(&fact, now, out) && self.standing.reign != Reign::Following;
+                if leads
+                    && !known
+                    && theirs
+                    && self.may_write(&fact)
+                    && !self.declines((&origin, &fact), now.mono, out)
+                {
                     out.propose.push((origin, fact));
                 }
             }
@@ -370,6 +383,8 @@ impl Node {
             self.pulsed = None;
         }
         self.standing = standing;
+        self.weigh();
+        self.let_go(out);
         if ready {
             self.begin_revoking(now.mono);
         }

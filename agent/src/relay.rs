@@ -100,6 +100,9 @@ pub enum Refused {
         /// What is wrong with it.
         why: String,
     },
+    /// Nothing is taken from whoever holds that bundle.
+    #[error("the bundle of {0} is revoked")]
+    Revoked(SiteId),
     /// A frame that would go on from here.
     #[error("{0} sealed a frame that is sealed for a third site")]
     Nested(SiteId),
@@ -119,6 +122,13 @@ impl Relay {
         let known = others.into_iter().filter(|site| *site != here).map(|site| (site, Known::default()));
         let known = known.collect();
         Self { here, starts, known, last: 0, said: BTreeSet::new(), read: None }
+    }
+
+    /// These are the others from now on; what is known of those that stay is kept.
+    pub fn among(&mut self, others: impl IntoIterator<Item = SiteId>) {
+        let mut known = std::mem::take(&mut self.known);
+        let others = others.into_iter().filter(|site| *site != self.here);
+        self.known = others.map(|site| (site.clone(), known.remove(&site).unwrap_or_default())).collect();
     }
 
     /// A site's own link brought something.

@@ -12,7 +12,6 @@ use crate::store::{Store, StoreError};
 use crate::{clock, event};
 use playbooks::Playbook;
 use policies::Policy;
-use state::alone::AloneEntry;
 use state::{Boot, CarrierId, Index, PlaybookId, SiteId, View, codec};
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -146,7 +145,8 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     };
     let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
     let disk::Opened { mut store, loaded, disk, outside } = opened;
-    let (policy, file) = in_force(&view, own)?;
+    let at = named.as_ref().map(|named| named.at).unwrap_or_default();
+    let (policy, file) = in_force(&view, own, (&site.site, at))?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
@@ -164,7 +164,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     let secrets = secrets(&site, &policy);
     let playbooks = shelf_of(&site.playbooks)?;
     let led = store.led()?.map(|at| clock::wall().since(at));
-    let alone = alone(&store)?;
+    let alone = disk::alone(&store)?;
     let marks = store.marks()?;
     let start = Start { identity, view, file, secrets, playbooks, stopped, led, alone, outside, marks };
     let node = Node::new(start, clock::mono());
@@ -207,13 +207,22 @@ fn own_policy(site: &SiteFile) -> Result<(Policy, String), StartError> {
     Ok((policy(&site.policy.display().to_string(), &text)?, text))
 }
 
-/// The agreed policy rules, and a file that was spoilt since does not keep its site down.
-fn in_force(view: &View, own: Result<(Policy, String), StartError>) -> Result<(Policy, String), StartError> {
+/// The agreed policy rules, and a file that was spoilt since does not keep its site down. A site that was added knows
+/// the agreed one only once its journal has come to its own name.
+fn in_force(
+    view: &View,
+    own: Result<(Policy, String), StartError>,
+    (here, named): (&SiteId, Index),
+) -> Result<(Policy, String), StartError> {
     let Some(agreed) = &view.policy else { return own };
+    let read = policy("the agreed policy", &agreed.text)?;
+    if read.site(here).is_none() && named > view.index {
+        return own;
+    }
     if let Err(why) = own {
         tracing::warn!("the own policy file is not used, the agreed policy is in force: {why}");
     }
-    Ok((policy("the agreed policy", &agreed.text)?, agreed.text.clone()))
+    Ok((read, agreed.text.clone()))
 }
 
 fn policy(name: &str, text: &str) -> Result<Policy, StartError> {
@@ -255,15 +264,6 @@ fn replay(store: &Store, cluster: &str, voters: &[VoterState]) -> Result<(View, 
         let _ = view.apply(row.index, &row.bytes, &entry);
     }
     Ok((view, None))
-}
-
-/// What persons did from here without an agreement.
-fn alone(store: &Store) -> Result<Vec<(u64, AloneEntry)>, StartError> {
-    let line = |(n, bytes): (u64, Vec<u8>)| match AloneEntry::decode(&bytes) {
-        Ok(line) => Ok((n, line)),
-        Err(source) => Err(StartError::Alone { n, source }),
-    };
-    store.alone()?.into_iter().map(line).collect()
 }
 
 /// A journal with a gap does not tell everything: the newest snapshot on the same disk stands for the part

@@ -5,6 +5,7 @@ mod lacking;
 mod page;
 mod passing;
 mod recording;
+mod sitting;
 
 use crate::cluster_clock::ClusterClock;
 use crate::command::{Command, Telling};
@@ -14,12 +15,12 @@ use crate::frame::{Body, Frame};
 use crate::gaps::{Fetch, Gaps, Missing};
 use crate::node::{Folding, Node};
 use crate::policy_file::MARKS;
-use crate::quorum::{self, Batch, Quorum, Refused, Seat, Seats, Written};
+use crate::quorum::{self, Batch, Quorum, Refused, Written};
 use crate::relay::{Relay, Seal, Sealed};
 use crate::seldom::Seldom;
 use crate::store::{JournalRow, Page};
 use state::fact::{Entry, Fact, Origin};
-use state::{Boot, Index, Mono, Now, SiteId, Stamp, View, codec};
+use state::{Boot, Fingerprint, Index, Mono, Now, SiteId, Stamp, View, codec};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -53,8 +54,8 @@ pub trait World {
     fn send(&mut self, to: &SiteId, frame: Frame);
     /// Signs a frame that another site shall pass on; `None` if this site cannot sign.
     fn seal(&mut self, sealed: &Sealed) -> Option<Seal>;
-    /// Whether a frame that another site passed on was signed by its origin, for this cluster; else why not.
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String>;
+    /// By which key the origin of a sealed frame signed it for this cluster; else what is wrong with the seal.
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String>;
     /// Hands an order to the hands.
     fn act(&mut self, effect: Effect);
     /// Tells whoever follows.
@@ -101,6 +102,8 @@ pub struct Turn<W> {
     relay: Relay,
     /// The detours that the node was last told of.
     detours: BTreeMap<SiteId, SiteId>,
+    /// The other sites of the policy, as they were when clock and ways last followed them.
+    others: Vec<SiteId>,
     events: VecDeque<Event>,
     /// When the node last wanted to come back.
     wake_at: Option<Mono>,
@@ -142,6 +145,7 @@ impl<W: World> Turn<W> {
             refused: Seldom::default(),
             relay,
             detours: BTreeMap::new(),
+            others: Vec::new(),
             events: VecDeque::new(),
             wake_at: None,
             boot,
@@ -181,6 +185,11 @@ impl<W: World> Turn<W> {
         match input {
             Input::Tick => {
                 self.greet(clocks)?;
+                self.forget_revoked()?;
+                self.take_votes()?;
+                if self.node.others() != self.others {
+                    self.follow_seats();
+                }
                 self.quorum.tick();
                 if self.quorum.owes_snapshot() {
                     self.compact(quorum::KEEP);
@@ -226,6 +235,9 @@ impl<W: World> Turn<W> {
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {
+        if self.node.shuns(from) {
+            return Ok(());
+        }
         if let Body::Hello(sealed) = frame.body {
             return self.knocked(from, *sealed, clocks);
         }
@@ -325,22 +337,6 @@ impl<W: World> Turn<W> {
                 }
             }
             Err(why) => tracing::error!("a fact cannot be proposed: {why}"),
-        }
-    }
-
-    /// One step towards the wished membership; the fact that tells it is agreed with it, or not at all.
-    fn reseat(&mut self, wish: &[Seat], now: Mono) {
-        let Some(change) = self.quorum.change_towards(wish) else { return };
-        let seated = Seats::seated_as(&change.seats);
-        let fact =
-            if change.settles() { Fact::VotesChanged { seated } } else { Fact::VotesChanging { seated } };
-        let entry = Entry { origin: self.node.number(), stamp: self.clock.now(now), fact };
-        match codec::encode(&entry) {
-            Ok(bytes) => match self.quorum.change(change, bytes) {
-                Ok((index, _)) => tracing::info!("the membership is changed at {index}"),
-                Err(why) => tracing::debug!("the membership is not changed now: {why}"),
-            },
-            Err(why) => tracing::error!("a change of the membership cannot be told: {why}"),
         }
     }
 

@@ -11,8 +11,7 @@ mod cli {
 
 use agent::command::{AloneState, Answer, Command, Need, Offer, PlanReport, Telling};
 use agent::control::{Control, ControlEvent};
-use state::run::Word;
-use state::{Destination, Index, Number, PlaybookId, RouteId, RunId};
+use state::{Destination, Index, Number, PlaybookId, RouteId, RunId, run::Word};
 use status::site;
 use std::path::PathBuf;
 use std::process::Output;
@@ -90,8 +89,8 @@ async fn typed(socket: PathBuf, line: &str) -> Said {
         }
     }
     let Output { stdout, stderr, status } = program.output().await.expect("cargo built it");
-    let text = |bytes| String::from_utf8(bytes).expect("it speaks UTF-8");
-    Said { out: text(stdout), err: text(stderr), code: status.code().expect("it ended by itself") }
+    let [out, err] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("it speaks UTF-8"));
+    Said { out, err, code: status.code().expect("it ended by itself") }
 }
 
 fn no() -> (Answer, Vec<Telling>) {
@@ -106,6 +105,7 @@ fn calm(command: &Command) -> (Answer, Vec<Telling>) {
         | Command::Mode { .. }
         | Command::Resume { .. }
         | Command::Ack { .. }
+        | Command::Revoke { .. }
         | Command::Readmit { .. } => (Answer::Agreed { index: Index(7) }, Vec::new()),
         Command::Why { .. }
         | Command::Plan { .. }
@@ -219,6 +219,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         | Command::Resume { .. }
         | Command::Ack { .. }
         | Command::Readmit { .. }
+        | Command::Revoke { .. }
         | Command::Runs
         | Command::Incidents
         | Command::Journal { .. }

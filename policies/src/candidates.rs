@@ -51,6 +51,9 @@ impl Case<'_> {
             Verdict::Up | Verdict::Pending => {}
         }
         let at = site.site();
+        if self.view.is_revoked(&at) {
+            return refuse(Refused::Revoked);
+        }
         let ago = match self.word(&at, &subject) {
             Word::Up { ago } => ago,
             Word::Down { .. } => return refuse(Refused::SaysDown { subject }),

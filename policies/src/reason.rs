@@ -111,6 +111,8 @@ pub enum Refused {
     Disputed { subject: Subject },
     /// It is not heard.
     Silent,
+    /// Nothing is taken from whoever holds its bundle.
+    Revoked,
     /// It says of itself that it is down.
     SaysDown { subject: Subject },
     /// Its own answers come and go too often for it to believe them.
@@ -230,6 +232,7 @@ impl NotChosen {
             | Refused::Down { .. }
             | Refused::Disputed { .. }
             | Refused::Silent
+            | Refused::Revoked
             | Refused::SaysDown { .. }
             | Refused::CutOff { .. }
             | Refused::Flaps { .. }
@@ -249,6 +252,7 @@ impl fmt::Display for NotChosen {
             }
             Refused::Disputed { subject } => write!(f, "not {site}: sites disagree about {subject}"),
             Refused::Silent => write!(f, "not {site}: it is silent"),
+            Refused::Revoked => write!(f, "not {site}: its bundle is revoked"),
             Refused::SaysDown { subject } => write!(f, "not {site}: its own probe of {subject} fails"),
             Refused::Flaps { subject } => write!(f, "not {site}: {subject} flaps"),
             Refused::SaysNothing { subject } => write!(f, "not {site}: it does not say that {subject} is up"),

@@ -2,6 +2,7 @@
 
 use crate::alone::AloneClaim;
 use crate::chain::Imprint;
+use crate::fingerprint::Fingerprint;
 use crate::handover::{Hindrance, Strength, Urgency};
 use crate::ids::{
     Boot, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId, RunId, SiteId, Starts,
@@ -121,6 +122,13 @@ pub enum Fact {
         because: String,
         who: Who,
     },
+    /// A site has these votes from here on, on the disk that bears its name: fewer, or others beside those it has. None
+    /// at all means that it has left, and that its name is free.
+    VotesGiven { site: SiteId, raft_ids: Vec<u64> },
+    /// The bundle of a site is in wrong hands: nobody takes anything from the site until its next one is trusted.
+    BundleRevoked { site: SiteId, who: Who },
+    /// A site whose bundle was revoked has a new one: whoever shows this key speaks for it, and nobody else.
+    BundleTrusted { site: SiteId, key: Fingerprint, who: Who },
 }
 
 /// How a step is over without an attempt.
@@ -180,7 +188,11 @@ impl Fact {
             | Self::VotesChanged { .. } => 1,
             Self::PolicyEdited { .. } | Self::SchemaRaised { .. } => 2,
             Self::RunOpened { plan, .. } => plan.schema(),
-            Self::StepPassed { .. } | Self::Played { .. } => 3,
+            Self::StepPassed { .. }
+            | Self::Played { .. }
+            | Self::VotesGiven { .. }
+            | Self::BundleRevoked { .. }
+            | Self::BundleTrusted { .. } => 3,
         }
     }
 
@@ -199,6 +211,8 @@ impl Fact {
             | Self::FlappingSeen { .. }
             | Self::StepEndedLate { .. }
             | Self::Readmitted { .. }
+            | Self::BundleRevoked { .. }
+            | Self::BundleTrusted { .. }
             | Self::ClaimedAlone { .. } => true,
             Self::PolicyAgreed { .. }
             | Self::SiteSilent { .. }
@@ -219,6 +233,7 @@ impl Fact {
             Self::Born { .. }
             | Self::VotesChanging { .. }
             | Self::VotesChanged { .. }
+            | Self::VotesGiven { .. }
             | Self::SchemaRaised { .. }
             | Self::StepPassed { .. } => false,
         }
@@ -338,7 +353,8 @@ pub enum Adoption {
     First,
     /// A person changed it at the carrier: the route goes to manual until a person resumes it.
     Person,
-    /// It is what was verified last, and nothing is left of the attempt that was to change it: no alarm.
+    /// It is what was verified last, and nothing is left of the attempt that was to change it; or it is what was
+    /// wanted, and came after its run had ended: no alarm.
     Own,
 }
 

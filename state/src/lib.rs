@@ -5,6 +5,7 @@ pub mod chain;
 pub mod codec;
 pub mod document;
 pub mod fact;
+pub mod fingerprint;
 pub mod handover;
 pub mod ids;
 pub mod incident;
@@ -16,6 +17,7 @@ pub mod view;
 pub mod window;
 
 pub use chain::{Head, Imprint};
+pub use fingerprint::Fingerprint;
 pub use ids::*;
 pub use time::{Mono, Now, Stamp};
 pub use view::View;

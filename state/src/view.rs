@@ -15,7 +15,7 @@ mod schema;
 mod taken;
 mod waiting;
 
-pub use members::Member;
+pub use members::{Member, Revoked};
 
 use crate::chain::{Head, Imprint};
 use crate::fact::{Entry, Fact, Mode, Says};
@@ -83,6 +83,8 @@ pub struct View {
     pub ids_given: u64,
     /// Where a change of the membership was begun that is not settled yet.
     pub changing: Option<Index>,
+    /// The sites whose bundle was revoked, and what was agreed of their next one.
+    pub revoked: BTreeMap<SiteId, Revoked>,
     raised: u16,
     seen: BTreeMap<SiteId, Taken>,
 }
@@ -245,6 +247,12 @@ pub enum Refusal {
         /// What is agreed to be readable everywhere.
         raised: u16,
     },
+    /// Nothing is taken from whoever holds the bundle.
+    #[error("the bundle of {0} is revoked")]
+    Revoked(SiteId),
+    /// Only a bundle that was revoked has a next one, and only once its votes are out.
+    #[error("the bundle of {0} is not revoked, or its votes are not out yet")]
+    Unrevoked(SiteId),
     /// Nothing is in force that could be edited.
     #[error("no policy is in force yet")]
     NoPolicy,
@@ -263,7 +271,11 @@ impl View {
         self.stamp = self.stamp.max(entry.stamp);
         self.born.get_or_insert(entry.stamp);
         let readable = self.readable(&entry.fact);
-        let folded = self.take(&entry.origin).and(readable).and_then(|()| self.fold(index, entry));
+        let folded = self
+            .speaks(entry)
+            .and_then(|()| self.take(&entry.origin))
+            .and(readable)
+            .and_then(|()| self.fold(index, entry));
         self.prune();
         match folded {
             Ok(()) => Applied::Accepted,
@@ -309,6 +321,9 @@ impl View {
             Fact::Readmitted { site, disk, raft_ids, .. } => self.readmitted(index, site, (*disk, raft_ids)),
             Fact::VotesChanging { seated } => self.votes_changing(index, seated),
             Fact::VotesChanged { seated } => self.votes_changed(index, seated),
+            Fact::VotesGiven { site, raft_ids } => self.votes_given(index, site, raft_ids),
+            Fact::BundleRevoked { site, who } => self.bundle_revoked(index, site, who),
+            Fact::BundleTrusted { site, key, .. } => self.bundle_trusted(site, *key),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
             Fact::SchemaRaised { to } => self.schema_raised(*to),
             Fact::StepPassed { .. } => self.step_passed(index, &entry.fact),

@@ -152,7 +152,7 @@ async fn a_rolled_back_database_is_found_by_a_peer() {
 async fn comes_back(rig: &mut Rig, site: &'static str) {
     let healthy = if site == "manchester" { "london" } else { "manchester" };
     let agent = rig.agent(healthy).expect("every agent was started");
-    let order = Command::Readmit { site: SiteId::new(site) };
+    let order = Command::Readmit { site: SiteId::new(site), key: None };
     let answer = agent.ask(order.clone()).await;
     assert!(matches!(answer, Ok(Answer::Agreed { .. })), "{answer:?}");
     let votes = SITES.iter().find(|of| of.name == site).map_or(0, |of| of.votes);

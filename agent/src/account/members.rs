@@ -3,7 +3,7 @@
 use super::About;
 use super::sentence::Sentence;
 use state::fact::Seated;
-use state::{Disk, SiteId, Who};
+use state::{Disk, Fingerprint, SiteId, Who};
 
 /// A disk has its name.
 pub fn born(site: &SiteId, disk: Disk) -> Sentence {
@@ -24,6 +24,28 @@ pub fn changing(seated: &[Seated]) -> Sentence {
 /// The membership is changed.
 pub fn changed(seated: &[Seated]) -> Sentence {
     Sentence::of(About::Everything, format!("majorities are now of {}", votes(seated)))
+}
+
+/// A disk has other votes than before; whether they count is told by the change that follows.
+pub fn given(site: &SiteId, count: usize) -> Sentence {
+    let text = match count {
+        0 => format!("{site} has left: its name is free"),
+        1 => format!("{site} is to have one vote"),
+        count => format!("{site} is to have {count} votes"),
+    };
+    Sentence::of(About::Site(site.clone()), text)
+}
+
+/// A bundle is in wrong hands.
+pub fn revoked(site: &SiteId, who: &Who) -> Sentence {
+    let text = format!("{who} revokes the bundle of {site}: nothing is taken from it any more");
+    Sentence::of(About::Site(site.clone()), text)
+}
+
+/// A site has another bundle.
+pub fn trusted(site: &SiteId, key: Fingerprint, who: &Who) -> Sentence {
+    let text = format!("{who} trusts the next bundle of {site}, whose key is {key}");
+    Sentence::of(About::Site(site.clone()), text)
 }
 
 /// `london 1, netherlands 2`.

@@ -85,6 +85,9 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::Readmitted { site, who, .. } => members::readmitted(site, who),
         Fact::VotesChanging { seated } => members::changing(seated),
         Fact::VotesChanged { seated } => members::changed(seated),
+        Fact::VotesGiven { site, raft_ids } => members::given(site, raft_ids.len()),
+        Fact::BundleRevoked { site, who } => members::revoked(site, who),
+        Fact::BundleTrusted { site, key, who } => members::trusted(site, *key, who),
         Fact::SchemaRaised { to } => Sentence::of(
             About::Everything,
             format!("every site reads facts of schema {to}: they may be written"),
@@ -183,7 +186,7 @@ fn adopted((route, site): (&RouteId, Option<&SiteId>), readings: &[Reading], fro
     let why = match from {
         Adoption::First => "read for the first time",
         Adoption::Person => "somebody changed it there; manual until a person resumes it",
-        Adoption::Own => "as it was verified last",
+        Adoption::Own => "as it was wanted or verified before",
     };
     let text = format!("the carrier shows {shows} for {route}, and that is taken as true: {why}");
     Sentence::of(About::Route(route.clone()), text)

@@ -6,10 +6,13 @@ use crate::probes::http::{self, BODY_MAX};
 use crate::probes::means::{Means, source_for};
 use crate::probes::shown;
 use crate::site::Secrets;
-use reqwest::{Client, RequestBuilder, StatusCode, header};
+use reqwest::{Client, RequestBuilder, StatusCode, header, redirect};
+use rustls::ClientConfig;
 use state::Mono;
 use state::fact::{Closure, Was};
 use state::plan::{Login, Method, Scheme, Switch};
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +29,30 @@ pub struct Thrower {
     switch: Switch,
     client: Client,
     secrets: Secrets,
+}
+
+/// A client for what more than one request needs: it connects to `target`, whatever its URL is called, and keeps nothing between two requests.
+///
+/// # Errors
+/// Says why no request can be made at all.
+fn client(
+    url: &str,
+    (target, bind): (SocketAddr, Option<IpAddr>),
+    tls: &ClientConfig,
+) -> Result<Client, String> {
+    let url = reqwest::Url::parse(url).map_err(|error| format!("`{url}`: {error}"))?;
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .local_address(bind)
+        .no_proxy()
+        .http1_only()
+        .user_agent("pointsman");
+    if let Some(name) = url.domain() {
+        builder = builder.resolve(name, target);
+    }
+    builder.build().map_err(|error| words(&error))
 }
 
 /// What a reading says.
@@ -48,7 +75,7 @@ impl Thrower {
     pub fn new(means: &Means, switch: &Switch) -> Result<Self, String> {
         let tls = means.tls.get_or_init(|| http::tls(means.authorities.as_deref()).map(Arc::new));
         let bind = source_for(means.bind, switch.address);
-        let client = http::client(&switch.url, (switch.address, bind), tls.as_ref().map_err(Clone::clone)?)?;
+        let client = client(&switch.url, (switch.address, bind), tls.as_ref().map_err(Clone::clone)?)?;
         let thrower = Self { switch: switch.clone(), client, secrets: means.secrets.clone() };
         if let Some(login) = &switch.secret {
             thrower.secrets.read(&login.name).map_err(|why| why.to_string())?;
@@ -217,5 +244,16 @@ fn text(value: &serde_json::Value) -> String {
 
 /// An error in words, without the URL, in which somebody may have put something that nobody shall read.
 fn plain(error: reqwest::Error) -> String {
-    http::words(&error.without_url())
+    words(&error.without_url())
+}
+
+/// An error with its causes.
+fn words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words += &format!(": {error}");
+        cause = error.source();
+    }
+    words
 }

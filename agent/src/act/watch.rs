@@ -117,12 +117,12 @@ mod tests {
     #[test]
     fn a_refusal_proves_the_way_out_and_nothing_else() {
         let target = SocketAddr::from(([192, 0, 2, 1], 53));
-        let said = |about: About, why: Why| match told(
-            &about,
-            Observation { target: target.to_string(), at: mono(), answer: Answer::Dead { why } },
-        ) {
-            Some(Event::Reference { answer, .. } | Event::Signalled { answer, .. }) => answer,
-            other => panic!("{other:?}"),
+        let said = |about: About, why: Why| {
+            let answer = Answer::Dead { why };
+            match told(&about, Observation { target: target.to_string(), at: mono(), answer }) {
+                Some(Event::Reference { answer, .. } | Event::Signalled { answer, .. }) => answer,
+                other => panic!("{other:?}"),
+            }
         };
         assert_eq!(said(About::Reference(target), Why::Refused), Presence::Present);
         assert_eq!(said(About::Reference(target), Why::Silent), Presence::Absent);

@@ -9,6 +9,7 @@ pub use look::{
 use super::span::span;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use state::Fingerprint;
 use state::fact::Mode;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub enum Verb {
     Ack(AckArgs),
     /// A site that lost its disk may come back: type it on a healthy site.
     Readmit(ReadmitArgs),
+    /// The bundle of a site is in wrong hands: nobody takes anything from it any more, and its votes are taken out
+    Revoke(RevokeArgs),
     /// Show what was done, the newest last
     Runs(RunsArgs),
     /// Show what persons had to see, the newest last
@@ -77,12 +80,15 @@ pub struct RunArgs {
 /// Of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// A folder that does not exist yet, or is empty
+    /// A folder that does not exist yet, or is empty; or the one that has the cluster's CA, to add a site
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// The policy of the cluster to be
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
+    /// Make the folder of this one site more, or its next one, with the CA that is there
+    #[arg(long, value_name = "SITE")]
+    pub add: Option<String>,
 }
 
 /// Of `check`.
@@ -221,6 +227,20 @@ pub struct AckArgs {
 #[derive(Debug, Args)]
 pub struct ReadmitArgs {
     /// The site that stands outside
+    #[arg(value_name = "SITE")]
+    pub site: String,
+    /// The key of its next bundle, if the one before was revoked, as `pointsman init` printed it
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<Fingerprint>,
+    /// How to print it
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Of `revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// The site whose bundle is in wrong hands
     #[arg(value_name = "SITE")]
     pub site: String,
     /// How to print it

@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(args) => waiting(order::resume(&socket, args)),
         Verb::Ack(args) => waiting(order::ack(&socket, args)),
         Verb::Readmit(args) => waiting(order::readmit(&socket, args)),
+        Verb::Revoke(args) => waiting(order::revoke(&socket, args)),
         Verb::Incidents(args) => waiting(journal::incidents(&socket, args)),
         Verb::Audit(args) => waiting(journal::audit(&socket, args)),
         Verb::Completions(args) => help::completions(args.shell),

@@ -1,7 +1,9 @@
-//! The commands that change something: play, claim, mode, hold, resume, ack, readmit.
+//! The commands that change something: play, claim, mode, hold, resume, ack, readmit, revoke.
 
 use super::alone;
-use super::args::{AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ReadmitArgs, ResumeArgs};
+use super::args::{
+    AckArgs, ClaimArgs, HoldArgs, Look, ModeArgs, PlayArgs, ReadmitArgs, ResumeArgs, RevokeArgs,
+};
 use super::ask;
 use super::ending::{Ending, Failure, unhoped};
 use super::follow::{Awaited, to_its_end};
@@ -88,8 +90,20 @@ pub async fn ack(socket: &Path, args: AckArgs) -> Result<Ending, Failure> {
 
 pub async fn readmit(socket: &Path, args: ReadmitArgs) -> Result<Ending, Failure> {
     let site = SiteId::new(args.site);
-    let what = format!("{site} is let back in: it catches up first, then its votes count again");
-    one(socket, Command::Readmit { site }, (&what, &args.look)).await
+    let what = match &args.key {
+        None => format!("{site} is let back in: it catches up first, then its votes count again"),
+        Some(key) => format!("{site} may come back with the key {key}: it gets new votes once it is heard"),
+    };
+    one(socket, Command::Readmit { site, key: args.key }, (&what, &args.look)).await
+}
+
+pub async fn revoke(socket: &Path, args: RevokeArgs) -> Result<Ending, Failure> {
+    let site = SiteId::new(args.site);
+    let what = format!(
+        "the bundle of {site} is revoked: nobody takes anything from it any more, and its votes are taken out; \
+         what it ordered before stands until somebody changes it"
+    );
+    one(socket, Command::Revoke { site }, (&what, &args.look)).await
 }
 
 /// Gives one order and says that it was agreed.

@@ -72,15 +72,20 @@ impl Door {
     }
 
     /// The name of the own disk, if most of the others say that it was agreed, and all of those say the same.
-    pub(super) fn admission(&self, seats: &Seats) -> Option<Admission> {
-        let lost = match self.own.stand {
-            Stand::Inside => return None,
-            Stand::Newborn => false,
-            Stand::Outside { .. } => true,
+    pub(super) fn admission(&self, view: &View, seats: &Seats) -> Option<Admission> {
+        // Whoever is inside hears of new votes here only if its own are so old that nobody speaks to them any more.
+        let (lost, knows) = match self.own.stand {
+            Stand::Inside => (false, true),
+            Stand::Newborn => (false, false),
+            Stand::Outside { .. } => (true, false),
+        };
+        let news = |member: &&Member| {
+            let given = !member.raft_ids.is_empty() && (!knows || member.at > self.named(view));
+            given && member.disk == self.own.disk
         };
         let of = |hello: &Hello| {
-            let member = hello.member(&self.here).filter(|member| member.disk == self.own.disk)?.clone();
-            (!lost || hello.birth.is_some()).then(|| (member, hello.birth.clone().filter(|_| lost)))
+            let member = hello.member(&self.here).filter(news)?.clone();
+            (!lost || hello.birth.is_some()).then(|| (member, hello.birth.clone().filter(|_| !knows)))
         };
         let said = self.voices().filter_map(|(_, hello)| of(hello));
         let (member, birth) =

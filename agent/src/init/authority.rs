@@ -1,12 +1,15 @@
 //! The cluster's own CA: it signs one certificate per site and is then kept offline.
 
-use crate::links::Bundle;
+use super::InitError;
 use crate::links::name::dns_name;
+use crate::links::{Bundle, Identity};
+use crate::relay::{Seal, Sealed};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
-use state::{SiteId, Stamp};
+use state::{Fingerprint, SiteId, Stamp, Starts};
+use std::path::Path;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -40,6 +43,15 @@ impl Validity {
     }
 }
 
+/// What a CA says of itself; its name is what every certificate that it signs refers to.
+fn params(cluster: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, format!("pointsman {cluster} CA"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
 /// A CA with its key.
 pub struct Authority {
     cluster: String,
@@ -50,14 +62,32 @@ pub struct Authority {
 impl Authority {
     /// A new CA for a cluster, with a new key.
     pub fn new(cluster: &str, validity: Validity) -> Result<Self, rcgen::Error> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, format!("pointsman {cluster} CA"));
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let mut params = params(cluster);
         validity.put_into(&mut params);
         let key = KeyPair::generate()?;
         let pem = params.self_signed(&key)?.pem();
         Ok(Self { cluster: cluster.to_owned(), pem, issuer: Issuer::new(params, key) })
+    }
+
+    /// The CA of a folder that `pointsman init` made.
+    pub(super) fn load(folder: &Path, cluster: &str) -> Result<Self, InitError> {
+        let no = |why: String| InitError::NoAuthority { dir: folder.to_owned(), why };
+        let read = |file: &str| {
+            let text = std::fs::read_to_string(folder.join(file));
+            text.map_err(|fault| no(format!("`{file}` cannot be read ({fault})")))
+        };
+        let (pem, key) = (read("ca.pem")?, read("ca.key")?);
+        let key = KeyPair::from_pem(&key).map_err(|_| no("`ca.key` holds no key".to_owned()))?;
+        Ok(Self { cluster: cluster.to_owned(), pem, issuer: Issuer::new(params(cluster), key) })
+    }
+
+    /// The key of a bundle, if whoever believes this CA believes the bundle.
+    pub(super) fn believed(&self, bundle: &Bundle, now: Stamp) -> Option<Fingerprint> {
+        let identity = Identity::from_bundle(bundle).ok()?;
+        let (from, to) = (identity.site().clone(), identity.site().clone());
+        let mut word = Sealed { from, to, starts: Starts(0), n: 0, bytes: Vec::new(), seal: Seal::default() };
+        word.seal = identity.seal(&word)?;
+        identity.check(&word, now).ok().filter(|_| identity.cluster() == self.cluster)
     }
 
     /// The CA's certificate, for every bundle.

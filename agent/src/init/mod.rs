@@ -9,9 +9,10 @@ mod tests;
 pub use authority::{Authority, CA_VALID, SITE_VALID, Validity};
 
 use crate::clock;
+use crate::links::Bundle;
 use crate::links::name::is_label;
 use folder::{Access, Folder};
-use state::{SiteId, Stamp};
+use state::{Fingerprint, SiteId, Stamp};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -50,11 +51,23 @@ pub struct Born {
     pub site_expires: Stamp,
 }
 
+/// One site more.
+#[derive(Clone, Debug)]
+pub struct Added {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The key of its bundle.
+    pub key: Fingerprint,
+}
+
 /// Why no cluster was born. Nothing is left behind then.
 #[derive(Debug, Error)]
 pub enum InitError {
     /// The folder holds something.
-    #[error("`{}` is not empty; hint: name a folder that does not exist yet", .0.display())]
+    #[error(
+        "`{}` is not empty; hint: name a folder that does not exist yet; `--add SITE` makes one site more",
+        .0.display()
+    )]
     NotEmpty(PathBuf),
     /// The name cannot stand in a certificate.
     #[error(
@@ -67,6 +80,20 @@ pub enum InitError {
     /// A site named twice, or one whose name is that of the CA's folder.
     #[error("`{0}` stands twice among the folders to be made")]
     Twice(SiteId),
+    /// There is no CA that could sign.
+    #[error(
+        "`{}` holds no CA: {why}; hint: name the folder that `pointsman init` made, with its `ca` back in it",
+        dir.display()
+    )]
+    NoAuthority {
+        /// Where it was looked for.
+        dir: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// What was signed is not believed by whoever believes the CA.
+    #[error("the CA in that folder is not that of cluster `{0}`, or its key is that of another one")]
+    Strange(String),
     /// No site at all.
     #[error("a cluster without a site cannot be made")]
     Empty,
@@ -115,6 +142,24 @@ pub fn birth(dir: &Path, cluster: &str, sites: &[InitSite], policy_text: &str) -
     })
 }
 
+/// Makes the folder of one site more under `dir`, signed by the CA that is there: all of it, or nothing.
+///
+/// A folder of that name must not be there: the keys in it may be in use.
+pub fn addition(dir: &Path, cluster: &str, site: &InitSite, policy_text: &str) -> Result<Added, InitError> {
+    check(cluster, std::slice::from_ref(site))?;
+    let home = dir.join(site.site.as_str());
+    if home.exists() {
+        return Err(InitError::NotEmpty(home));
+    }
+    let now = clock::wall();
+    let authority = Authority::load(&dir.join("ca"), cluster)?;
+    let whole = Folder::beside(&home)?;
+    let issued = fill(&whole, site, (&authority, now), policy_text)?;
+    let key = authority.believed(&issued, now).ok_or_else(|| InitError::Strange(cluster.to_owned()))?;
+    whole.become_real(&home)?;
+    Ok(Added { dir: home, key })
+}
+
 fn check(cluster: &str, sites: &[InitSite]) -> Result<(), InitError> {
     let names = sites.iter().map(|site| site.site.as_str()).chain([cluster]);
     if let Some(bad) = names.into_iter().find(|name| !is_label(name)) {
@@ -135,7 +180,7 @@ fn fill(
     site: &InitSite,
     (authority, now): (&Authority, Stamp),
     policy_text: &str,
-) -> Result<(), InitError> {
+) -> Result<Bundle, InitError> {
     let issued = authority.issue(&site.site, Validity::from_now(now, SITE_VALID))?;
     let bundle = folder.inner("bundle")?;
     bundle.file("ca.pem", &issued.ca, Access::All)?;
@@ -146,5 +191,6 @@ fn fill(
     folder.file("policy.yaml", policy_text.as_bytes(), Access::All)?;
     folder.file("pointsman.service", UNIT.as_bytes(), Access::All)?;
     folder.file("pointsman-ping.conf", PING.as_bytes(), Access::All)?;
-    folder.file("INSTALL", install::six_lines(site).as_bytes(), Access::All)
+    folder.file("INSTALL", install::six_lines(site).as_bytes(), Access::All)?;
+    Ok(issued)
 }

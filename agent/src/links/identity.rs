@@ -10,7 +10,7 @@ use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::SigningKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use state::{SiteId, Stamp};
+use state::{Fingerprint, SiteId, Stamp};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -139,6 +139,11 @@ impl Identity {
     /// The cluster that the certificate names.
     pub fn cluster(&self) -> &str {
         &self.named.cluster
+    }
+
+    /// The fingerprint of its key, by which a person tells one bundle of a site from another.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.named.key
     }
 
     /// When the certificate becomes void.

@@ -106,14 +106,15 @@ impl GivesUp {
 fn known(hall: &Hall, stream: &Stream) -> Result<Arc<Peer>, Refusal> {
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let shown = shown.ok_or(Refusal::NoCertificate)?;
-    let Named { site, cluster, expires: _ } = name::read(shown).map_err(|_| Refusal::Nameless)?;
+    let Named { site, cluster, expires: _, key } = name::read(shown).map_err(|_| Refusal::Nameless)?;
     if cluster != hall.cluster {
         return Err(Refusal::OtherCluster(cluster));
     }
     if site == hall.own {
         return Err(Refusal::OurOwnSite);
     }
-    hall.peer(&site).ok_or(Refusal::UnknownSite(site))
+    let peer = hall.peer(&site).ok_or_else(|| Refusal::UnknownSite(site.clone()))?;
+    if peer.trust.admits(key) { Ok(peer) } else { Err(Refusal::Revoked { site, key }) }
 }
 
 async fn read_frames(reader: &mut BufReader<ReadHalf<Stream>>, from: &SiteId, hall: &Hall) -> Closed {

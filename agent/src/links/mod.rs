@@ -20,6 +20,7 @@ mod tests;
 pub use frame::FRAME_MAX;
 pub use identity::{Bundle, Identity, IdentityError};
 pub use outbox::{OUTBOX_BYTES, OUTBOX_FRAMES};
+pub use peer::{Other, Trust};
 pub use refusal::{Refusal, Refused};
 pub use seal::SealFault;
 
@@ -49,7 +50,7 @@ pub struct Config {
     /// Where our own calls leave from, so that firewalls can tell who calls; default: the listening address.
     pub bind: Option<IpAddr>,
     /// All other sites, and where they listen.
-    pub peers: Vec<(SiteId, SocketAddr)>,
+    pub peers: Vec<Other>,
     /// What we show.
     pub identity: Identity,
 }
@@ -186,33 +187,33 @@ impl Links {
             stop: stop.clone(),
         });
         hall.start(accept::keep_accepting(hall.clone(), listener));
-        for peer in hall.peers.borrow().values() {
-            hall.start(dial::keep_dialling(hall.clone(), peer.clone()));
-        }
+        hall.peers.borrow().values().for_each(|peer| hall.dial(peer));
         Ok(Self { hall, listen, _stop: stop.drop_guard() })
     }
 
-    /// These are the other sites from now on. Who stays keeps its links, also at another address; who goes loses them.
-    /// Must be called within a tokio runtime.
-    pub fn link(&self, others: &[(SiteId, SocketAddr)]) {
+    /// These are the other sites from now on. Who stays keeps its links, also at another address; who goes loses them,
+    /// and so does whoever is believed by another key than before. Must be called within a tokio runtime.
+    pub fn link(&self, others: &[Other]) {
         let mut before = self.hall.peers.borrow().clone();
         let mut peers = BTreeMap::new();
-        for (site, address) in others.iter().filter(|(site, _)| *site != self.hall.own) {
-            let peer = match before.remove(site) {
+        for other in others.iter().filter(|other| other.site != self.hall.own) {
+            let same = before.get(&other.site).is_some_and(|peer| peer.trust == other.trust);
+            let peer = match before.remove(&other.site).filter(|_| same) {
                 Some(peer) => {
-                    peer.moves(*address);
+                    peer.moves(other.address);
                     peer
                 }
                 None => {
-                    let peer = Arc::new(Peer::new(site.clone(), *address));
-                    self.hall.start(dial::keep_dialling(self.hall.clone(), peer.clone()));
+                    let peer = Arc::new(Peer::new(other.clone()));
+                    self.hall.dial(&peer);
                     peer
                 }
             };
-            peers.insert(site.clone(), peer);
+            peers.insert(other.site.clone(), peer);
         }
-        self.hall.peers.send_replace(peers);
-        before.values().for_each(|gone| gone.gone.cancel());
+        let gone = self.hall.peers.send_replace(peers.clone());
+        let stays = |peer: &Arc<Peer>| peers.values().any(|kept| Arc::ptr_eq(kept, peer));
+        gone.values().filter(|peer| !stays(peer)).for_each(|peer| peer.gone.cancel());
     }
 
     /// Queues a frame for a peer and returns at once; a full queue drops its oldest.
@@ -250,6 +251,13 @@ impl Hall {
         self.peers.borrow().values().any(|peer| peer.address().ip() == ip)
     }
 
+    // Nobody calls a site for which nobody may speak.
+    fn dial(self: &Arc<Self>, peer: &Arc<Peer>) {
+        if peer.trust != Trust::Nobody {
+            self.start(dial::keep_dialling(self.clone(), peer.clone()));
+        }
+    }
+
     // The only place where a task of the links begins, so that each of them ends with the links.
     fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
@@ -266,10 +274,10 @@ fn check(config: &Config) -> Result<BTreeMap<SiteId, Arc<Peer>>, LinksError> {
         return Err(LinksError::NotOurs { shown, wanted });
     }
     let mut peers = BTreeMap::new();
-    for (site, address) in &config.peers {
-        let peer = Arc::new(Peer::new(site.clone(), *address));
-        if *site == config.own || peers.insert(site.clone(), peer).is_some() {
-            return Err(LinksError::Twice(site.clone()));
+    for other in &config.peers {
+        let (site, peer) = (other.site.clone(), Arc::new(Peer::new(other.clone())));
+        if site == config.own || peers.insert(site.clone(), peer).is_some() {
+            return Err(LinksError::Twice(site));
         }
     }
     Ok(peers)

@@ -1,6 +1,6 @@
 //! The name in a certificate: `london.bytemark.pointsman` says which site of which cluster it belongs to.
 
-use state::{SiteId, Stamp};
+use state::{Fingerprint, SiteId, Stamp};
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
@@ -27,6 +27,8 @@ pub struct Named {
     pub cluster: String,
     /// From then on it is void.
     pub expires: Stamp,
+    /// The key that it certifies.
+    pub key: Fingerprint,
 }
 
 /// The name that a site's certificate carries, as a DNS name in its SAN.
@@ -54,17 +56,18 @@ fn end(certificate: &X509Certificate<'_>) -> Stamp {
     Stamp::from_millis(seconds.saturating_mul(1000))
 }
 
-/// Reads site, cluster and expiry. Says nothing of the signature: that was checked before, by rustls.
+/// Reads site, cluster, expiry and key. Says nothing of the signature: that was checked before, by rustls.
 pub fn read(der: &[u8]) -> Result<Named, NameFault> {
     let (_, certificate) = X509Certificate::from_der(der).map_err(|_| NameFault::Unreadable)?;
     let expires = end(&certificate);
+    let key = Fingerprint::of(certificate.public_key().raw);
     let names = certificate.subject_alternative_name().map_err(|_| NameFault::Unreadable)?;
     let names = names.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
     let [GeneralName::DNSName(name)] = names else { return Err(NameFault::Nameless) };
     let mut labels = name.split('.');
     match (labels.next(), labels.next(), labels.next(), labels.next()) {
         (Some(site), Some(cluster), Some(SUFFIX), None) if is_label(site) && is_label(cluster) => {
-            Ok(Named { site: SiteId::new(site), cluster: cluster.to_owned(), expires })
+            Ok(Named { site: SiteId::new(site), cluster: cluster.to_owned(), expires, key })
         }
         _ => Err(NameFault::Nameless),
     }

@@ -2,7 +2,7 @@
 
 use super::outbox::Outbox;
 use super::{Closed, LinkEvent};
-use state::SiteId;
+use state::{Fingerprint, SiteId};
 use std::net::SocketAddr;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,9 +23,43 @@ struct Seats {
     taken: Vec<(u64, CancellationToken)>,
 }
 
+/// Another site, where it listens, and who may speak for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Its name.
+    pub site: SiteId,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// By which key it is known.
+    pub trust: Trust,
+}
+
+/// Which keys are believed of whoever names a site in a certificate of the cluster's CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Any.
+    Any,
+    /// This one: every earlier bundle was revoked.
+    Only(Fingerprint),
+    /// None: it is not dialled, and not let in.
+    Nobody,
+}
+
+impl Trust {
+    /// Whether whoever shows this key is believed.
+    pub fn admits(self, key: Fingerprint) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(only) => only == key,
+            Self::Nobody => false,
+        }
+    }
+}
+
 /// Another site, as the links know it.
 pub(super) struct Peer {
     pub(super) site: SiteId,
+    pub(super) trust: Trust,
     address: watch::Sender<SocketAddr>,
     pub(super) outbox: Outbox,
     /// The policy has it no more: whatever is about it ends.
@@ -35,9 +69,10 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(site: SiteId, address: SocketAddr) -> Self {
+    pub(super) fn new(Other { site, address, trust }: Other) -> Self {
         Self {
             site,
+            trust,
             address: watch::Sender::new(address),
             outbox: Outbox::default(),
             gone: CancellationToken::new(),

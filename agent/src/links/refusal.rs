@@ -3,7 +3,7 @@
 use super::Closed;
 use crate::clock;
 use rustls::{AlertDescription, CertificateError};
-use state::{Mono, SiteId};
+use state::{Fingerprint, Mono, SiteId};
 use std::collections::HashMap;
 use std::io;
 use std::mem::{Discriminant, discriminant};
@@ -39,6 +39,17 @@ pub enum Refusal {
     /// One of our cluster that the configuration does not know.
     #[error("its certificate names site `{0}`, which this cluster does not know")]
     UnknownSite(SiteId),
+    /// Its bundle was stolen, or is the next one, which nobody has trusted yet.
+    #[error(
+        "the bundle of `{site}` is revoked, and it shows the key {key}; if that is its next one: \
+         `pointsman readmit {site} --key {key}`"
+    )]
+    Revoked {
+        /// The site that it names.
+        site: SiteId,
+        /// The key that it showed.
+        key: Fingerprint,
+    },
     /// A copied bundle, or a loop in the network.
     #[error("it claims to be our own site")]
     OurOwnSite,

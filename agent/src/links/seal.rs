@@ -6,7 +6,7 @@ use crate::relay::{CHAIN_MAX, Seal, Sealed};
 use rustls::SignatureScheme;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use state::{SiteId, Stamp};
+use state::{Fingerprint, SiteId, Stamp};
 use std::time::Duration;
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -58,25 +58,25 @@ impl Identity {
         fits.then(|| Seal { chain, scheme: signer.scheme().into(), signature })
     }
 
-    /// Whether a frame was signed, for this cluster, by the site that it says it is from.
+    /// By which key a frame was signed, for this cluster, by the site that it says it is from.
     ///
     /// # Errors
     /// Says what is wrong with the seal.
-    pub fn check(&self, sealed: &Sealed, now: Stamp) -> Result<(), SealFault> {
+    pub fn check(&self, sealed: &Sealed, now: Stamp) -> Result<Fingerprint, SealFault> {
         let chain = &sealed.seal.chain;
         let length = chain.iter().map(Vec::len).sum();
         let [leaf, above @ ..] = chain.as_slice() else { return Err(SealFault::Length(0)) };
         if length > CHAIN_MAX {
             return Err(SealFault::Length(length));
         }
-        let Named { site, cluster, expires: _ } = name::read(leaf)?;
+        let Named { site, cluster, expires: _, key } = name::read(leaf)?;
         if site != sealed.from || cluster != self.cluster() {
             return Err(SealFault::Other { site, cluster });
         }
         let above: Vec<CertificateDer<'_>> = above.iter().map(|der| der.as_slice().into()).collect();
         let now = UnixTime::since_unix_epoch(Duration::from_millis(now.millis()));
         self.believes.verify_client_cert(&leaf.as_slice().into(), &above, now)?;
-        signed(leaf, &sealed.words(self.cluster()), &sealed.seal)
+        signed(leaf, &sealed.words(self.cluster()), &sealed.seal).map(|()| key)
     }
 }
 

@@ -17,7 +17,7 @@ const LISTEN: Duration = Duration::from_secs(4);
 /// Opens the links, and says who was met, and how far this machine's clock is from theirs. Within a tokio runtime.
 pub async fn meet(config: Config) -> Vec<Sight> {
     let (events, mut inbox) = mpsc::channel(64);
-    let peers: Vec<SiteId> = config.peers.iter().map(|(site, _)| site.clone()).collect();
+    let peers: Vec<SiteId> = config.peers.iter().map(|peer| peer.site.clone()).collect();
     let listen = config.listen;
     let links = match Links::spawn(config, events) {
         Ok(links) => links,

@@ -126,7 +126,10 @@ impl Node {
         let lasts = self.absence.lasts(now.mono)?;
         let lives = now.mono.since(self.absence.since?);
         let late = self.rules.as_ref().is_some_and(|rules| lasts >= rules.deadman.quorum);
-        let told = late && lives >= JUST_BEGUN && self.watches.blind() == Presence::Present;
+        let told = late
+            && self.parted().is_none()
+            && lives >= JUST_BEGUN
+            && self.watches.blind() == Presence::Present;
         let urgency = if self.absence.missed.is_empty() { Urgency::Notice } else { Urgency::Urgent };
         told.then_some((lasts, urgency))
     }

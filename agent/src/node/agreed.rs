@@ -3,10 +3,12 @@
 use super::{Folding, HEADS, Node, Rules};
 use crate::command::PeerHead;
 use crate::event::Output;
+use crate::links::Other;
 use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
 use state::{Head, Index, Mono, Now, SiteId, View};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How old another site's word about its journal may be, to be compared with ours: sixty of its pulses.
@@ -38,6 +40,10 @@ impl Node {
                 self.rule(now.mono);
                 self.watch(out);
                 self.edits.stir();
+            }
+            (Fact::BundleRevoked { site, .. } | Fact::BundleTrusted { site, .. }, Applied::Accepted) => {
+                self.peers.forget(site);
+                self.watch(out);
             }
             (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
@@ -93,7 +99,8 @@ impl Node {
     /// Why this site judges and does nothing, if it is so; also when it cannot read the agreed policy, because
     /// nothing is judged by the one before.
     pub fn idle(&self) -> Option<&str> {
-        self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref())
+        let outside = self.outside.as_deref().or(self.stopped.as_deref()).or(self.broken.as_deref());
+        outside.or_else(|| self.parted())
     }
 
     /// Whether its view is that of everything agreed: one that stopped folding stands for nothing.
@@ -105,9 +112,13 @@ impl Node {
     pub(super) fn rule(&mut self, now: Mono) {
         let text = self.view.policy.as_ref().map_or(self.file.as_str(), |policy| policy.text.as_str());
         match Rules::read(text, &self.identity.site) {
-            Ok(rules) => (self.rules, self.broken) = (Some(rules), None),
+            Ok(rules) => {
+                self.part_from(&rules);
+                (self.rules, self.broken) = (Some(rules), None);
+            }
             Err(why) => self.broken = Some(why),
         }
+        self.weigh();
         self.watch_subjects(now);
         self.watch_carriers(now);
         self.watch_signals();
@@ -119,8 +130,19 @@ impl Node {
         if let Some(rules) = &self.rules {
             out.act.push(crate::event::Effect::Watch(rules.probes.clone()));
             out.act.push(crate::event::Effect::Reach(rules.carriers.clone()));
-            let others = rules.addresses.iter().filter(|(site, _)| *site != self.identity.site);
-            out.act.push(crate::event::Effect::Link(others.cloned().collect()));
+            out.act.push(crate::event::Effect::Link(self.linked()));
         }
+    }
+
+    /// The sites that this one has links to, where they listen, and who may speak for them.
+    pub fn linked(&self) -> Vec<Other> {
+        let addresses = self.rules.iter().flat_map(|rules| &rules.addresses).map(|(site, at)| (site, at));
+        let others = addresses.chain(&self.leaving).filter(|(site, _)| **site != self.identity.site);
+        let other = |(site, address): (&SiteId, &SocketAddr)| Other {
+            site: site.clone(),
+            address: *address,
+            trust: self.trust_in(site),
+        };
+        others.map(other).collect()
     }
 }

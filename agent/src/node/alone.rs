@@ -261,7 +261,10 @@ impl Node {
 
     /// What was done alone is proposed, one claim after the other, until all sites know of it.
     pub(super) fn merge_alone(&mut self, out: &mut Output) {
-        let known = self.view.alone.get(&self.identity.site).copied().unwrap_or_default();
+        let here = &self.identity.site;
+        // Each disk counts its own claims: what is known of a lost one says nothing of this one's.
+        let ours = self.view.members.get(here).is_none_or(|member| member.disk == self.identity.disk);
+        let known = self.view.alone.get(here).copied().filter(|_| ours).unwrap_or_default();
         while let Some(n) = self.alone.unmerged.keys().next().copied().filter(|n| *n <= known) {
             self.alone.settle(n);
             let index = self.view.index;

@@ -366,6 +366,9 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         Fact::Born { .. }
         | Fact::Readmitted { .. }
         | Fact::VotesChanging { .. }
-        | Fact::VotesChanged { .. } => false,
+        | Fact::VotesChanged { .. }
+        | Fact::VotesGiven { .. }
+        | Fact::BundleRevoked { .. }
+        | Fact::BundleTrusted { .. } => false,
     }
 }

@@ -56,7 +56,7 @@ impl Looks {
         *self = Self { next: self.next, haste, ..Self::default() };
     }
 
-    fn round(&mut self, route: &RouteId, now: Mono) -> &mut Round {
+    pub(super) fn round(&mut self, route: &RouteId, now: Mono) -> &mut Round {
         self.round_in_haste(route, now).0
     }
 
@@ -282,7 +282,7 @@ impl Node {
             let first = readings.into_iter().zip(all).filter(|(_, whose)| *whose == Whose::First);
             self.first(route, first.map(|(reading, _)| reading).collect());
         } else if !all.contains(&Whose::Ours) {
-            self.looks.round(route, now.mono).trust();
+            self.as_wanted(route, readings, now.mono);
         } else if let Some(readings) = self.looks.round(route, now.mono).confirm(readings, now.mono) {
             let ours = readings.into_iter().zip(all).filter(|(_, whose)| *whose == Whose::Ours);
             self.ours(route, ours.map(|(reading, _)| reading).collect(), now);

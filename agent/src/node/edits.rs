@@ -7,7 +7,6 @@ use crate::command::{Need, PolicyNews, Telling};
 use crate::event::{Effect, Keep, Output};
 use crate::policy_file::{Fate, Found, Marks, Rewrite};
 use policies::difference;
-use state::codec::SCHEMA;
 use state::fact::{Entry, Fact, Origin};
 use state::view::Applied;
 use state::{Imprint, Mono, Now, Who};
@@ -15,6 +14,9 @@ use std::time::Duration;
 
 /// How soon something is tried again that could not be done: a route may have moved, a folder may be open now.
 const AGAIN: Duration = Duration::from_secs(10);
+
+/// How soon a new disk asks again whether it has the whole journal.
+const REPLAY: Duration = Duration::from_secs(1);
 
 /// What this site knows of its own policy file.
 #[derive(Debug, Default)]
@@ -79,6 +81,10 @@ impl Node {
         if self.stopped.is_some() || self.outside.is_some() {
             return;
         }
+        if self.edits.marks.held.is_none() && self.replays(now) {
+            self.edits.again = Some(now + REPLAY);
+            return;
+        }
         let Some(agreed) = self.view.policy.as_ref().map(|policy| policy.text.clone()) else { return };
         let Some(Ok(text)) = self.edits.found.as_ref().map(|found| found.text.clone()) else { return };
         let (wanted, here) = (Imprint::of(&agreed), text.as_deref().map(Imprint::of));
@@ -94,6 +100,13 @@ impl Node {
             }
             (here, _) => self.rewrite((here, Fate::Replaced), (wanted, agreed), now, out),
         }
+    }
+
+    /// Whether the agreed text may be an old one: a new disk is told the whole journal from its beginning.
+    fn replays(&self, now: Mono) -> bool {
+        let heads = self.heads_heard(now);
+        let follows = self.standing.leader.as_ref().is_some_and(|leader| *leader != self.identity.site);
+        heads.iter().any(|head| head.index > self.view.index) || follows && heads.is_empty()
     }
 
     fn file_is_agreed(&mut self, agreed: Imprint, out: &mut Output) {
@@ -149,7 +162,7 @@ impl Node {
             return;
         }
         self.withdraw();
-        if let Some(objection) = self.objection(&text) {
+        if let Some(objection) = self.objection(&text, now) {
             // What is in its way may pass by itself: a route moves, a run ends.
             self.edits.again = Some(now + AGAIN);
             self.refuse_file(here, objection, out);
@@ -265,7 +278,9 @@ impl Node {
     pub(super) fn file_words(&self, now: Now) -> Vec<String> {
         let mut words = Vec::new();
         if let Some((version, _)) = &self.edits.asked {
-            let why = self.unread_words(SCHEMA).map(|why| format!(": {why}")).unwrap_or_default();
+            let text = self.edits.found.as_ref().and_then(|found| found.text.clone().ok().flatten());
+            let schema = self.schema_of_edit(text.as_deref().unwrap_or_default());
+            let why = self.unread_words(schema).map(|why| format!(": {why}")).unwrap_or_default();
             words.push(format!(
                 "policy {version}, the edit of the file here, is proposed and not agreed yet{why}"
             ));

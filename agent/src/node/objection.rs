@@ -5,10 +5,10 @@ use crate::event::Output;
 use crate::frame::Body;
 use policies::Policy;
 use policies::policy::Lever;
+use state::Mono;
 use state::document::Report;
 use state::fact::{Fact, Origin};
 use state::route::Lever as Stands;
-use std::collections::BTreeMap;
 
 /// Why a text is not proposed: in a sentence, and in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Objection {
 
 impl Node {
     /// What keeps a text from taking the place of the one in force. Whoever proposes it asks, and so does the leader.
-    pub(super) fn objection(&self, text: &str) -> Option<Objection> {
+    pub(super) fn objection(&self, text: &str, now: Mono) -> Option<Objection> {
         if let Some(why) = self.idle() {
             return Some(Objection::plain(format!("this site cannot judge it: {why}")));
         }
@@ -60,22 +60,10 @@ impl Node {
             )
         });
         let why = renamed
-            .or_else(|| self.reseated(&policy))
+            .or_else(|| self.reseated(&policy, now))
             .or_else(|| self.out_of_reach(&policy))
             .or_else(|| self.stranded(&policy));
         why.map(Objection::plain)
-    }
-
-    /// Another list of sites, or other votes: majorities are of the membership, which a text does not change.
-    fn reseated(&self, policy: &Policy) -> Option<String> {
-        let rules = self.rules.as_ref()?;
-        let now: BTreeMap<_, _> = rules.sites().map(|site| (site, rules.votes_of(site))).collect();
-        let then: BTreeMap<_, _> = policy.sites.iter().map(|site| (&site.id, site.votes)).collect();
-        (now != then).then(|| {
-            "the sites and their votes are those of the birth of the cluster: this version changes neither while it \
-             runs"
-                .to_owned()
-        })
     }
 
     /// Names that nothing here answers to.
@@ -141,9 +129,9 @@ impl Node {
     }
 
     /// Whether this leader proposes what it was asked for; else the site that asked is told why not.
-    pub(super) fn declines(&mut self, origin: &Origin, fact: &Fact, out: &mut Output) -> bool {
+    pub(super) fn declines(&mut self, (origin, fact): (&Origin, &Fact), now: Mono, out: &mut Output) -> bool {
         let Fact::PolicyEdited { text, .. } = fact else { return false };
-        let Some(Objection { why, .. }) = self.objection(text) else { return false };
+        let Some(Objection { why, .. }) = self.objection(text, now) else { return false };
         let to = origin.site.clone();
         self.say(&to, Body::Declined { origin: origin.clone(), why }, out);
         true

@@ -52,6 +52,12 @@ impl Peers {
         self.greetings.insert(site.clone(), Greeting { at, hello, unfit });
     }
 
+    /// Forgets a site as if it had never been heard.
+    pub fn forget(&mut self, site: &SiteId) {
+        self.known.remove(site);
+        self.greetings.remove(site);
+    }
+
     /// The last greeting of a site.
     pub fn greeting(&self, site: &SiteId) -> Option<&Greeting> {
         self.greetings.get(site)

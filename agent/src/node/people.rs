@@ -75,8 +75,14 @@ impl Node {
             }
             Command::Resume { route } => Fact::Resumed { route: self.known(route)?, who },
             Command::Ack { incident } => Fact::IncidentAcked { incident, who },
-            Command::Readmit { site } => {
+            Command::Readmit { site, key: None } => {
                 self.readmit(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
+            }
+            Command::Readmit { site, key: Some(key) } => {
+                self.trust(&site, key, &who).map_err(|(why, hint)| refused(&why, &hint))?
+            }
+            Command::Revoke { site } => {
+                self.revocation(&site, &who, now).map_err(|(why, hint)| refused(&why, &hint))?
             }
             Command::Claim { route, site, because } | Command::ClaimOrOffer { route, site, because } => {
                 let occasion = if site.is_refuge() { Occasion::NoneLeft } else { Occasion::SiteDown };
@@ -194,7 +200,8 @@ impl Node {
             | Command::Hold { .. }
             | Command::Resume { .. }
             | Command::Ack { .. }
-            | Command::Readmit { .. } => *refused("this is not a question", "`pointsman --help`"),
+            | Command::Readmit { .. }
+            | Command::Revoke { .. } => *refused("this is not a question", "`pointsman --help`"),
         }
     }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How recently a site must have been heard for its votes to count as reachable.
-const HEARD: Duration = Duration::from_secs(2);
+pub(super) const HEARD: Duration = Duration::from_secs(2);
 
 impl Node {
     pub(super) fn routes(&self) -> Vec<RouteId> {
@@ -29,9 +29,11 @@ impl Node {
         self.rules.as_ref().map(|rules| rules.doors.clone()).unwrap_or_default()
     }
 
-    /// Every site of the policy but this one.
+    /// Every site of the policy that somebody speaks for, but this one; and those that are leaving.
     pub fn others(&self) -> Vec<SiteId> {
-        self.sites().into_iter().filter(|site| *site != self.identity.site).collect()
+        let ours = |site: &SiteId| *site == self.identity.site;
+        let all = self.sites().into_iter().chain(self.leaving.keys().cloned());
+        all.filter(|site| !ours(site) && !self.shuns(site)).collect()
     }
 
     pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {

@@ -7,7 +7,7 @@ use policies::limits::REPAIRS_PER_HOUR;
 use state::fact::{Adoption, Fact, Home, Reading};
 use state::plan::{Plan, Pointing};
 use state::run::Cause;
-use state::{Destination, Index, Now, Number, RouteId};
+use state::{Destination, Index, Mono, Now, Number, RouteId};
 
 impl Node {
     /// Values of our own that are not wanted, read twice. Each unclosed attempt is answered by one repair; where
@@ -27,6 +27,25 @@ impl Node {
                 self.lead_fact(opened);
             }
             Err(why) => self.complain(route, format!("{shows}; it is not put right: {why}")),
+        }
+    }
+
+    /// The numbers show what is wanted. If that was not known, because it came after the run that wanted it had
+    /// ended, calls ring there from here on: a site that nobody looks at is not left when it dies.
+    pub(super) fn as_wanted(&mut self, route: &RouteId, readings: Vec<Reading>, now: Mono) {
+        let Some(state) = self.view.routes.get(route) else { return };
+        let shown = |number: Number| {
+            let read = readings.iter().find(|reading| reading.number == number).map(Reading::value);
+            let shows = read.or_else(|| state.numbers.get(&number)?.expected.clone());
+            Reading { number, shows }
+        };
+        let all: Vec<Reading> = self.numbers(route).into_iter().map(shown).collect();
+        let (site, rings_in) = (self.site_shown(route, &all), state.rings_in.clone());
+        if self.as_verified(route, &readings) && (site.is_none() || site == rings_in) {
+            self.looks.round(route, now).trust();
+        } else if let Some(readings) = self.looks.round(route, now).confirm(readings, now) {
+            let (route, site) = (route.clone(), site.or(rings_in));
+            self.lead_fact(Fact::RouteAdopted { route, site, readings, from: Adoption::Own });
         }
     }
 

@@ -137,6 +137,9 @@ impl Node {
             let what = format!("{} has no vote and does nothing: {why}", self.identity.site);
             need(what, format!("on a healthy site: pointsman readmit {}", self.identity.site));
         }
+        for (what, hint) in self.revoked_needs() {
+            need(what, hint);
+        }
         for (site, why) in self.outsiders() {
             need(format!("{site} is outside: {why}"), format!("pointsman readmit {site}"));
         }
@@ -187,6 +190,7 @@ impl Node {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
         watch.extend(self.survey_words());
+        watch.extend(self.revoked_words());
         watch.extend(self.unsettled());
         watch.extend(self.margin(now.mono));
         for (site, over) in &self.detours {

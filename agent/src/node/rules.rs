@@ -8,7 +8,7 @@ use policies::errand::Occasion;
 use policies::judge::{Blip, Budget, Judge, LeverRule, RouteRule, SiteVotes};
 use policies::limits::{CONTACT_EVERY, RETRY_AFTER};
 use policies::policy::{Carrier, Deadman, Lever, Pace, Playbooks, Reach, Route, Site};
-use state::fact::Reading;
+use state::fact::{Reading, Seated};
 use state::{CarrierId, Destination, Number, PlaybookId, RouteId, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -21,8 +21,11 @@ pub struct Rules {
     pub cluster: String,
     /// The short name of the text.
     pub digest: String,
-    /// By which ballots, verdicts and decisions are judged.
+    /// By which ballots, verdicts and decisions are judged. Its votes are those that count, once that is known: the
+    /// policy's are a wish.
     pub judge: Judge,
+    /// The votes that the policy wishes for each site.
+    pub wished: BTreeMap<SiteId, u8>,
     /// Every door of every site, in the policy's order.
     pub doors: Vec<SiteId>,
     /// The routes, in the policy's order.
@@ -62,6 +65,15 @@ pub struct RouteRules {
     pub playbooks: Playbooks,
 }
 
+/// Whether verdicts are of the same votes as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// They are.
+    AsBefore,
+    /// Whatever was counted must be counted anew.
+    Others,
+}
+
 impl RouteRules {
     /// What is played on an occasion; nothing on those of a lever.
     pub fn played(&self, occasion: Occasion) -> Option<&PlaybookId> {
@@ -95,6 +107,7 @@ impl Rules {
         Ok(Self {
             digest: state::chain::digest(text),
             judge: judge(&policy),
+            wished: policy.sites.iter().map(|site| (site.id.clone(), site.votes)).collect(),
             doors: policy.sites.iter().flat_map(Site::doors).map(|(door, _)| door).collect(),
             routes: routes.collect(),
             reaches: policy.carriers.iter().map(|c| (c.id.clone(), policy.reach(&c.id))).collect(),
@@ -137,14 +150,28 @@ impl Rules {
         self.judge.sites.iter().map(|site| &site.site)
     }
 
-    /// All votes.
+    /// All votes that the policy wishes.
     pub fn votes(&self) -> u32 {
-        self.judge.sites.iter().map(|site| u32::from(site.votes)).sum()
+        self.wished.values().copied().map(u32::from).sum()
     }
 
-    /// The votes of one site.
+    /// The votes that the policy wishes for one site.
     pub fn votes_of(&self, site: &SiteId) -> u8 {
-        self.judge.sites.iter().find(|s| s.site == *site).map_or(0, |s| s.votes)
+        self.wished.get(site).copied().unwrap_or_default()
+    }
+
+    /// Verdicts are of these votes from now on. Whether that is news.
+    pub fn weigh(&mut self, seated: &[Seated]) -> Weights {
+        let theirs = |site: &SiteId| seated.iter().find(|seat| seat.site == *site);
+        let votes = |site: &SiteId| theirs(site).map_or(0, |seat| seat.voters.len());
+        let mut weights = Weights::AsBefore;
+        for site in &mut self.judge.sites {
+            let now = u8::try_from(votes(&site.site)).unwrap_or(u8::MAX);
+            if std::mem::replace(&mut site.votes, now) != now {
+                weights = Weights::Others;
+            }
+        }
+        weights
     }
 
     /// The doors that may have a route, the first choice first.

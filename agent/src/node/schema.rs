@@ -30,7 +30,7 @@ impl Node {
 
     /// Whether a fact may be put into the log; if not, it is asked for again until it may.
     pub(super) fn may_write(&mut self, fact: &Fact) -> bool {
-        let may = fact.schema() <= self.view.schema() || matches!(fact, Fact::SchemaRaised { .. });
+        let may = self.schema_of(fact) <= self.view.schema() || matches!(fact, Fact::SchemaRaised { .. });
         self.schemas.wanted |= !may;
         may
     }

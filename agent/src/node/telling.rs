@@ -29,6 +29,13 @@ pub struct Verdicts {
     steps: BTreeMap<Index, u16>,
 }
 
+impl Verdicts {
+    /// The votes are others: every verdict is counted anew.
+    pub fn recount(&mut self) {
+        self.counted = None;
+    }
+}
+
 impl Node {
     pub(super) fn tell_leader(&self, next: &Standing, out: &mut Output) {
         if (next.term, &next.leader) != (self.standing.term, &self.standing.leader) {
@@ -119,7 +126,10 @@ impl Node {
             | Fact::Born { .. }
             | Fact::Readmitted { .. }
             | Fact::VotesChanging { .. }
-            | Fact::VotesChanged { .. } => {}
+            | Fact::VotesChanged { .. }
+            | Fact::VotesGiven { .. }
+            | Fact::BundleRevoked { .. }
+            | Fact::BundleTrusted { .. } => {}
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -336,5 +346,8 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::SchemaRaised { .. } => "word on what all can read",
         Fact::StepPassed { .. } => "end of a step without an attempt",
         Fact::Played { .. } => "claim",
+        Fact::VotesGiven { .. } => "gift of votes",
+        Fact::BundleRevoked { .. } => "revocation of a bundle",
+        Fact::BundleTrusted { .. } => "trust in a bundle",
     }
 }

@@ -9,7 +9,6 @@ use hyper::header::{ACCEPT, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use policies::policy::Http as Wanted;
-use reqwest::redirect;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
@@ -153,31 +152,6 @@ fn spelt(url: &str) -> String {
     url.chars().map(spell).collect()
 }
 
-/// A client for what needs more than one request: it connects to `target`, whatever its URL is called, and keeps
-/// nothing between two of them.
-///
-/// # Errors
-/// Says why no request can be made at all.
-pub fn client(
-    url: &str,
-    (target, bind): (SocketAddr, Option<IpAddr>),
-    tls: &ClientConfig,
-) -> Result<reqwest::Client, String> {
-    let url = reqwest::Url::parse(url).map_err(|error| format!("`{url}`: {error}"))?;
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls.clone())
-        .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(0)
-        .local_address(bind)
-        .no_proxy()
-        .http1_only()
-        .user_agent("pointsman");
-    if let Some(name) = url.domain() {
-        builder = builder.resolve(name, target);
-    }
-    builder.build().map_err(|error| words(&error))
-}
-
 fn holds(body: &[u8], text: &str) -> bool {
     body.windows(text.len()).any(|window| window == text.as_bytes())
 }
@@ -203,17 +177,6 @@ fn failed(error: &(dyn Error + 'static)) -> Answer {
     }
     // It hung up, or said what is no HTTP.
     Answer::Dead { why: Why::Malformed }
-}
-
-/// An error with its causes.
-pub fn words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
 }
 
 /// How certificates are believed: by this machine's own roots, and by the authorities of a file beside them.

@@ -1,10 +1,10 @@
 //! Changes of the membership: one step at a time towards what is wished, learners first, and both majorities meanwhile.
 
 use super::seats::{RaftId, Seat, Seats, Standing};
-use super::{NotProposed, Quorum};
+use super::{NotMoved, NotProposed, Quorum};
 use raft::eraftpb::{self, ConfChangeSingle, ConfChangeTransition, ConfChangeType, ConfChangeV2, EntryType};
 use serde::{Deserialize, Serialize};
-use state::{Index, Term};
+use state::{Index, SiteId, Term};
 use std::collections::BTreeSet;
 
 /// How far behind the agreed end a learner may be to count as caught up: what a busy second agrees.
@@ -21,6 +21,8 @@ pub enum Step {
     Listen,
     /// It goes, and never comes back.
     Leave,
+    /// It had a vote, and from now on it listens.
+    Demote,
 }
 
 /// One entry's change of the membership.
@@ -52,7 +54,7 @@ impl Change {
             let mut single = ConfChangeSingle { node_id: id.0, ..ConfChangeSingle::default() };
             single.set_change_type(match step {
                 Step::Vote => ConfChangeType::AddNode,
-                Step::Listen => ConfChangeType::AddLearnerNode,
+                Step::Listen | Step::Demote => ConfChangeType::AddLearnerNode,
                 Step::Leave => ConfChangeType::RemoveNode,
             });
             single
@@ -104,30 +106,86 @@ impl Quorum {
         if voter.raw.raft.has_pending_conf() {
             return None;
         }
+        // Raft-rs panics in a leader that has removed itself: see `make_way`.
+        if !self.staying(wish).contains(&voter.id) {
+            return None;
+        }
         let conf = voter.seats.conf();
         if !conf.voters_before.is_empty() {
             let seats = voter.seats.iter().cloned().collect();
             return Some(Change { steps: Vec::new(), seats });
         }
-        let of = |standing| -> BTreeSet<RaftId> {
-            let seats = wish.iter().filter(move |seat| seat.standing == standing);
-            seats.flat_map(|seat| seat.ids.iter().copied()).collect()
-        };
-        let (voters, learners) = (of(Standing::Voter), of(Standing::Learner));
+        let (voters, learners) = (ids(wish, Standing::Voter), ids(wish, Standing::Learner));
         let now: (BTreeSet<_>, BTreeSet<_>) =
             (conf.voters.iter().copied().collect(), conf.learners.iter().copied().collect());
-        // Raft-rs panics in a leader that has removed itself.
-        if !voters.contains(&voter.id) || (&now.0, &now.1) == (&voters, &learners) {
+        if (&now.0, &now.1) == (&voters, &learners) {
             return None;
         }
         let coming = voters.union(&learners).find(|id| !now.0.contains(id) && !now.1.contains(id));
         if let Some(&id) = coming {
             return Some(self.admit(id, wish));
         }
+        let seats = self.within_reach(wish, &now.0);
+        let (voters, learners) = (ids(&seats, Standing::Voter), ids(&seats, Standing::Learner));
         let steps = self.steps((&now.0, &now.1), (&voters, &learners));
-        let ready = voters.difference(&now.0).all(|id| self.has_caught_up(*id));
         let could_act = self.is_alive(&voters) && self.is_alive(&now.0);
-        (ready && could_act).then(|| Change { steps, seats: wish.to_vec() })
+        (could_act && !steps.is_empty()).then_some(Change { steps, seats })
+    }
+
+    /// A wish without what cannot be had yet: a site whose new votes have not caught up keeps what it has, and nobody
+    /// else waits for it.
+    fn within_reach(&self, wish: &[Seat], now: &BTreeSet<RaftId>) -> Vec<Seat> {
+        let behind = |seat: &&Seat| {
+            let fresh = seat.ids.iter().filter(|id| !now.contains(id));
+            seat.standing == Standing::Voter && fresh.into_iter().any(|id| !self.has_caught_up(*id))
+        };
+        let waits: BTreeSet<&SiteId> = wish.iter().filter(behind).map(|seat| &seat.site).collect();
+        let ready = wish.iter().filter(|seat| !waits.contains(&seat.site));
+        ready.chain(self.seats.iter().filter(|seat| waits.contains(&seat.site))).cloned().collect()
+    }
+
+    /// The votes that count now and go on counting: only one of them can bring a change to its end.
+    fn staying(&self, wish: &[Seat]) -> BTreeSet<RaftId> {
+        let Some(voter) = self.leading() else { return BTreeSet::new() };
+        let conf = voter.seats.conf();
+        let now: BTreeSet<RaftId> = conf.voters.into_iter().collect();
+        if conf.voters_before.is_empty() { &now & &ids(wish, Standing::Voter) } else { now }
+    }
+
+    /// Hands leadership on if the vote that leads is one of those that go: to another site, else to its own twin.
+    ///
+    /// # Errors
+    /// Says why nobody can take it now.
+    pub fn make_way(&mut self, wish: &[Seat]) -> Result<(), NotMoved> {
+        let staying = self.staying(wish);
+        match self.leading() {
+            Some(voter) if !staying.contains(&voter.id) => self.hand_on(|id| staying.contains(&id)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Hands leadership to a vote that is fit and has the whole log: one of another site, if there is one.
+    ///
+    /// # Errors
+    /// Says why nobody can take it now.
+    pub fn hand_on(&mut self, fit: impl Fn(RaftId) -> bool) -> Result<(), NotMoved> {
+        let own: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
+        let here = self.own.clone();
+        let Some(voter) = self.leading_mut() else { return Err(NotMoved::NotLeading) };
+        let raft = &voter.raw.raft;
+        let last = raft.raft_log.last_index();
+        let others = raft.prs().iter().filter(|(id, _)| **id != voter.id.0 && fit(RaftId(**id)));
+        let votes = |id: u64| voter.seats.votes(RaftId(id));
+        let able = others.filter(|(id, _)| votes(**id));
+        let mut heirs: Vec<(u64, bool)> =
+            able.map(|(id, progress)| (*id, progress.matched == last && progress.recent_active)).collect();
+        heirs.sort_by_key(|(id, _)| (own.contains(&RaftId(*id)), *id));
+        if heirs.is_empty() {
+            return Err(NotMoved::NoCandidate(here));
+        }
+        let heir = heirs.iter().find(|(_, caught_up)| *caught_up).ok_or(NotMoved::Behind(here))?.0;
+        voter.raw.transfer_leader(heir);
+        Ok(())
     }
 
     /// One id more that listens.
@@ -145,7 +203,7 @@ impl Quorum {
     ) -> Vec<(RaftId, Step)> {
         let step = |id: &RaftId| match (wish.0.contains(id), wish.1.contains(id)) {
             (true, _) => (!voters.contains(id)).then_some((*id, Step::Vote)),
-            (false, true) => (!learners.contains(id)).then_some((*id, Step::Listen)),
+            (false, true) => (!learners.contains(id)).then_some((*id, Step::Demote)),
             (false, false) => Some((*id, Step::Leave)),
         };
         voters.union(learners).filter_map(step).collect()
@@ -170,6 +228,17 @@ impl Quorum {
         voters.iter().filter(answers).count() * 2 > voters.len()
     }
 
+    /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
+    /// own that still count, because nobody has agreed yet that they do not.
+    pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
+        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
+        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
+        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
+        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
+        let due: Vec<RaftId> = kept.chain(fresh).collect();
+        (due != had && !due.is_empty()).then_some(due)
+    }
+
     /// Proposes a change together with the fact that tells it; says where it would stand.
     pub fn change(&mut self, change: Change, fact: Vec<u8>) -> Result<(Index, Term), NotProposed> {
         self.stir();
@@ -192,6 +261,12 @@ impl Quorum {
         let waits = |id: u64, matched: u64| matched < log.cut().0 && !log.names(RaftId(id));
         voter.raw.raft.prs().iter().any(|(&id, progress)| waits(id, progress.matched))
     }
+}
+
+/// The ids of a wish that shall stand so.
+fn ids(wish: &[Seat], standing: Standing) -> BTreeSet<RaftId> {
+    let seats = wish.iter().filter(|seat| seat.standing == standing);
+    seats.flat_map(|seat| seat.ids.iter().copied()).collect()
 }
 
 impl Seats {

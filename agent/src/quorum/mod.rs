@@ -178,9 +178,12 @@ pub struct Quorum {
 impl Quorum {
     /// Starts the votes of `own` from what its disk holds. `birth` are the seats before the first entry of all.
     pub fn new(birth: Seats, own: &SiteId, past: Past) -> Result<Self, LoadError> {
-        let born = birth.of(own)?.ids.clone();
-        let ids = if past.ids.is_empty() { born.clone() } else { past.ids };
+        let born = birth.ids(own);
+        let given = !past.ids.is_empty();
+        let ids = if given { past.ids } else { birth.of(own)?.ids.clone() };
         let mut states: BTreeMap<_, _> = past.voters.into_iter().map(|state| (state.id, state)).collect();
+        // A vote that was taken back has left its log on the disk; nobody reads it any more.
+        states.retain(|id, _| !given || ids.contains(id));
         if let Some(&foreign) = states.keys().find(|id| !ids.contains(id)) {
             return Err(LoadError::Foreign(foreign));
         }
@@ -191,7 +194,7 @@ impl Quorum {
         for (place, id) in ids.into_iter().enumerate() {
             let state = states.remove(&id).unwrap_or_else(|| VoterState::empty(id));
             // Votes that came later campaign where those stood in whose place they came.
-            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or(birth.conf().voters.len());
+            let rank = born.get(place).and_then(|id| birth.rank(*id)).unwrap_or_else(|| birth.last_rank(id));
             voters.push(Voter::new(&birth, rank, state)?);
         }
         let mut quorum = Self::outside(birth, own);
@@ -243,6 +246,11 @@ impl Quorum {
     /// A site says who sits where: of itself it is not believed, of others it may be.
     pub fn vouch(&mut self, by: &SiteId, seated: &[Seated]) {
         self.strangers.hear(by, seated);
+    }
+
+    /// What a site has said of the seats is nobody's word any more.
+    pub fn disbelieve(&mut self, by: &SiteId) {
+        self.strangers.forget(by);
     }
 
     /// A tenth of a second has passed. After a pause the driver calls it once, never in a burst.

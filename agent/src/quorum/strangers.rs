@@ -27,6 +27,11 @@ impl Strangers {
         }
     }
 
+    /// A site is not believed any more.
+    pub(super) fn forget(&mut self, by: &SiteId) {
+        self.said.remove(by);
+    }
+
     /// Whether a third site says that an id is this site's, and, if that matters, that it votes.
     pub(super) fn vouched(&self, id: RaftId, of: &SiteId, votes: bool) -> bool {
         let theirs = |seat: &Seated| {

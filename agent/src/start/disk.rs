@@ -4,6 +4,7 @@ use super::StartError;
 use crate::door;
 use crate::store::{Loaded, Store, StoreError};
 use policies::Policy;
+use state::alone::AloneEntry;
 use state::{Disk, SiteId};
 use std::fs::File;
 use std::io::{self, Write};
@@ -133,4 +134,13 @@ pub(super) fn heard(store: &Store, policy: &Policy) -> Result<Vec<(SiteId, Vec<u
         heard.extend(store.kept(&door::heard(&site.id))?.map(|bytes| (site.id.clone(), bytes)));
     }
     Ok(heard)
+}
+
+/// What persons did from here without an agreement.
+pub(super) fn alone(store: &Store) -> Result<Vec<(u64, AloneEntry)>, StartError> {
+    let line = |(n, bytes): (u64, Vec<u8>)| match AloneEntry::decode(&bytes) {
+        Ok(line) => Ok((n, line)),
+        Err(source) => Err(StartError::Alone { n, source }),
+    };
+    store.alone()?.into_iter().map(line).collect()
 }

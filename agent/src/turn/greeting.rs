@@ -1,7 +1,7 @@
 //! Greetings within a turn: who is told who we are, and what an answer makes of this site.
 
 use super::{Anew, Clocks, Turn, World};
-use crate::door::{self, Admission, Asks, Hello, Named, Said, Stand};
+use crate::door::{self, Admission, Asks, Forgotten, Hello, Named, Said, Stand};
 use crate::event::Event;
 use crate::frame::Body;
 use crate::quorum::{Past, Quorum};
@@ -45,7 +45,7 @@ impl<W: World> Turn<W> {
         }
         let straight = sealed.from == *from && sealed.to == self.here;
         let read = Hello::decode(&sealed.bytes).filter(|(_, hello)| straight && hello.n == sealed.n);
-        let Some((boot, hello)) = read.filter(|_| self.world.check(&sealed).is_ok()) else {
+        let Some((boot, hello)) = read.filter(|_| self.is_trusted(&sealed)) else {
             tracing::debug!("a greeting of {from} is dropped: it is none, or not signed by it");
             return Ok(());
         };
@@ -59,7 +59,28 @@ impl<W: World> Turn<W> {
     fn is_convicted(&mut self, proof: &Sealed) -> Option<String> {
         let (_, then) = Hello::decode(&proof.bytes).filter(|_| proof.from == self.here)?;
         let why = self.door.convicted(&then, self.node.view(), &self.quorum)?;
-        self.world.check(proof).is_ok().then_some(why)
+        self.is_trusted(proof).then_some(why)
+    }
+
+    /// Whether something is signed by its origin, with a key that may speak for that site.
+    fn is_trusted(&mut self, sealed: &Sealed) -> bool {
+        let key = self.world.check(sealed);
+        key.is_ok_and(|key| self.node.trusts(&sealed.from, key))
+    }
+
+    /// Whatever was heard from a revoked bundle may have been said by a thief: nothing of it is held against whoever
+    /// speaks for that site next.
+    pub(super) fn forget_revoked(&mut self) -> Result<(), W::Error> {
+        let view = self.node.view();
+        let revoked: Vec<SiteId> =
+            view.revoked.keys().filter(|site| self.node.shuns(site)).cloned().collect();
+        for site in revoked {
+            if self.door.forget(&site) == Forgotten::Now {
+                self.quorum.disbelieve(&site);
+                self.world.keep(&[(door::heard(&site), Vec::new())])?;
+            }
+        }
+        Ok(())
     }
 
     /// A peer says who it is. What must be remembered of it is on disk before anything else is taken from it.
@@ -105,12 +126,14 @@ impl<W: World> Turn<W> {
     /// The others have agreed that this disk is ours. A new one may vote from here on.
     fn be_named(&mut self, admission: Admission) -> Result<(), W::Error> {
         let Admission { member: Member { disk: _, raft_ids, at }, life, birth } = admission;
+        let own: Vec<u64> = self.quorum.seats().ids(&self.here).into_iter().map(|id| id.0).collect();
+        let same = raft_ids == own && birth.as_ref().is_none_or(|birth| birth == self.quorum.birth());
         match (self.door.own().stand.clone(), birth) {
-            (Stand::Newborn, _) => self.come_in(Named { at, raft_ids }),
-            (Stand::Outside { .. }, Some(birth)) => {
+            (Stand::Newborn, _) if same => self.come_in(Named { at, raft_ids }),
+            (Stand::Newborn | Stand::Outside { .. }, Some(birth)) => {
                 // The life goes on counting where the lost disk ended: what it proposes is news to everybody.
                 let starts = life.max(self.door.own().starts);
-                tracing::info!("{} is readmitted, as agreed at {at}", self.here);
+                tracing::info!("{} is let in, as agreed at {at}", self.here);
                 self.world.keep(&[
                     (door::NAMED.to_owned(), Named { at, raft_ids }.to_bytes()),
                     (door::BIRTH.to_owned(), door::plain(&birth)),
@@ -120,7 +143,8 @@ impl<W: World> Turn<W> {
                 self.anew = Anew::Begins;
                 Ok(())
             }
-            (Stand::Outside { .. } | Stand::Inside, _) => Ok(()),
+            (Stand::Inside, _) => self.take_up(at, &raft_ids),
+            (Stand::Newborn | Stand::Outside { .. }, None) => Ok(()),
         }
     }
 

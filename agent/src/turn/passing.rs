@@ -60,6 +60,10 @@ impl<W: World> Turn<W> {
         sealed: Sealed,
         clocks: Clocks,
     ) -> Result<Option<(SiteId, Frame)>, Refused> {
+        let revoked = || Refused::Revoked(sealed.from.clone());
+        if self.node.shuns(&sealed.from) {
+            return Err(revoked());
+        }
         match self.relay.errand(&sealed, by)? {
             Errand::PassOn => {
                 self.relay.forwarded(&sealed);
@@ -71,7 +75,10 @@ impl<W: World> Turn<W> {
             Errand::Ours => {
                 let from = sealed.from.clone();
                 let wrong = |why| Refused::Seal { from: from.clone(), why };
-                self.world.check(&sealed).map_err(wrong)?;
+                let key = self.world.check(&sealed).map_err(wrong)?;
+                if !self.node.trusts(&sealed.from, key) {
+                    return Err(revoked());
+                }
                 self.relay.taken(&sealed, by, clocks.mono);
                 let frame = Frame::decode(&sealed.bytes);
                 let frame =

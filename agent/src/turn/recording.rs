@@ -35,6 +35,7 @@ impl<W: World> Turn<W> {
         let standing = self.stand(clocks.mono);
         if standing != self.standing {
             self.standing = standing.clone();
+            self.follow_seats();
             // What was agreed before is folded first: a reign is ready only when its log is.
             self.events.push_back(Event::Standing(standing));
         }

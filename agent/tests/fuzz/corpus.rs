@@ -18,8 +18,8 @@ use playbooks::Playbook;
 use policies::Policy;
 use state::fact::{Closure, Mode, Outcome, Reading, Was};
 use state::{
-    Boot, CarrierId, Destination, Disk, Head, IncidentId, Index, Mono, Number, RouteId, SiteId, Stamp,
-    Starts, View, Who,
+    Boot, CarrierId, Destination, Disk, Fingerprint, Head, IncidentId, Index, Mono, Number, RouteId, SiteId,
+    Stamp, Starts, View, Who,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -125,8 +125,8 @@ impl World for Tape {
         Some(Seal { chain: vec![vec![7; 600]], scheme: 0, signature: sealed.words("bytemark") })
     }
 
-    fn check(&mut self, _sealed: &Sealed) -> Result<(), String> {
-        Ok(())
+    fn check(&mut self, _sealed: &Sealed) -> Result<Fingerprint, String> {
+        Ok(Fingerprint::of(&[7; 600]))
     }
 
     fn send(&mut self, to: &SiteId, frame: Frame) {

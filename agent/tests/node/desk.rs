@@ -1,8 +1,10 @@
 //! The part of the stories' language that is about policy files: who saves what where, and what the files then hold.
 
 use super::levers;
+use super::share::bundle;
 use super::world::Cluster;
-use state::{Imprint, SiteId};
+use agent::command::{Answer, Command};
+use state::{Fingerprint, Imprint, SiteId};
 
 /// What people do to files; the other deeds are told elsewhere.
 pub fn act(cluster: &mut Cluster, words: &[&str]) {
@@ -15,6 +17,34 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
                 assert!(before.contains(old), "{old} is not in {before}");
                 Some(before.replace(old, &new.replace("\\n ", "\n    ")))
             });
+        }
+        ["votes", of, count, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(votes(&file.unwrap_or_default(), of, count)));
+        }
+        ["revoke", of, "at", name] => {
+            cluster.order(&SiteId::new(*name), Command::Revoke { site: SiteId::new(*of) });
+        }
+        ["trust", of, number, "at", name] => {
+            let number = number.parse().expect("the story is well formed");
+            let key = Some(Fingerprint::of(&bundle(&SiteId::new(*of), number)));
+            cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key });
+        }
+        ["readmit", of, "at", name] => {
+            cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key: None });
+        }
+        ["bundle", of, number] => {
+            let number = number.parse().expect("the story is well formed");
+            cluster.disk(&SiteId::new(*of)).borrow_mut().bundle = number;
+        }
+        ["add", of, count, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(with(&file.unwrap_or_default(), of, count)));
+        }
+        ["found", of, count] => {
+            let policy = cluster.disk(&SiteId::new("london")).borrow().file.clone().unwrap_or_default();
+            cluster.found(&SiteId::new(*of), &with(&policy, of, count));
+        }
+        ["take", "out", of, "at", name] => {
+            cluster.save(&SiteId::new(*name), |file| Some(without(&file.unwrap_or_default(), of)));
         }
         ["remove", "file", name] => cluster.save(&SiteId::new(*name), |_| None),
         ["throw", "away", "asides", name] => {
@@ -29,6 +59,33 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["unlock", name] => cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = None,
         others => levers::act(cluster, others),
     }
+}
+
+/// A policy in which a site has another number of votes.
+fn votes(policy: &str, of: &str, count: &str) -> String {
+    let line = |line: &str| match line.split_once("votes: ") {
+        Some((site, rest)) if line.trim_start().starts_with(&format!("{of}:")) => {
+            format!("{site}votes: {count}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        Some(_) | None => line.to_owned(),
+    };
+    policy.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// A policy with one site more, if it is not there already.
+fn with(policy: &str, site: &str, votes: &str) -> String {
+    if policy.contains(&format!("  {site}:")) {
+        return policy.to_owned();
+    }
+    let line = format!("  {site}: {{ votes: {votes}, address: 192.0.2.15, pbx: 192.0.2.26 }}");
+    policy.replace("\ncarriers:", &format!("{line}\n\ncarriers:"))
+}
+
+/// A policy with one site less, also where a route prefers it.
+fn without(policy: &str, site: &str) -> String {
+    let kept = policy.lines().filter(|line| !line.starts_with(&format!("  {site}:")));
+    let text: String = kept.map(|line| format!("{line}\n")).collect();
+    text.replace(&format!(", {site}"), "")
 }
 
 /// What the files must hold; the other expectations stand elsewhere.
@@ -61,6 +118,24 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             } else {
                 Err(format!("{agreed}, the last at {index:?}"))
             }
+        }
+        others => seated(cluster, others),
+    }
+}
+
+/// Who has which votes, and what an order came to.
+fn seated(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
+    match words {
+        ["refused", rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
+            let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
+            if good { Ok(()) } else { Err(format!("{last:?}")) }
+        }
+        ["votes", of, count, "at", at] => {
+            let report = cluster.status(&SiteId::new(*at));
+            let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);
+            if is.to_string() == *count { Ok(()) } else { Err(format!("{is} of {}", report.votes)) }
         }
         others => levers::expect(cluster, others),
     }

@@ -15,7 +15,7 @@ use agent::store::{JournalRow, Page};
 use agent::turn::World;
 use state::alone::AloneEntry;
 use state::fact::{Closure, Outcome, Reading, Was};
-use state::{Boot, Head, Imprint, Index, Mono, Number, SiteId, Stamp, View};
+use state::{Boot, Fingerprint, Head, Imprint, Index, Mono, Number, SiteId, Stamp, View};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -126,14 +126,16 @@ impl World for Share {
 
     /// The likeness of a signature: the words, and who says so.
     fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
-        let chain = vec![self.here.as_str().as_bytes().to_vec()];
+        let chain = vec![bundle(&self.here, self.disk.borrow().bundle)];
         Some(Seal { chain, scheme: 0, signature: sealed.words("bytemark") })
     }
 
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
-        let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
-        let right = named && sealed.seal.signature == sealed.words("bytemark");
-        if right { Ok(()) } else { Err("it is forged".to_owned()) }
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String> {
+        let bundle = sealed.seal.chain.first().ok_or("it has no certificate")?;
+        let name = bundle.split(|byte| *byte == b' ').next();
+        let right = name == Some(sealed.from.as_str().as_bytes());
+        let right = right && sealed.seal.signature == sealed.words("bytemark");
+        if right { Ok(Fingerprint::of(bundle)) } else { Err("it is forged".to_owned()) }
     }
 
     fn act(&mut self, effect: Effect) {
@@ -203,6 +205,11 @@ impl World for Share {
         }
         outside.told.push((now, self.here.clone(), telling));
     }
+}
+
+/// The likeness of a bundle: whose it is, and the how-manyth.
+pub fn bundle(site: &SiteId, number: u32) -> Vec<u8> {
+    format!("{site} {number}").into_bytes()
 }
 
 impl Share {

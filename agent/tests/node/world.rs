@@ -6,17 +6,17 @@ use super::outside::{Disk, Mail, Outside, Shyness};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
 use agent::command::{Answer, Command, StatusReport};
-use agent::door::{self, Door, Own, Stand};
+use agent::door::{self, Door, Named, Own, Stand};
 use agent::event::{Asker, Event, Identity, Presence};
 use agent::frame::{Body, Frame};
 use agent::node::{Node, Start};
 use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
-use agent::turn::{Clocks, Input, Turn, World};
+use agent::turn::{Anew, Clocks, Input, Turn, World};
 use playbooks::Playbook;
 use policies::Policy;
-use state::{Boot, CarrierId, Index, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
+use state::{Boot, CarrierId, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -69,6 +69,13 @@ impl Cluster {
         cluster
     }
 
+    /// A machine with an empty disk and a folder of its own is put up for a site, with this policy in it.
+    pub fn found(&mut self, site: &SiteId, policy: &str) {
+        let disk = Disk { file: Some(policy.to_owned()), ..Disk::default() };
+        self.disks.insert(site.clone(), Rc::new(RefCell::new(disk)));
+        self.start(site);
+    }
+
     pub fn start(&mut self, site: &SiteId) {
         self.boots += 1;
         let boot = Boot(self.boots);
@@ -92,10 +99,13 @@ impl Cluster {
             (playbook.name.clone(), playbook)
         });
         let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
-        let name =
-            state::Disk(SITES.iter().position(|name| *name == site.as_str()).map_or(0, |at| at as u64 + 1));
-        let own =
-            Own { boot, disk: name, starts: Starts(loaded.starts), named: Index(0), stand: Stand::Inside };
+        let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
+        let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
+        let place = SITES.iter().position(|name| *name == site.as_str());
+        let name = state::Disk(place.map_or_else(|| hash(site.as_str()), |at| at as u64 + 1));
+        let stand = if place.is_none() && ids_are_none(&loaded) { Stand::Newborn } else { Stand::Inside };
+        let at = named.map(|named| named.at).unwrap_or_default();
+        let own = Own { boot, disk: name, starts: Starts(loaded.starts), named: at, stand: stand.clone() };
         let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
         let remembered = SITES.map(SiteId::new).iter().filter_map(heard).collect();
         let door = Door::new(site.clone(), own, remembered);
@@ -106,7 +116,7 @@ impl Cluster {
             secrets: vec![CarrierId::new("magrathea")],
             playbooks: shelf.chain(others).collect(),
             stopped: None,
-            alone: loaded.alone,
+            alone: loaded.alone.clone(),
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
             led: loaded.led.map(|at| self.wall(site).since(at)),
             outside: None,
@@ -115,10 +125,7 @@ impl Cluster {
         let node = Node::new(start, Mono::from_boot(now));
         let mut first = agent::event::Output::default();
         node.watch(&mut first);
-        let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
-        let quorum =
-            Quorum::new(seats(), site, Past { journal: last, voters: loaded.voters, ids: Vec::new() })
-                .expect("the world is well formed");
+        let quorum = self.quorum(site, &stand, (&loaded, ids));
         let outside = Rc::clone(&self.outside);
         let mut share = Share { here: site.clone(), boot, disk, outside, watch: Vec::new() };
         for effect in first.act {
@@ -130,6 +137,19 @@ impl Cluster {
             site.clone(),
             Life { turn, boot, wake: None, born: now, probed: Vec::new(), stopped: None },
         );
+    }
+
+    /// The votes of a site's disk; a machine that nobody has named yet has none.
+    fn quorum(&self, site: &SiteId, stand: &Stand, (loaded, ids): (&Disk, Vec<RaftId>)) -> Quorum {
+        if *stand == Stand::Newborn {
+            let file = Policy::read("the site's policy", loaded.file.as_deref().unwrap_or(&self.policy));
+            let seats = agent::start::seats(&file.expect("the world is well formed"));
+            return Quorum::outside(seats.expect("the world is well formed"), site);
+        }
+        let born = loaded.kept.get(door::BIRTH).and_then(|bytes| postcard::from_bytes(bytes).ok());
+        let last = loaded.rows.last().map(|row| row.index).unwrap_or_default();
+        let past = Past { journal: last, voters: loaded.voters.clone(), ids };
+        Quorum::new(born.unwrap_or_else(seats), site, past).expect("the world is well formed")
     }
 
     /// A person saves another text as the policy file of a site.
@@ -221,6 +241,10 @@ impl Cluster {
                 let Ok(wake) = life.turn.take(input, clocks);
                 life.wake = wake;
             }
+        }
+        if life.turn.begins() == Anew::Begins {
+            self.kill(site);
+            self.start(site);
         }
     }
 
@@ -339,4 +363,13 @@ fn seats() -> Seats {
     };
     Seats::new(SITES.iter().map(|site| seat(site)).collect(), [4, 2, 3, 1, 5].map(RaftId).to_vec())
         .expect("the world is well formed")
+}
+
+fn ids_are_none(disk: &Disk) -> bool {
+    !disk.kept.contains_key(door::NAMED)
+}
+
+/// A number for the disk of a site that was not there at birth.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(100, |sum, byte| sum * 31 + u64::from(byte))
 }

@@ -6,7 +6,8 @@ use super::why;
 use agent::account::{About, Account, Line, PastReport, Timeline};
 use agent::cli::screens::{audit, json};
 use agent::command::{
-    DoorReport, FactBytes, JournalPage, Offer, PeerHead, PlanReport, StatusReport, Telling, WhyReport,
+    DoorReport, FactBytes, JournalPage, LeverReport, Offer, PeerHead, PlanReport, StatusReport, Telling,
+    WhyReport,
 };
 use agent::live::Sight;
 use policies::candidates::Ranked;
@@ -17,8 +18,9 @@ use state::fact::{Entry, Fact, Mode, Origin};
 use state::handover::{Hindrance, Strength};
 use state::incident::Incident;
 use state::plan::Plan;
+use state::route::Lever;
 use state::run::{Run, Word};
-use state::{Destination, Head, Index, Number, RouteId, SiteId, Starts, Who, codec};
+use state::{Destination, Head, Index, Number, PlaybookId, RouteId, SiteId, Starts, Who, codec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,8 +62,25 @@ fn runs() -> Vec<Run> {
     vec![automatic, person, repair]
 }
 
+/// A lever that is pulled.
+fn lever() -> LeverReport {
+    LeverReport {
+        lever: RouteId::new("london/proxy"),
+        is: policies::Verdict::Down,
+        stands: Lever::Pulled { since: stamp("03:01:12") },
+        play: PlaybookId::new("withdraw-prefix"),
+        until_up: Some(PlaybookId::new("announce-prefix")),
+        keep_up: 1,
+        holding: vec![site("manchester")],
+        budget: (1, 4),
+        mode: Mode::Auto,
+        hold: None,
+    }
+}
+
 fn full_status() -> StatusReport {
     let mut report = status::healthy();
+    report.levers = vec![lever()];
     let (door, subject) = (site("london").door(1), Hindrance::PersonsChange);
     report.sites[0].further =
         vec![DoorReport { door, pbx: policies::Verdict::Up, seen_by: vec![site("office")] }];
@@ -82,6 +101,7 @@ fn full_why() -> WhyReport {
     report.decision.verb = policies::decide::Verb::Act(why::wish());
     report.decision.because = read::<Vec<Reason>>(REASONS);
     report.decision.ranked = read::<Vec<Ranked>>(RANKED);
+    report.lever = Some(lever());
     report.decision.again_at = Some(stamp("03:05:00"));
     report.handed_over = full_status().handed_over;
     report

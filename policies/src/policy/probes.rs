@@ -3,7 +3,7 @@
 use super::asks::{self, Ask, Asked, Transport};
 use super::draft::{DraftProbe, DraftReach, Written};
 use super::reaches;
-use state::document::{Fault, Fields, Key, Value, is_name};
+use state::document::{Fault, Fields, Key, Node, Value, is_name};
 use state::{ServiceId, SiteId, Subject};
 use std::net::SocketAddr;
 
@@ -44,12 +44,14 @@ pub(super) fn read(section: Option<Value<'_>>) -> (Vec<Written<DraftProbe>>, Vec
 fn probe(key: &Key, value: Value<'_>) -> Option<Written<DraftProbe>> {
     let subject = subject(key, value);
     let mut fields = value.map()?;
-    let misplaced = fields.optional("carrier");
-    if let Some(value) = misplaced {
-        let fault = Fault::at(value.key_place(), "a carrier is asked, and no service of a site");
-        value.faults().add(fault.hint("`carrier/magrathea: { carrier: { every: 60s } }`"));
-    }
-    let asked = if misplaced.is_some() { None } else { question(&mut fields) };
+    // Not a key of this map, and so it is not asked for like one.
+    let misplaced = match &value.tree().node {
+        Node::Map(entries) => entries.iter().any(|(key, _)| key.text == "carrier"),
+        Node::List(_) | Node::Scalar { .. } | Node::Null => false,
+    };
+    let note = "`carrier/magrathea: { carrier: { every: 60s } }`";
+    fields.refuse("carrier", "a carrier is asked, and no service of a site", note);
+    let asked = if misplaced { None } else { question(&mut fields) };
     let by = fields.optional("by").map(|by| {
         let name = |site: Value<'_>| Some(Written::at(site, SiteId::new(site.name()?)));
         by.list().into_iter().filter_map(name).collect::<Vec<_>>()

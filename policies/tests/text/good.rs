@@ -62,7 +62,8 @@ london/proxy is up again  -> announce-prefix site=london  5m after it was pulled
 who can act               any three of: london, manchester, office, netherlands x2
                           (`pointsman check --table` prints all sixteen cases)
 warning: mail and SMS are not sent in this version; `pointsman status` and the log tell
-note: kept; this version does not act on it yet: greetings, sorry_pages, magic, quiet, watcher, escalation, on_call, prove
+note: kept; this version does not act on it yet: greetings, sorry_pages, magic, quiet, watcher, escalation, \
+on_call, prove
 ";
     assert_eq!(check::words(&read(BYTEMARK)), words);
 }

@@ -11,8 +11,8 @@ use state::plan::{
 };
 use state::run::{Cause, Direction, Word};
 use state::{
-    Boot, CarrierId, CommandId, Destination, Disk, IncidentId, Index, Nonce, Number, PlaybookId, RouteId,
-    RunId, SiteId, Stamp, Starts, Subject, Who,
+    Boot, CarrierId, CommandId, Destination, Disk, Fingerprint, IncidentId, Index, Nonce, Number, PlaybookId,
+    RouteId, RunId, SiteId, Stamp, Starts, Subject, Who,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -329,6 +329,9 @@ fn membership() -> Vec<(&'static str, Fact)> {
         ("", Fact::VotesChanging { seated: changing }),
         ("", Fact::VotesChanged { seated: changed }),
         ("", Fact::SchemaRaised { to: 2 }),
+        ("", Fact::VotesGiven { site: site("office"), raft_ids: vec![3, 8] }),
+        ("", Fact::BundleRevoked { site: site("office"), who: matthew() }),
+        ("", Fact::BundleTrusted { site: site("office"), key: Fingerprint::of(b"a key"), who: matthew() }),
     ]
 }
 

@@ -84,7 +84,7 @@ fn counted(outcome: &Outcome, seconds: f64) -> String {
     let rate = hours / seconds.max(1e-9);
     format!(
         "{hours:.2} h, {} events, {} faults, {} ambushes, {} snapshots, {} garbled, {} alone, {} waited for better, \
-         {switches} switches, {sets} writes, {late} late; \
+         {} disks lost, {} rolled back, {} let in, {switches} switches, {sets} writes, {late} late; \
          {rate:.2} simulated hours a second of one core, {:.0} times real time; trace {:016x}",
         outcome.events,
         outcome.faults.len(),
@@ -93,6 +93,9 @@ fn counted(outcome: &Outcome, seconds: f64) -> String {
         outcome.rare.garbled,
         outcome.rare.alone,
         outcome.rare.better,
+        outcome.rare.wiped,
+        outcome.rare.rolled_back,
+        outcome.rare.let_in,
         rate * 3600.0,
         outcome.hash
     )

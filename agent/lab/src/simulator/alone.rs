@@ -45,18 +45,21 @@ impl Town {
     /// 11: all sites know what was done alone.
     pub(super) fn all_told(&mut self) -> Checked {
         for site in 0..self.sites.len() {
-            let begun =
-                self.sites[site].disk().told_alone().into_iter().filter_map(|(_, entry)| match entry {
-                    AloneEntry::Started { n, .. } => Some(n),
-                    AloneEntry::Claimed { .. }
-                    | AloneEntry::Ended { .. }
-                    | AloneEntry::Read { .. }
-                    | AloneEntry::Merged { .. } => None,
-                });
-            let (begun, id) = (begun.max().unwrap_or_default(), self.sites[site].id.clone());
-            let known = self.invariants.view().alone.get(&id).copied().unwrap_or_default();
-            if known < begun {
-                let what = format!("of what was done alone at {id}, {begun} is not known and {known} is");
+            let lines = self.sites[site].disk().told_alone();
+            let begun = |of: u64| {
+                lines.iter().any(|(_, entry)| matches!(entry, AloneEntry::Started { n, .. } if *n == of))
+            };
+            let untold = lines.iter().find_map(|(_, entry)| match entry {
+                AloneEntry::Claimed { claim, .. } if begun(claim.n) => {
+                    (!self.invariants.was_told(claim)).then(|| claim.to_string())
+                }
+                AloneEntry::Claimed { .. }
+                | AloneEntry::Started { .. }
+                | AloneEntry::Ended { .. }
+                | AloneEntry::Read { .. }
+                | AloneEntry::Merged { .. } => None,
+            });
+            if let Some(what) = untold {
                 return Err(Violation { number: 11, name: "what was done alone is known", what });
             }
         }

@@ -4,7 +4,7 @@ use super::carrier::Moment;
 use super::invariants::Checked;
 use super::net::{Net, SITES};
 use super::queue::Item;
-use super::schedule::{Deed, When, Whom};
+use super::schedule::{Deed, When, Whom, kind};
 use super::site::Stop;
 use super::town::Town;
 use agent::command::Telling;
@@ -22,6 +22,7 @@ impl Town {
     }
 
     pub(super) fn befall(&mut self, deed: Deed, executor: usize) -> Checked {
+        self.rare.count(format!("deed {}", kind(&deed)));
         match deed {
             Deed::Crash { whom, down } => {
                 let site = self.whom(whom, executor);

@@ -69,6 +69,10 @@ pub struct Disk {
     pub file: Option<String>,
     /// See there.
     pub aside: Vec<String>,
+    /// The last image that somebody took of it.
+    pub image: Option<Box<Disk>>,
+    /// An image is taken after so many writes.
+    imaging: Option<u32>,
     fuse: Option<Fuse>,
 }
 
@@ -83,25 +87,57 @@ impl Disk {
         self.fuse = None;
     }
 
+    /// Somebody takes an image after so many writes.
+    pub fn take_image(&mut self, writes: u32) {
+        self.imaging = Some(writes);
+    }
+
+    /// What stands beside the database: the policy file is none of its business.
+    fn beside(&mut self) -> Self {
+        Self { file: self.file.take(), aside: std::mem::take(&mut self.aside), ..Self::default() }
+    }
+
+    /// The last image takes its place.
+    pub fn roll_back(&mut self) {
+        if let Some(image) = self.image.take() {
+            let Self { file, aside, .. } = self.beside();
+            *self = Self { file, aside, ..*image };
+        }
+    }
+
     /// All that was here is lost; the file beside the configuration tells that there was something.
     pub fn wipe(&mut self) {
         let why = b"its database is gone; the file `disk` tells that there was one".to_vec();
-        *self = Self { kept: BTreeMap::from([(door::OUTSIDE.to_owned(), why)]), ..Self::default() };
+        *self = Self { kept: BTreeMap::from([(door::OUTSIDE.to_owned(), why)]), ..self.beside() };
     }
 
     /// Whether its site may vote, as start-up finds it. A disk whose votes are worth nothing is put aside, and
     /// one without a name gets `fresh`.
     pub fn stand(&mut self, fresh: u64) -> Stand {
-        let why = self.kept.get(door::OUTSIDE).cloned();
+        let why = self.kept.get(door::OUTSIDE).filter(|why| !why.is_empty()).cloned();
         if why.is_some() && !(self.voters.is_empty() && self.journal.is_empty()) {
-            *self = Self { starts: 1, ..Self::default() };
+            *self = Self { starts: 1, ..self.beside() };
         }
         if self.name == 0 {
             self.name = fresh;
         }
-        let Some(why) = why else { return Stand::Inside };
+        let Some(why) = why else {
+            let blank = self.voters.is_empty() && self.journal.is_empty() && self.named().is_none();
+            return if blank { Stand::Newborn } else { Stand::Inside };
+        };
         self.kept.insert(door::OUTSIDE.to_owned(), why.clone());
         Stand::Outside { why: String::from_utf8_lossy(&why).into_owned() }
+    }
+
+    /// Whether its site may not vote.
+    pub fn is_outside(&self) -> bool {
+        self.kept.get(door::OUTSIDE).is_some_and(|why| !why.is_empty())
+    }
+
+    /// One start more; a disk that was let back in goes on counting where the lost one ended.
+    pub fn count_start(&mut self) {
+        let told = self.kept.remove(door::STARTS).and_then(|bytes| bytes.try_into().ok());
+        self.starts = self.starts.max(told.map_or(0, u64::from_be_bytes)) + 1;
     }
 
     /// Where its name was agreed, as it was told.
@@ -199,6 +235,16 @@ impl Disk {
 
     fn guarded(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
         self.writes += 1;
+        let written = self.at_its_fuse(write);
+        if self.imaging == Some(0) {
+            (self.imaging, self.image) = (None, None);
+            self.image = Some(Box::new(self.clone()));
+        }
+        self.imaging = self.imaging.map(|left| left - 1);
+        written
+    }
+
+    fn at_its_fuse(&mut self, write: impl FnOnce(&mut Self)) -> Result<(), Died> {
         match self.fuse {
             Some(Fuse::Before(0)) => Err(Died),
             Some(Fuse::After(0)) => {

@@ -45,6 +45,7 @@ impl Town {
             }
             self.start(site)?;
         }
+        self.let_back_in()?;
         let healed = self.now;
         self.run(healed + AGREED - 3 * SECOND)?;
         let then = self.invariants.view().index;

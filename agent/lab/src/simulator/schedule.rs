@@ -7,9 +7,8 @@ use super::disk::Fuse;
 
 /// How many sites there are.
 pub const SITES: u64 = 4;
-/// How many in a hundred of the crashes lose the disk or bring back an old image of it. None, as long as a site that
-/// has lost what it promised is not kept outside: Raft itself does not survive that.
-const LOST_DISKS: u64 = 0;
+/// Before this nobody's disk is lost: its name must have been agreed, and not every agent was started yet.
+const NAMED: u64 = 130_000;
 
 /// One fault, and when it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +64,20 @@ pub enum What {
     Wall { site: usize, by: i64 },
     /// An agent dies, and its disk is gone when it is started again.
     Wipe { site: usize, down: u64 },
-    /// Somebody takes an image of a disk.
-    Image { site: usize },
-    /// An agent dies, and is started again on the last image of its disk.
+    /// Somebody takes an image of a disk, so many writes later: also between two writes of one turn.
+    Image { site: usize, writes: u32 },
+    /// An agent dies, and is started again on the last image of its disk: whatever was written after it is gone, as
+    /// after a log that is torn there.
     Restore { site: usize, down: u64 },
     /// Something befalls an agent now.
     Now { deed: Deed },
     /// Something befalls an agent at the next such moment.
     Ambush { when: When, deed: Deed },
+}
+
+/// What a kind of misfortune is called: the variant, without what it carries.
+pub fn kind(of: &impl std::fmt::Debug) -> String {
+    format!("{of:?}").split([' ', '(']).next().unwrap_or_default().to_owned()
 }
 
 /// A moment that is too short to be hit by chance.
@@ -137,6 +142,8 @@ pub enum Order {
     Alone { to: usize },
     /// The newest incident is acknowledged.
     Ack,
+    /// A site whose disk was lost is let back in.
+    Readmit { which: usize },
 }
 
 /// The faults of a seed for so long, in order of time.
@@ -151,6 +158,8 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
     loop {
         at += dice.within(500, pause * 2);
         if at >= millis {
+            faults.extend(losses(&mut Dice::new(seed, "disks"), millis));
+            faults.sort_by_key(|fault: &Fault| fault.at);
             return faults;
         }
         if dice.happens(12) {
@@ -287,12 +296,35 @@ fn front_end(dice: &mut Dice) -> What {
 }
 
 fn crash(dice: &mut Dice) -> What {
-    if dice.happens(LOST_DISKS) {
-        let (site, down) = (site(dice), dice.within(200, 30_000));
-        return *dice.pick(&[What::Wipe { site, down }, What::Image { site }, What::Restore { site, down }]);
-    }
     let fuse = if dice.happens(33) { None } else { Some(fuse(dice, 12)) };
     What::Crash { site: site(dice), down: dice.within(200, 30_000), fuse }
+}
+
+/// Disks that are lost or brought back from an image, and people who try to let their sites back in, here and there.
+fn losses(dice: &mut Dice, millis: u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if millis <= NAMED || dice.happens(50) {
+        return faults;
+    }
+    for _ in 0..dice.within(1, 1 + millis / 120_000) {
+        let (which, down, at) = (site(dice), dice.within(200, 30_000), dice.within(NAMED, millis - 1));
+        let mut lost = |at, what| faults.push(Fault { at, what });
+        if dice.happens(50) {
+            lost(at, What::Wipe { site: which, down });
+        } else {
+            // An old image, or a log that is torn a little before its end.
+            let age = if dice.happens(50) { dice.within(100, 15_000) } else { dice.within(15_000, 120_000) };
+            let writes = u32::try_from(dice.within(0, 6)).expect("it is small");
+            lost(at - age, What::Image { site: which, writes });
+            lost(at, What::Restore { site: which, down });
+        }
+        for _ in 0..3 {
+            let order = Order::Readmit { which };
+            lost(at + down + dice.within(0, 90_000), What::Order { site: site(dice), order });
+        }
+    }
+    faults.retain(|fault| fault.at < millis);
+    faults
 }
 
 fn fuse(dice: &mut Dice, most: u64) -> Fuse {

@@ -2,6 +2,7 @@
 
 use super::carrier::Moment;
 use super::disk::Disk;
+use super::lost::Loss;
 use super::queue::Item;
 use super::session::Session;
 use super::world::Trays;
@@ -77,10 +78,10 @@ pub struct Site {
     pub checked: u64,
     /// How many wakes it asked for lately: an agent that wakes itself all the time is a fault of its own.
     pub wakes: u64,
-    /// The last image that somebody took of its disk; an empty one before the first.
-    pub image: Disk,
     /// How many ticks its agents have had.
     pub ticks: u64,
+    /// The name of the disk that it has lost, until it was let back in with another one.
+    pub lost: Option<u64>,
     rate: u64,
     last: Mono,
 }
@@ -104,8 +105,8 @@ impl Site {
             still: 0,
             checked: 0,
             wakes: 0,
-            image: Disk::default(),
             ticks: 0,
+            lost: None,
             rate,
             last: Mono::default(),
         }
@@ -147,7 +148,7 @@ impl Site {
         self.revoked.clear();
         let mut disk = std::mem::take(&mut self.disk);
         disk.quench();
-        disk.starts += 1;
+        disk.count_start();
         let stand = disk.stand(boot.0);
         let view = disk.replay(&setting.cluster);
         let clock = ClusterClock::new(view.stamp, setting.votes.clone());
@@ -232,6 +233,21 @@ impl Site {
         match &mut self.turn {
             Some(turn) => &turn.world().disk,
             None => &self.disk,
+        }
+    }
+
+    /// Whether what its disk had promised is gone, and nobody has let it back in yet.
+    pub fn has_lost(&mut self) -> bool {
+        let lost = self.lost;
+        lost.is_some_and(|name| self.disk().name == name || self.disk().is_outside())
+    }
+
+    /// A disk that it is given now.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        self.lost = Some(self.disk.name);
+        match loss {
+            Loss::Wiped => self.disk.wipe(),
+            Loss::RolledBack => self.disk.roll_back(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! How faults strike and pass, and what people order.
 
 use super::carrier::{By, Conduct};
-use super::disk::Disk;
 use super::invariants::Checked;
+use super::lost::Loss;
 use super::net::Net;
 use super::policy::{NUMBERS, ROUTE};
 use super::queue::Item;
-use super::schedule::{Order, What};
+use super::schedule::{Order, What, kind};
 use super::site::Stop;
 use super::town::Town;
 use agent::command::{Answer, Command};
@@ -19,7 +19,14 @@ impl Town {
     /// A fault strikes.
     pub(super) fn strike(&mut self, fault: usize) -> Checked {
         let what = self.faults[fault].what;
+        if let What::Wipe { site, down } = what {
+            return self.lose_disk(fault, (site, Loss::Wiped), down);
+        }
+        if let What::Restore { site, down } = what {
+            return self.lose_disk(fault, (site, Loss::RolledBack), down);
+        }
         self.story.tell(self.now, &format!("fault {fault}: {what:?}"));
+        self.rare.count(kind(&what));
         match self.set_in(what) {
             Some(lasts) => {
                 self.queue.put(self.now + lasts * 1000, Item::Over { fault });
@@ -66,6 +73,7 @@ impl Town {
             }
             What::Carrier { conduct, lasts } => {
                 self.carrier.conduct = conduct;
+                self.rare.count(format!("carrier {}", kind(&conduct)));
                 lasts
             }
             What::FrontEnd { site, lag, lasts } => {
@@ -105,12 +113,7 @@ impl Town {
             What::Pause { site, lasts } => return self.stop(site, Stop::Paused, lasts),
             What::Order { site, order } => return self.command(site, order),
             What::Save { site, change } => return self.save(site, change),
-            What::Wipe { site, down } => return self.lose_disk(site, down, Disk::default()),
-            What::Restore { site, down } => {
-                let image = self.sites[site].image.clone();
-                return self.lose_disk(site, down, image);
-            }
-            What::Image { site } => self.sites[site].image = self.sites[site].disk().clone(),
+            What::Image { site, writes } => self.take_image(site, writes),
             What::Dropped { site, count } => self.dropping[site] += count,
             What::Garble { from, to, count } => self.garbling[from][to] += count,
             What::Flap { site, times } => self.flap(site, times * 2),
@@ -127,6 +130,8 @@ impl Town {
             | What::Pbx { .. }
             | What::Drain { .. }
             | What::FrontEnd { .. }
+            | What::Wipe { .. }
+            | What::Restore { .. }
             | What::Carrier { .. } => {}
         }
         Ok(())
@@ -168,15 +173,6 @@ impl Town {
             | What::Now { .. }
             | What::Ambush { .. } => {}
         }
-    }
-
-    /// An agent dies, and another disk stands in its place when it is started again.
-    fn lose_disk(&mut self, site: usize, down: u64, other: Disk) -> Checked {
-        if self.sites[site].turn.is_some() {
-            self.die(site, down * 1000)?;
-        }
-        self.sites[site].disk = other;
-        Ok(())
     }
 
     pub(super) fn stop(&mut self, site: usize, stop: Stop, lasts: u64) -> Checked {
@@ -231,6 +227,7 @@ impl Town {
     pub(super) fn ordered(&mut self, site: usize, order: Order) -> Vec<Event> {
         let route = Some(RouteId::new(ROUTE));
         let because = "the simulator says so".to_owned();
+        self.rare.count(format!("order {}", kind(&order)));
         let mut commands = Vec::new();
         match order {
             Order::Hold { lasts } => {
@@ -244,6 +241,9 @@ impl Town {
             Order::Claim { to } => {
                 let site = self.sites[to].id.clone();
                 commands.push(Command::Claim { route: RouteId::new(ROUTE), site, because });
+            }
+            Order::Readmit { which } => {
+                commands.push(Command::Readmit { site: self.sites[which].id.clone(), key: None });
             }
             Order::Alone { to } => {
                 let site = self.sites[to].id.clone();

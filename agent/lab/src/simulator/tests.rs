@@ -1,17 +1,20 @@
 //! Seeds that failed once, seeds nobody has seen, a calm hour, the same trace twice, and a violation that is found.
 
-use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
+use super::carrier::{Answered, By, Carrier, Flight, MISCONDUCT, Mandate, Timing};
 use super::invariants::{Invariants, Sender};
-use super::schedule::When;
+use super::schedule::{Deed, What, When, kind};
 use super::*;
 use agent::node::Rules;
 use state::{Boot, Destination, Index, Nonce, Number, SiteId, Term};
+use std::collections::BTreeSet;
 
 mod gap;
 
 const SEEDS: &str = include_str!("seeds.txt");
 const SECOND: u64 = 1_000_000;
 const FIRST: u64 = 1000;
+/// How many kinds of faults, of the carrier's misconduct, of deeds and of orders there are.
+const KINDS: usize = 25 + MISCONDUCT.len() + 9 + 7;
 
 /// How many seeds each half of the seeds runs: 100, or half of `SEEDS`.
 fn half() -> u64 {
@@ -61,13 +64,47 @@ fn many(from: u64) {
     let sprung: Vec<When> = outcomes.iter().flat_map(|outcome| outcome.rare.ambushes.clone()).collect();
     let never: Vec<&When> = all.iter().filter(|when| !sprung.contains(when)).collect();
     assert!(never.is_empty(), "no ambush was ever sprung at {never:?}");
-    assert!(outcomes.iter().any(|outcome| outcome.rare.snapshots > 0), "nobody ever needed a snapshot");
-    assert!(outcomes.iter().any(|outcome| outcome.rare.edits > 0), "no edit of the policy was ever agreed");
-    assert!(
-        outcomes.iter().any(|outcome| outcome.rare.belated > 0),
-        "no word of handing over ever came late"
-    );
+    let never = |count: fn(&Rare) -> u64| outcomes.iter().all(|outcome| count(&outcome.rare) == 0);
+    assert!(!never(|rare| rare.snapshots), "nobody ever needed a snapshot");
+    assert!(!never(|rare| rare.edits), "no edit of the policy was ever agreed");
+    assert!(!never(|rare| rare.wiped), "no disk was ever lost");
+    assert!(!never(|rare| rare.rolled_back), "no disk ever went back in time");
+    assert!(!never(|rare| rare.let_in), "nobody was ever let back in");
+    assert!(!never(|rare| rare.garbled), "no frame was ever garbled");
+    assert!(!never(|rare| rare.alone), "nobody ever wrote alone");
+    assert!(!never(|rare| rare.belated), "no word of handing over ever came late");
+    let struck: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.rare.struck.keys()).collect();
+    let never: Vec<String> = kinds().into_iter().filter(|kind| !struck.contains(kind)).collect();
+    assert!(never.is_empty(), "these are drawn, and never struck: {never:?}");
     assert!(writes > half, "only {writes} writes: nothing happens to these clusters");
+}
+
+/// Every kind of misfortune there is, as the runs count them.
+fn kinds() -> BTreeSet<String> {
+    let faults = (0..500).flat_map(|seed| schedule::draw(seed, 240_000));
+    faults.flat_map(|fault| names(fault.what)).collect()
+}
+
+#[test]
+fn the_schedule_draws_every_kind() {
+    let kinds = kinds();
+    assert_eq!(kinds.len(), KINDS, "{kinds:?}");
+}
+
+fn names(what: What) -> Vec<String> {
+    let more = if let What::Order { order, .. } | What::Ambush { deed: Deed::Order { order }, .. } = what {
+        vec![format!("order {}", kind(&order))]
+    } else if let What::Carrier { conduct, .. } = what {
+        vec![format!("carrier {}", kind(&conduct))]
+    } else {
+        Vec::new()
+    };
+    let deed = if let What::Ambush { deed, .. } | What::Now { deed } = what {
+        Some(format!("deed {}", kind(&deed)))
+    } else {
+        None
+    };
+    more.into_iter().chain(deed).chain([kind(&what)]).collect()
 }
 
 /// A failure made to order, through the real path: an onlooker that allows one switch where the policy allows more.

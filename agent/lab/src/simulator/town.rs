@@ -2,7 +2,7 @@
 
 use super::carrier::{Carrier, Moment};
 use super::dice::Dice;
-use super::invariants::{Checked, Found, Invariants};
+use super::invariants::{Checked, Invariants};
 use super::net::Net;
 use super::policy::{ROUTE, policy, setting};
 use super::queue::{Item, Queue};
@@ -37,6 +37,8 @@ struct Ways {
 /// How often what is rare has happened in a run: faults that never strike find nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rare {
+    /// How often each kind of fault struck, each order was given, and each deed befell somebody.
+    pub struck: BTreeMap<String, u64>,
     /// The moments of the ambushes that were sprung.
     pub ambushes: Vec<When>,
     /// Words that handed leadership over and came late.
@@ -45,12 +47,25 @@ pub struct Rare {
     pub snapshots: u64,
     /// Edits of the policy that were agreed.
     pub edits: u64,
+    /// Disks that were lost.
+    pub wiped: u64,
+    /// Disks that went back in time.
+    pub rolled_back: u64,
+    /// Sites that were let back in with a new disk.
+    pub let_in: u64,
     /// Frames that were garbled.
     pub garbled: u64,
     /// Writes that a person made alone.
     pub alone: u64,
     /// Moves on from a refuge or a last resort, by themselves, that were waited for.
     pub better: u64,
+}
+
+impl Rare {
+    /// One more of a kind, by its name.
+    pub(super) fn count(&mut self, kind: String) {
+        *self.struck.entry(kind).or_default() += 1;
+    }
 }
 
 /// Everything there is.
@@ -241,6 +256,7 @@ impl Town {
         let here = &mut self.sites[site];
         here.start(&self.setting, (boot, self.now));
         let life = here.life;
+        self.look_at_loss(site);
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
         self.look_at_file(site);
@@ -364,36 +380,5 @@ impl Town {
             }
         }
         Ok(())
-    }
-
-    /// What is new on a disk, and what its agent makes of it.
-    fn found(&mut self, site: usize) -> Checked {
-        let writes = self.sites[site].disk().writes;
-        if std::mem::replace(&mut self.sites[site].checked, writes) == writes {
-            return Ok(());
-        }
-        let rows = match self.sites[site].trays() {
-            Some(trays) => {
-                let seen = std::mem::replace(&mut trays.seen, trays.disk.journal.len());
-                trays.disk.journal[seen..].to_vec()
-            }
-            // The turn in which an agent died may have written its last rows.
-            None => self.sites[site].disk.journal.iter().rev().take(50).rev().cloned().collect(),
-        };
-        let id = self.sites[site].id.clone();
-        for row in &rows {
-            let found = Found { site: &id, index: row.index, bytes: &row.bytes };
-            let holding: usize =
-                self.sites.iter_mut().map(|site| site.disk().holding(row.index, row.term)).sum();
-            self.invariants.journalled(found, || holding)?;
-        }
-        let promises: Vec<_> = self.sites[site].disk().promises().collect();
-        for (voter, promise) in promises {
-            self.invariants.promised(voter, promise)?;
-        }
-        match self.sites[site].view() {
-            Some(view) if !rows.is_empty() => self.invariants.remembers(&id, view),
-            Some(_) | None => Ok(()),
-        }
     }
 }

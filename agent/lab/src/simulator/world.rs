@@ -9,7 +9,7 @@ use agent::quorum::{Batch, Written};
 use agent::relay::{Seal, Sealed};
 use agent::store::{JournalRow, Page};
 use agent::turn::World;
-use state::{Index, SiteId, Stamp, View};
+use state::{Fingerprint, Index, SiteId, Stamp, View};
 
 /// Disk and trays. The simulation empties the trays after every turn.
 #[derive(Debug, Default)]
@@ -84,10 +84,14 @@ impl World for Trays {
         Some(Seal { chain: vec![self.here.clone().into_bytes()], scheme: 0, signature })
     }
 
-    fn check(&mut self, sealed: &Sealed) -> Result<(), String> {
+    fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String> {
         let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
         let right = named && sealed.seal.signature == mark(sealed.from.as_str(), sealed);
-        if right { Ok(()) } else { Err("it is forged".to_owned()) }
+        if right {
+            Ok(Fingerprint::of(sealed.from.as_str().as_bytes()))
+        } else {
+            Err("it is forged".to_owned())
+        }
     }
 
     fn act(&mut self, effect: Effect) {

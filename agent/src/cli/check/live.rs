@@ -9,7 +9,7 @@ use crate::cli::screens::{json, live as screen};
 use crate::command::{Answer, Command, SurveyReport};
 use crate::control::client::{Client, ClientError};
 use crate::event::{Effect, Event, Survey};
-use crate::links::{Config as LinksConfig, Identity};
+use crate::links::{Config as LinksConfig, Identity, Other, Trust};
 use crate::live::asks::Asks;
 use crate::live::{Health, Kind, Sight, peers};
 use crate::site::{SiteFile, SiteFileError};
@@ -131,8 +131,13 @@ async fn met(site: &SiteFile, policy: &Policy, bind: Option<IpAddr>) -> Vec<Sigh
         cluster: policy.cluster.clone(),
         listen: site.listen.peers,
         bind,
-        peers: others.map(|other| (other.id.clone(), other.address)).collect(),
+        peers: others.map(known).collect(),
         identity,
     };
     peers::meet(config).await
+}
+
+/// A site of the policy; this command has no journal that could say whose bundle is revoked.
+fn known(site: &policies::policy::Site) -> Other {
+    Other { site: site.id.clone(), address: site.address, trust: Trust::Any }
 }

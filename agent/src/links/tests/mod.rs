@@ -26,6 +26,10 @@ pub(super) fn at(net: u8, host: u8) -> SocketAddr {
     SocketAddr::new(Ipv4Addr::new(127, 71, net, host).into(), PORT)
 }
 
+pub(super) fn other(site: &str, address: SocketAddr, trust: Trust) -> Other {
+    Other { site: SiteId::new(site), address, trust }
+}
+
 pub(super) struct Site {
     pub(super) links: Links,
     pub(super) inbox: mpsc::Receiver<LinkEvent>,
@@ -35,7 +39,7 @@ impl Site {
     pub(super) fn start(bundle: &Bundle, listen: SocketAddr, peers: &[(&str, SocketAddr)]) -> Self {
         let identity = Identity::from_bundle(bundle).unwrap();
         let (own, cluster) = (identity.site().clone(), identity.cluster().to_owned());
-        let peers = peers.iter().map(|(site, at)| (SiteId::new(*site), *at)).collect();
+        let peers = peers.iter().map(|(site, at)| other(site, *at, Trust::Any)).collect();
         let (outlet, inbox) = mpsc::channel(64);
         let config = Config { own, cluster, listen, bind: None, peers, identity };
         Self { links: Links::spawn(config, outlet).unwrap(), inbox }

@@ -188,3 +188,27 @@ async fn the_newest_of_many_links_is_used_and_the_oldest_beyond_four_goes() {
     };
     assert_eq!(timeout(PATIENCE, frame).await.unwrap(), b"to the newest");
 }
+
+/// A stolen bundle is shut out at once, also on a link that stands; the next one of the site is let in by its key.
+#[tokio::test]
+async fn whoever_shows_a_revoked_key_is_shut_out_and_the_next_one_let_in() {
+    let ca = authority();
+    let [london, office] = bundles(&ca, ["london", "office"]);
+    let [next] = bundles(&ca, ["office"]);
+    let mut london = Site::start(&london, at(31, 1), &[("office", at(31, 2))]);
+    let mut thief = Site::start(&office, at(31, 2), &[("london", at(31, 1))]);
+    london.up("office").await;
+    thief.up("london").await;
+    london.links.link(&[other("office", at(31, 2), Trust::Nobody)]);
+    assert_eq!(london.down("office").await, Closed::Removed);
+    let key = Identity::from_bundle(&office).unwrap().fingerprint();
+    london.refused(&format!("is revoked, and it shows the key {key}")).await;
+    // The site is back at another address with its next bundle, while the thief goes on dialling.
+    let trust = Trust::Only(Identity::from_bundle(&next).unwrap().fingerprint());
+    london.links.link(&[other("office", at(31, 3), trust)]);
+    let mut office = Site::start(&next, at(31, 3), &[("london", at(31, 1))]);
+    london.up("office").await;
+    office.up("london").await;
+    office.send("london", "it is me");
+    london.hears("office", "it is me").await;
+}

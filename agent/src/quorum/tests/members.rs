@@ -158,3 +158,66 @@ fn too_few_change_nothing() {
     readmitted(&mut c);
     assert!(c.leaders.iter().all(|(_, _, term)| Term(*term) > Term(0)));
 }
+
+/// While both majorities count, a vote that goes may still be elected; it must not be the one that ends the change.
+#[test]
+fn a_vote_that_goes_never_ends_the_change_that_takes_it() {
+    let mut c = lived();
+    c.ids.insert(site("netherlands"), vec![RaftId(4)]);
+    let begun = c.reseat().expect("four votes are enough").steps;
+    assert_eq!(begun, [(RaftId(5), Step::Leave)]);
+    c.run(3);
+    let leader = c.leader().unwrap();
+    let quorum = c.node(&leader).quorum.as_mut().unwrap();
+    assert!(!quorum.seats().seated_before().is_empty(), "both majorities count");
+    quorum.hand_on(|id| id == RaftId(5)).expect("the second twin has the whole log");
+    c.settle(&leader);
+    c.run(5);
+    let twin = c.node(&site("netherlands")).quorum.as_ref().unwrap();
+    assert!(twin.leads().is_some(), "the vote that goes leads");
+    let wish = c.wish();
+    let twin = c.node(&site("netherlands")).quorum.as_ref().unwrap();
+    assert_eq!(twin.change_towards(&wish), None, "raft-rs would panic in it");
+    readmitted(&mut c);
+    assert!(c.propose("afterwards"));
+    c.run(5);
+    c.check();
+    assert_eq!(c.facts(&site("netherlands")).last().unwrap(), "afterwards");
+}
+
+/// The vote that leads is one of those that go: another leads first, and nobody is ever without a leader for long.
+#[test]
+fn a_leader_makes_way_before_its_vote_is_taken() {
+    let mut c = lived();
+    c.node(&site("netherlands")).quorum.as_mut().unwrap();
+    assert_eq!(c.leader(), Some(site("netherlands")));
+    c.ids.insert(site("netherlands"), vec![RaftId(5)]);
+    let terms = c.leaders.len();
+    readmitted(&mut c);
+    c.run(10);
+    assert!(c.leader().is_some());
+    assert_eq!(c.leaders.len(), terms + 1, "handed on once: {:?}", c.leaders);
+}
+
+/// Whoever never catches up keeps nobody else waiting: a vote that is to go goes without it.
+#[test]
+fn a_newcomer_that_is_away_holds_up_nobody_else() {
+    let mut c = lived();
+    c.lose_disk(&site("office"));
+    for _ in 0..20 {
+        c.reseat();
+        c.tick();
+    }
+    c.ids.insert(site("netherlands"), vec![RaftId(4)]);
+    for _ in 0..60 {
+        c.reseat();
+        c.tick();
+    }
+    let leader = c.leader().unwrap();
+    let conf = c.nodes[&leader].quorum.as_ref().unwrap().seats().conf();
+    assert_eq!((conf.voters, conf.learners), ([1, 2, 3, 4].map(RaftId).to_vec(), vec![RaftId(6)]));
+    assert!(conf.voters_before.is_empty());
+    c.start(&site("office"));
+    readmitted(&mut c);
+    c.check();
+}

@@ -1,6 +1,7 @@
 //! What an onlooker knows beside the view: the intents, what may rightly stand at the carrier, and what is wanted.
 
 use super::Invariants;
+use state::alone::AloneClaim;
 use state::fact::{Attempt, Entry, Fact};
 use state::plan::{Ensure, Pointing};
 use state::run::{Cause, Run};
@@ -32,6 +33,11 @@ impl Invariants {
         let routes = self.view.routes.iter();
         let numbers = routes.flat_map(|(id, r)| r.numbers.iter().map(move |(number, n)| (id, number, n)));
         numbers.map(|(id, number, n)| (id.clone(), number.clone(), n.wanted.clone())).collect()
+    }
+
+    /// Whether all sites know of what a person did alone.
+    pub fn was_told(&self, claim: &AloneClaim) -> bool {
+        self.told.contains(&(claim.at.clone(), claim.n, claim.done))
     }
 
     /// What may rightly stand on the numbers of an attempt.

@@ -1,0 +1,149 @@
+//! Lost disks: which one may be lost at a moment, what stands in its place, and how people let its site back in.
+
+use super::carrier::Moment;
+use super::disk::{Disk, Promise};
+use super::invariants::{Checked, Violation};
+use super::queue::Item;
+use super::schedule::{Order, kind};
+use super::site::Site;
+use super::town::Town;
+use agent::door::{self, Hello, Kept};
+use agent::quorum::RaftId;
+use state::SiteId;
+use std::collections::BTreeSet;
+
+const SECOND: Moment = 1_000_000;
+/// How often people try to let a site back in when everything is whole, five seconds apart.
+const TRIES: usize = 36;
+/// For so long a loss waits until it does not break what nobody promises.
+const PATIENCE: Moment = 60 * SECOND;
+
+/// What stands in the place of a disk when its agent is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// Nothing; the file beside the configuration tells that there was something.
+    Wiped,
+    /// An older image of the same disk.
+    RolledBack,
+}
+
+impl Town {
+    /// An agent dies, and another disk stands in its place when it is started again.
+    ///
+    /// Not while the others could not let it back in, because then nobody promises anything; and nothing is rolled
+    /// back that nobody has heard more of, because that is the hole that the manual names. It waits for such a moment.
+    pub(super) fn lose_disk(&mut self, fault: usize, (site, loss): (usize, Loss), down: u64) -> Checked {
+        if self.healed || !self.may_lose(site) || loss == Loss::RolledBack && !self.would_show(site) {
+            if self.now < self.faults[fault].at * 1000 + PATIENCE {
+                self.queue.put(self.now + SECOND, Item::Strike { fault });
+            }
+            return Ok(());
+        }
+        self.story.tell(self.now, &format!("fault {fault}: {:?}", self.faults[fault].what));
+        if self.sites[site].turn.is_some() {
+            self.die(site, down * 1000)?;
+        }
+        self.rare.count(kind(&self.faults[fault].what));
+        match loss {
+            Loss::Wiped => self.rare.wiped += 1,
+            Loss::RolledBack => self.rare.rolled_back += 1,
+        }
+        self.sites[site].lose(loss);
+        Ok(())
+    }
+
+    /// An image is taken a few writes later.
+    pub(super) fn take_image(&mut self, site: usize, writes: u32) {
+        if let Some(trays) = self.sites[site].trays() {
+            trays.disk.take_image(writes);
+        }
+    }
+
+    /// Whether every other disk is the one that bears its site's name, with its votes; one's own may be lost twice.
+    fn may_lose(&mut self, site: usize) -> bool {
+        let members = &self.invariants.view().members;
+        let named = |of: &SiteId| members.get(of).map(|member| member.disk.0);
+        let names: Vec<Option<u64>> = self.sites.iter().map(|site| named(&site.id)).collect();
+        let others = |place: &usize| *place != site;
+        let whole = (0..self.sites.len()).filter(others).all(|place| {
+            let here = &mut self.sites[place];
+            names[place] == Some(here.disk().name) && here.lost.is_none()
+        });
+        whole && names[site].is_some() && (0..self.sites.len()).all(|by| self.has_its_votes(by, Some(site)))
+    }
+
+    /// A site that was let back in has lost nothing any more.
+    pub(super) fn look_at_loss(&mut self, site: usize) {
+        let here = &mut self.sites[site];
+        if here.lost.is_some() && !here.has_lost() {
+            here.lost = None;
+            self.rare.let_in += 1;
+        }
+    }
+
+    /// Whether a site knows that everybody has the votes of the disk that bears its name; of one it is not asked.
+    fn has_its_votes(&self, site: usize, but: Option<usize>) -> bool {
+        let Some(turn) = &self.sites[site].turn else { return true };
+        let members = &self.invariants.view().members;
+        let standing = turn.standing();
+        let but = but.map(|but| &self.sites[but].id);
+        let voters =
+            |of: &SiteId| members.get(of).map(|member| member.raft_ids.iter().collect::<BTreeSet<_>>());
+        let all = standing.seated.iter().map(|seat| (seat, true));
+        let mut seats = all.chain(standing.before.iter().map(|seat| (seat, false)));
+        let whole = seats.all(|(seat, now)| {
+            let same = voters(&seat.site) == Some(seat.voters.iter().collect());
+            Some(&seat.site) == but || same && seat.learners.is_empty() && (now || but.is_some())
+        });
+        whole && (but.is_some() || standing.before.is_empty())
+    }
+
+    /// Whether every other site would show the last image of a disk, if it came back, that it had more.
+    fn would_show(&mut self, of: usize) -> bool {
+        let Some(image) = self.sites[of].disk().image.clone() else { return false };
+        let key = door::heard(&self.sites[of].id);
+        let whole = image.name > 0 && image.name == self.sites[of].disk().name && !image.is_outside();
+        let kept = |disk: &Disk| -> Option<Hello> {
+            let kept = Kept::from_bytes(disk.kept.get(&key)?)?;
+            Hello::decode(&kept.proof()?.bytes).map(|(_, hello)| hello)
+        };
+        let more = |hello: Hello| {
+            let forgot = |(id, promise): (RaftId, Promise)| {
+                hello.marks.iter().any(|mark| mark.id == id && promise.term < mark.hard_term)
+            };
+            hello.disk.0 == image.name && (hello.journal > image.last() || image.promises().any(forgot))
+        };
+        whole
+            && (0..self.sites.len())
+                .filter(|site| *site != of)
+                .all(|site| kept(self.sites[site].disk()).is_some_and(more))
+    }
+
+    /// Everything is whole, and people let back in whoever stands outside.
+    pub(super) fn let_back_in(&mut self) -> Checked {
+        if self.rare.wiped + self.rare.rolled_back == 0 {
+            return Ok(());
+        }
+        for trial in 0..TRIES {
+            self.run(self.now + 5 * SECOND)?;
+            let outside = (0..self.sites.len()).find(|site| self.sites[*site].disk().is_outside());
+            match outside {
+                Some(which) => {
+                    let healthy = (which + 1 + trial % 3) % self.sites.len();
+                    self.command(healthy, Order::Readmit { which })?;
+                }
+                None if (0..self.sites.len()).all(|by| self.is_settled(by)) => return Ok(()),
+                None => {}
+            }
+        }
+        let lost = |site: &&mut Site| site.lost.is_some();
+        let lost: Vec<&SiteId> = self.sites.iter_mut().filter(lost).map(|site| &site.id).collect();
+        let what = format!("of {lost:?} the disks are lost three minutes after everything was healed");
+        Err(Violation { number: 14, name: "a lost disk comes back", what })
+    }
+
+    /// Whether a site has lost nothing, and knows that everybody sits where that was agreed.
+    fn is_settled(&self, site: usize) -> bool {
+        self.sites[site].lost.is_none() && self.has_its_votes(site, None)
+    }
+}

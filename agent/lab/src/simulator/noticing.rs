@@ -1,0 +1,51 @@
+//! What is new on a disk after a turn, shown to the onlooker.
+
+use super::invariants::{Checked, Found};
+use super::town::Town;
+use agent::store::JournalRow;
+
+impl Town {
+    /// What is new on a disk, and what its agent makes of it.
+    pub(super) fn found(&mut self, site: usize) -> Checked {
+        let writes = self.sites[site].disk().writes;
+        if std::mem::replace(&mut self.sites[site].checked, writes) == writes {
+            return Ok(());
+        }
+        let rows = match self.sites[site].trays() {
+            Some(trays) => {
+                let seen = std::mem::replace(&mut trays.seen, trays.disk.journal.len());
+                trays.disk.journal[seen..].to_vec()
+            }
+            // The turn in which an agent died may have written its last rows.
+            None => self.sites[site].disk.journal.iter().rev().take(50).rev().cloned().collect(),
+        };
+        let id = self.sites[site].id.clone();
+        for row in &rows {
+            let found = Found { site: &id, index: row.index, bytes: &row.bytes };
+            let holding = self.holding(row);
+            self.invariants.journalled(found, || holding)?;
+        }
+        let lost = self.sites[site].has_lost();
+        let disk = self.sites[site].disk();
+        let (name, promises) = (disk.name, disk.promises().filter(|_| !lost).collect::<Vec<_>>());
+        for (voter, promise) in promises {
+            self.invariants.promised((voter, name), promise)?;
+        }
+        match self.sites[site].view() {
+            Some(view) if !rows.is_empty() => self.invariants.remembers(&id, view),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How many votes hold an entry. What a lost disk had promised was promised; nobody counts on it again before
+    /// its site is let back in.
+    fn holding(&mut self, row: &JournalRow) -> usize {
+        let votes = &self.setting.votes;
+        let held = self.sites.iter_mut().map(|site| {
+            let votes = votes.get(&site.id).copied().unwrap_or_default();
+            let lost = if site.has_lost() { usize::try_from(votes).unwrap_or(0) } else { 0 };
+            site.disk().holding(row.index, row.term).max(lost)
+        });
+        held.sum()
+    }
+}
