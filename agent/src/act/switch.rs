@@ -31,7 +31,7 @@ pub struct Thrower {
     secrets: Secrets,
 }
 
-/// A client for what more than one request needs: it connects to `target`, whatever its URL is called, and keeps nothing between two requests.
+/// A client that connects to `target`, whatever its URL is called, and keeps nothing between two requests.
 ///
 /// # Errors
 /// Says why no request can be made at all.
