@@ -110,6 +110,8 @@ impl Case {
         let mut starts = [CAMPAIGNS[self.leader] - AHEAD; 4];
         starts[self.leader] = 0;
         let mut town = Town::born(seed, Vec::new(), Detail::Quiet, starts);
+        // Who leads is a part of the case, and at a birth nobody can be ahead: these disks sat in it before.
+        town.sites.iter_mut().for_each(|site| site.disk.sat = true);
         let mut found = Found { violation: None, story: Vec::new(), moved: None, stuck: false };
         let lived = catch_unwind(AssertUnwindSafe(|| self.play(&mut town, &mut found)));
         found.violation = match lived {

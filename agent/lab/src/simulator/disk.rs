@@ -47,6 +47,8 @@ pub enum Stands {
 /// What survives.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
+    /// Its site had its seat before anything was written here: it is not born with the others.
+    pub sat: bool,
     /// The logs of its voters.
     pub voters: Vec<VoterState>,
     /// The journal.
@@ -122,7 +124,8 @@ impl Disk {
             self.name = fresh;
         }
         let Some(why) = why else {
-            let blank = self.voters.is_empty() && self.journal.is_empty() && self.named().is_none();
+            let blank =
+                !self.sat && self.voters.is_empty() && self.journal.is_empty() && self.named().is_none();
             return if blank { Stand::Newborn } else { Stand::Inside };
         };
         self.kept.insert(door::OUTSIDE.to_owned(), why.clone());
