@@ -179,10 +179,10 @@ impl Town {
         if let Some(site) = item.site()
             && self.sites[site].stopped.is_some()
         {
-            // One tick is enough: missed ones are skipped.
-            let tick = matches!(item, Item::Tick { .. });
-            let waits = self.sites[site].waiting.iter().any(|other| matches!(other, Item::Tick { .. }));
-            if !(tick && waits) {
+            // One tick of each life is enough: missed ones are skipped.
+            let ticks = |other: &Item| matches!(other, Item::Tick { .. }) && other.life() == item.life();
+            let missed = ticks(&item) && self.sites[site].waiting.iter().any(ticks);
+            if !missed {
                 self.sites[site].waiting.push(item);
             }
             return Ok(());
