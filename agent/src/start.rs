@@ -14,7 +14,6 @@ use playbooks::Playbook;
 use policies::Policy;
 use state::{Boot, CarrierId, Index, PlaybookId, SiteId, View, codec};
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -305,8 +304,8 @@ fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
             Ok(playbook) => drop(shelf.insert(playbook.name.clone(), playbook)),
             Err(why) => {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                tracing::error!("nothing is played as `{name}` until its file is mended: {why}{cause}");
+                let why = with_causes(&why);
+                tracing::error!("nothing is played as `{name}` until its file is mended: {why}");
                 shelf.remove(&PlaybookId::new(name));
             }
         }

@@ -1,7 +1,8 @@
 //! A look at the bundle: whether its three files go together, are ours, and for how long they are good.
 
 use super::{Identity, name};
-use crate::live::{Kind, Sight, chain};
+use crate::causes::with_causes;
+use crate::live::{Kind, Sight};
 use rustls::pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use state::{SiteId, Stamp};
 use std::path::Path;
@@ -21,7 +22,7 @@ pub fn look(bundle: &Path, (site, cluster): (&SiteId, &str), now: Stamp) -> Vec<
     let identity = match Identity::load(bundle) {
         Ok(identity) => identity,
         Err(error) => {
-            return vec![Sight::fault(Kind::Certificate, "bundle", chain(&error))];
+            return vec![Sight::fault(Kind::Certificate, "bundle", with_causes(&error))];
         }
     };
     let ours = (identity.site(), identity.cluster()) == (site, cluster);

@@ -2,6 +2,7 @@
 
 use super::policy;
 use crate::act::{Config, Hands};
+use crate::causes::with_causes;
 use crate::cli::args::CheckArgs;
 use crate::cli::ending::{Ending, Failure, unhoped};
 use crate::cli::print;
@@ -59,7 +60,7 @@ fn site_file(file: &Path) -> Result<SiteFile, Failure> {
             Err(Failure::mistyped("the site file has faults")
                 .hint("`--live` looks at the machine of a site file"))
         }
-        Err(error @ SiteFileError::Read { .. }) => Err(Failure::mistyped(crate::live::chain(&error))
+        Err(error @ SiteFileError::Read { .. }) => Err(Failure::mistyped(with_causes(&error))
             .hint("`pointsman check --live FILE` names another site file")),
     }
 }
