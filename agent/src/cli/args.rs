@@ -6,7 +6,6 @@ pub use look::{
     AuditArgs, HelpArgs, IncidentsArgs, Look, RunsArgs, ShowIncident, ShowRun, StatusArgs, WhyArgs,
 };
 
-use super::span::span;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use state::Fingerprint;
