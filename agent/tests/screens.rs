@@ -9,7 +9,7 @@ mod screens {
 }
 
 use agent::cli::screens as screen;
-use agent::command::{Answer, CarrierReport, DoorReport, Need, Offer, PlanReport, Telling, Voice};
+use agent::command::{Answer, CarrierReport, DoorReport, Need, PlanReport, Telling, Voice};
 use agent::live::{Health, Kind, Sight};
 use policies::Verdict;
 use policies::candidates::Candidate;
@@ -21,7 +21,7 @@ use state::fact::Mode;
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::run::{End, Word};
-use state::{Destination, IncidentId, Index, Number, RouteId, RunId, SiteId, Subject, Who};
+use state::{Destination, IncidentId, Index, RouteId, RunId, SiteId, Subject, Who};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -158,17 +158,7 @@ fn status_before_anything_is_known() {
 
 #[test]
 fn what_is_said_before_a_claim_alone() {
-    let offer = Offer {
-        token: 9,
-        route: RouteId::new("main"),
-        site: site("office"),
-        numbers: 100,
-        heard: (1, 5),
-        number: Some(Number::new("02079460000")),
-        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
-        shown: Some(site("london")),
-    };
-    check("claim-alone", &screen::alone::offer(&offer));
+    check("claim-alone", &screen::alone::offer(&status::offer()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::why;
 use agent::account::{About, Account, Line, PastReport, Timeline};
 use agent::cli::screens::{audit, json};
 use agent::command::{
-    DoorReport, FactBytes, JournalPage, LeverReport, Offer, PeerHead, PlanReport, StatusReport, Telling,
+    DoorReport, FactBytes, JournalPage, LeverReport, PeerHead, PlanReport, StatusReport, Telling,
     WhyReport,
 };
 use agent::live::Sight;
@@ -20,7 +20,7 @@ use state::incident::Incident;
 use state::plan::Plan;
 use state::route::Lever;
 use state::run::{Run, Word};
-use state::{Destination, Head, Index, Number, PlaybookId, RouteId, SiteId, Starts, Who, codec};
+use state::{Head, Index, PlaybookId, RouteId, Starts, Who, codec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,16 +166,6 @@ fn printed() -> Vec<(&'static str, String)> {
         guards: vec!["mode is manual".into()],
         budget: (0, 4),
     };
-    let offer = Offer {
-        token: 9,
-        route: RouteId::new("main"),
-        site: site("office"),
-        numbers: 100,
-        heard: (1, 5),
-        number: Some(Number::new("02079460000")),
-        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
-        shown: Some(SiteId::new("london")),
-    };
     let agreed = serde_json::json!({ "agreed": Index(7), "what": "i-17 is acknowledged" });
     vec![
         ("status", json::object(&full_status())),
@@ -183,7 +173,7 @@ fn printed() -> Vec<(&'static str, String)> {
         ("why at", json::object(&past)),
         ("plan", json::object(&planned)),
         ("play and claim", objects(&read::<Vec<Telling>>(EVENTS))),
-        ("claim alone", json::object(&offer)),
+        ("claim alone", json::object(&status::offer())),
         ("orders", json::object(&agreed)),
         ("runs", objects(&runs())),
         ("incidents", objects(&incidents())),
