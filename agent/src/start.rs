@@ -288,7 +288,7 @@ fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
 
 /// The playbooks that come with the program, and those of the folder, which win. A spoilt one keeps no site down:
 /// nothing is played under the name of its file.
-fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
+pub(crate) fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     let mut shelf = BTreeMap::new();
     for (name, text) in playbooks::shipped() {
         let playbook = playbook(name, text)?;

@@ -14,6 +14,7 @@ use crate::links::{Config as LinksConfig, Identity, Other, Trust};
 use crate::live::asks::Asks;
 use crate::live::{Health, Kind, Sight, peers};
 use crate::site::{SiteFile, SiteFileError};
+use crate::start::shelf_of;
 use policies::Policy;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -105,7 +106,8 @@ async fn alone(site: &SiteFile) -> Result<Vec<Sight>, Failure> {
         events,
     });
     hands.act(Effect::Reach(policy.carriers.clone()));
-    let asks = Asks::of(&policy, &site.site);
+    let shelf = shelf_of(&site.playbooks).unwrap_or_default();
+    let asks = Asks::of(&policy, &site.site).with_playbooks(&shelf, &site.site);
     let cluster = policy.cluster.clone();
     hands.act(Effect::Survey(Survey { n: 1, cluster, asks, not_before: BTreeMap::new() }));
     let surveyed = async {
