@@ -258,7 +258,8 @@ fn what_a_site_leans_on() {
         says: says.into(),
         hint: hint.map(str::to_owned),
     };
-    let renew = "make a new bundle with the cluster's CA, which `pointsman init` made and you keep offline";
+    let renew = "`pointsman init DIR --policy FILE --add london`, where DIR has the cluster's `ca`; install that \
+                 bundle, then `systemctl restart pointsman`";
     let dig = "`dig @192.0.2.53 api.magrathea-telecom.co.uk`";
     let sights = [
         sight(Health::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),
