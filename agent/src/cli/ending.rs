@@ -87,21 +87,8 @@ impl From<ClientError> for Failure {
 
 /// An answer that is none of those that were hoped for: a refusal, or something beside the question.
 pub fn unhoped(answer: Answer) -> Failure {
-    match answer {
-        Answer::Refused { why, hint } => Failure { hint, ..Failure::no(why) },
-        Answer::Agreed { .. }
-        | Answer::Status(_)
-        | Answer::Why(_)
-        | Answer::Plan(_)
-        | Answer::Runs { .. }
-        | Answer::Incidents { .. }
-        | Answer::Journal(_)
-        | Answer::Survey(_)
-        | Answer::Following
-        | Answer::Told(_)
-        | Answer::Offered(_)
-        | Answer::Alone { .. } => ClientError::Beside.into(),
-    }
+    let Answer::Refused { why, hint } = answer else { return ClientError::Beside.into() };
+    Failure { hint, ..Failure::no(why) }
 }
 
 impl From<Ending> for ExitCode {
