@@ -2,6 +2,7 @@
 
 mod disk;
 
+use crate::causes::with_causes;
 use crate::cluster_clock::ClusterClock;
 use crate::door::{self, Door, Named, Own, Stand};
 use crate::links::{Identity as Certificate, IdentityError};

@@ -14,7 +14,7 @@ use agent::live::{Health, Kind, Sight};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
-use screens::handover::by_hand;
+use screens::handover::{self, by_hand};
 use screens::status::{self, site, stamp};
 use screens::why::{self, wish};
 use state::fact::Mode;
@@ -158,7 +158,7 @@ fn status_before_anything_is_known() {
 
 #[test]
 fn what_is_said_before_a_claim_alone() {
-    check("claim-alone", &screen::alone::offer(&status::offer()));
+    check("claim-alone", &screen::alone::offer(&handover::offer()));
 }
 
 #[test]
@@ -258,8 +258,8 @@ fn what_a_site_leans_on() {
         says: says.into(),
         hint: hint.map(str::to_owned),
     };
-    let renew = "`pointsman init DIR --policy FILE --add london`, where DIR has the cluster's `ca`; install that \
-                 bundle, then `systemctl restart pointsman`";
+    let renew = "make its next bundle, where DIR has the cluster's `ca`, by `pointsman init DIR --policy FILE \
+                 --add london`; install it and restart";
     let dig = "`dig @192.0.2.53 api.magrathea-telecom.co.uk`";
     let sights = [
         sight(Health::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),

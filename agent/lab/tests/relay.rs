@@ -4,7 +4,7 @@ mod support;
 
 use agent::command::StatusReport;
 use lab::carrier::log::What;
-use lab::rig::{NUMBER, Options, Rig};
+use lab::rig::{NUMBER, Options};
 use lab::wire::Passage;
 use state::SiteId;
 use support::{rig, until};

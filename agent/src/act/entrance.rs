@@ -205,7 +205,9 @@ impl Entrance {
         let mut made = self.made.lock().expect("nothing panics while it holds the account");
         let account = match made.take() {
             Some(account) => account.at(address).with(login),
-            None => Account::new(address, &self.transport, login).map_err(|error| plain(with_causes(&error)))?,
+            None => {
+                Account::new(address, &self.transport, login).map_err(|error| plain(with_causes(&error)))?
+            }
         };
         *made = Some(account.clone());
         let account = account.halted_by(Arc::clone(&self.halt));

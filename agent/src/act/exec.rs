@@ -113,5 +113,6 @@ fn words(means: &Means, name: &CommandId) -> Result<Vec<String>, String> {
     })?;
     let program = words.first().ok_or_else(|| format!("the command `{name}` is empty"))?;
     let may = may_be_run(program);
-    may.map(|()| words.clone()).map_err(|why| format!("cannot run `{program}`: {why}; hint: `ls -l {program}`"))
+    may.map(|()| words.clone())
+        .map_err(|why| format!("cannot run `{program}`: {why}; hint: `ls -l {program}`"))
 }

@@ -126,7 +126,8 @@ fn commands(site: Option<&SiteFile>, asks: &Asks) -> Vec<Sight> {
     for name in asks.commands.iter().filter(|name| !site.commands.contains_key(*name)) {
         let hint = "add it to `commands` in the site file, and restart";
         sights.push(
-            Sight::fault(Kind::Command, name, "a probe or a playbook runs it, and the site file has none").hint(hint),
+            Sight::fault(Kind::Command, name, "a probe or a playbook runs it, and the site file has none")
+                .hint(hint),
         );
     }
     sights

@@ -16,7 +16,6 @@ pub mod screens;
 mod terminal;
 mod watch;
 
-
 use args::{Cli, Verb, WhyArgs};
 use clap::Parser;
 use ending::{Ending, Failure};

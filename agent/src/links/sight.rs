@@ -16,8 +16,8 @@ const LATE: Duration = Duration::from_secs(7 * 86_400);
 /// What renews the bundle of a site.
 fn renew(site: &SiteId) -> String {
     format!(
-        "`pointsman init DIR --policy FILE --add {site}`, where DIR has the cluster's `ca`; install that bundle, then \
-         `systemctl restart pointsman`"
+        "make its next bundle, where DIR has the cluster's `ca`, by `pointsman init DIR --policy FILE --add {site}`; \
+         install it and restart"
     )
 }
 

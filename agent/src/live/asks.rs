@@ -1,8 +1,8 @@
 //! What a policy makes worth a look at one site: carriers with their numbers, logins, relays, commands, pings.
 
 use crate::node::Shelf;
-use playbooks::language::{Doer, PlaybookStep, WayBack, Wish};
 use playbooks::Playbook;
+use playbooks::language::{Doer, PlaybookStep, WayBack, Wish};
 use policies::Policy;
 use policies::policy::{Ask, Lever, Probe, Route};
 use state::{CarrierId, CommandId, Number, PlaybookId, SiteId};

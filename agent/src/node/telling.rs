@@ -95,7 +95,9 @@ impl Node {
             Fact::StepLost { fence, why } => self.tell_step(*fence, ("lost", Some(why)), out),
             Fact::AttemptLapsed { fence } => self.tell_step(*fence, ("lapsed", None), out),
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
-            Fact::StepPassed { run, step, how, why } => self.tell_passed((*run, *step), (*how, why), index, out),
+            Fact::StepPassed { run, step, how, why } => {
+                self.tell_passed((*run, *step), (*how, why), index, out)
+            }
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
                 let read = |reading| carrier_read((route, site.as_ref()), reading);

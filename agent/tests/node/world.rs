@@ -107,7 +107,7 @@ impl Cluster {
             view,
             file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
-            playbooks: shelf.chain(others).collect(),
+            playbooks: shelf.collect(),
             stopped: None,
             alone: loaded.alone.clone(),
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),

@@ -1,13 +1,12 @@
 //! What `--json` prints, command by command, as files; and the page that names every key of it, both ways.
 
-use super::handover::by_hand;
+use super::handover::{by_hand, offer};
 use super::status::{self, site, stamp};
 use super::why;
 use agent::account::{About, Account, Line, PastReport, Timeline};
 use agent::cli::screens::{audit, json};
 use agent::command::{
-    DoorReport, FactBytes, JournalPage, LeverReport, PeerHead, PlanReport, StatusReport, Telling,
-    WhyReport,
+    DoorReport, FactBytes, JournalPage, LeverReport, PeerHead, PlanReport, StatusReport, Telling, WhyReport,
 };
 use agent::live::Sight;
 use policies::candidates::Ranked;
@@ -57,8 +56,7 @@ fn runs() -> Vec<Run> {
     person.cause = Cause::Person { who: Who::new("matthew"), because: "moving house".into() };
     person.cut = Some(Who::new("peter"));
     let mut repair = status::run(60, None);
-    repair.cause =
-        Cause::Repair { late: vec![Index(41)], because: vec!["the carrier shows london".into()] };
+    repair.cause = Cause::Repair { late: vec![Index(41)], because: vec!["the carrier shows london".into()] };
     vec![automatic, person, repair]
 }
 
@@ -173,7 +171,7 @@ fn printed() -> Vec<(&'static str, String)> {
         ("why at", json::object(&past)),
         ("plan", json::object(&planned)),
         ("play and claim", objects(&read::<Vec<Telling>>(EVENTS))),
-        ("claim alone", json::object(&status::offer())),
+        ("claim alone", json::object(&offer())),
         ("orders", json::object(&agreed)),
         ("runs", objects(&runs())),
         ("incidents", objects(&incidents())),

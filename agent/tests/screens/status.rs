@@ -1,6 +1,6 @@
 //! A cluster on a calm night, and a run; the cases change what they are about.
 
-use agent::command::{CarrierReport, Offer, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
+use agent::command::{CarrierReport, ReachReport, RouteReport, SiteReport, StatusReport, Voice};
 use policies::Verdict;
 use state::fact::Mode;
 use state::plan::{At, Ensure, IfFailed, Plan, PlannedStep, Pointing, Undo};
@@ -16,20 +16,6 @@ pub fn site(name: &str) -> SiteId {
 pub fn stamp(clock: &str) -> Stamp {
     let parts: Vec<u64> = clock.split(':').map(|part| part.parse().expect("two digits")).collect();
     Stamp::from_millis(1_795_132_800_000 + 1000 * (parts[0] * 3600 + parts[1] * 60 + parts[2]))
-}
-
-/// What is said before a claim alone.
-pub fn offer() -> Offer {
-    Offer {
-        token: 9,
-        route: RouteId::new("main"),
-        site: site("office"),
-        numbers: 100,
-        heard: (1, 5),
-        number: Some(Number::new("02079460000")),
-        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
-        shown: Some(site("london")),
-    }
 }
 
 pub fn healthy() -> StatusReport {

@@ -258,13 +258,8 @@ async fn what_counts_as_taken_and_as_wanted_is_what_is_written() {
     at.set(Mood::Obeys, "london");
     assert_eq!(at.thrown(2, Switch { expect: vec![204, 200], ..at.switch() }).await.2, "");
     // Whoever wants something gone reads that it is not there.
-    let gone = Switch {
-        method: Method::Delete,
-        body: None,
-        read_expect: vec![404],
-        shows: None,
-        ..at.switch()
-    };
+    let gone =
+        Switch { method: Method::Delete, body: None, read_expect: vec![404], shows: None, ..at.switch() };
     assert_eq!(at.thrown(3, gone.clone()).await, (Was::Right, Closure::Closed, String::new()));
     assert_eq!(at.thrown(4, gone).await.2, "it stood as wanted already");
     let heard = at.board.lock().unwrap().heard.clone();
@@ -273,7 +268,10 @@ async fn what_counts_as_taken_and_as_wanted_is_what_is_written() {
     at.set(Mood::Obeys, "london");
     let shows = Some(Shows { pointer: "/from".into(), ..at.switch().shows.unwrap() });
     let (was, _, note) = at.thrown(5, Switch { shows, ..at.switch() }).await;
-    assert_eq!((was, note.as_str()), (Was::Wrong, "nothing was sent: /from shows nothing, and that is not ours"));
+    assert_eq!(
+        (was, note.as_str()),
+        (Was::Wrong, "nothing was sent: /from shows nothing, and that is not ours")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

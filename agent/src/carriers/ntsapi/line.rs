@@ -32,7 +32,9 @@ impl NtsapiLine {
 impl Line for NtsapiLine {
     fn read(&mut self, number: &Number, deadline: Mono) -> Result<Option<Destination>, LineError> {
         let stat = self.session.stat(number, deadline).map_err(|error| match &error {
-            ReadError::Forbidden { .. } | ReadError::Refused { .. } => LineError::Refused(with_causes(&error)),
+            ReadError::Forbidden { .. } | ReadError::Refused { .. } => {
+                LineError::Refused(with_causes(&error))
+            }
             ReadError::Wire { source: WireError::Stray(_), .. }
             | ReadError::NotAReply { .. }
             | ReadError::NotAStat { .. } => LineError::OutOfStep(with_causes(&error)),
