@@ -66,7 +66,8 @@ pub(crate) fn ask_all(matter: &Matter<'_>) -> Vec<Answer> {
     in_order(&matter.on, [steady::ask(matter), damping::ask(matter)], never_zero::ask(matter))
 }
 
-/// All answers: around the budget stand what `waits` and what must be `left` afterwards; each kind has its own of these.
+/// All answers: around the budget stand what `waits` and what must be `left` afterwards, of which each kind has its
+/// own.
 fn in_order(on: &Grounds<'_>, waits: [Answer; 2], left: Answer) -> Vec<Answer> {
     let first = FIRST.iter().map(|ask| ask(on));
     let middle = waits.into_iter().chain([budget::ask(on), left]);
