@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The playbooks of the stories, beside the shipped ones: what persons play, and what the rules of levers do.
-const PLAYBOOKS: [&str; 8] = [
+const PLAYBOOKS: [&str; 9] = [
+    include_str!("playbooks/anywhere.yaml"),
     include_str!("playbooks/withdraw.yaml"),
     include_str!("playbooks/everywhere.yaml"),
     include_str!("playbooks/slowly.yaml"),
