@@ -17,6 +17,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+/// The wall clock when a journal begins.
+const BEGIN: u64 = 1_800_000_000_000;
+
 /// `UPDATE=1` writes down what comes out now.
 #[test]
 fn every_journal_folds_as_it_is_written() {
@@ -43,15 +46,23 @@ struct Journal {
 
 impl Journal {
     fn new() -> Self {
-        Self { view: View::birth("town"), last: BTreeMap::new(), now: 1_800_000_000_000 }
+        Self { view: View::birth("town"), last: BTreeMap::new(), now: BEGIN }
     }
 
-    /// `INDEX SITE: WORDS => what comes of it`; `SITE@2` is the site's second life, `again` the proposal before.
+    /// `INDEX SITE: WORDS => what comes of it`; `SITE@2` is the site's second life, `again` the proposal before;
+    /// `wait 5` and `back 5` move the proposer's clock, and `time` asks for cluster time, in seconds.
     fn line(&mut self, line: &str) -> String {
         let said = line.split_once(" =>").map_or(line, |(said, _)| said);
         if let Some(seconds) = said.strip_prefix("wait ") {
-            self.now += seconds.parse::<u64>().expect("the journal is well formed") * 1000;
+            self.now += number(seconds) * 1000;
             return line.to_owned();
+        }
+        if let Some(seconds) = said.strip_prefix("back ") {
+            self.now -= number(seconds) * 1000;
+            return line.to_owned();
+        }
+        if said == "time" {
+            return format!("time => {}", self.view.stamp.since(Stamp::from_millis(BEGIN)).as_secs());
         }
         let Some((by, words)) = said.split_once(": ").filter(|_| !said.starts_with('#')) else {
             return line.to_owned();
@@ -139,7 +150,7 @@ fn alone((n, at): (&str, &str), who: Who) -> Fact {
         to: SiteId::new("office"),
         who,
         because: "the test says so".to_owned(),
-        done: Stamp::from_millis(1_800_000_000_000),
+        done: Stamp::from_millis(BEGIN),
         basis: Index(0),
     };
     Fact::ClaimedAlone { route: RouteId::new("main"), claim, pointings: vec![pointing("office")] }
