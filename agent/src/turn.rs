@@ -187,7 +187,7 @@ impl<W: World> Turn<W> {
                 self.greet(clocks)?;
                 self.forget_revoked()?;
                 self.take_votes()?;
-                if self.node.others() != self.others {
+                if !self.node.others().eq(&self.others) {
                     self.follow_seats();
                 }
                 self.quorum.tick();

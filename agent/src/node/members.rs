@@ -23,6 +23,9 @@ impl Node {
         if busy || self.view.policy.is_none() {
             return;
         }
+        if self.seated_on == Some(self.view.index) {
+            return;
+        }
         let settled = self.standing.before.is_empty();
         if settled && self.give_votes() == Answered::Pending {
             return;
@@ -30,6 +33,8 @@ impl Node {
         let wish = self.wish();
         if !settled || Seats::seated_as(&wish) != self.standing.seated {
             out.reseat = Some(wish);
+        } else {
+            self.seated_on = Some(self.view.index);
         }
     }
 
@@ -123,6 +128,7 @@ impl Node {
         if rules.weigh(seated) == Weights::Others {
             self.waits = Waits::default();
             self.verdicts.recount();
+            self.steady.recount();
         }
     }
 
@@ -175,9 +181,12 @@ impl Node {
 
     /// Every site's first disk is named once, so that no other ever speaks for it.
     pub(super) fn name_disks(&mut self) {
-        for site in self.sites() {
+        let sites = self.rules.iter().flat_map(Rules::sites);
+        let nameless = sites.filter(|site| !self.view.members.contains_key(*site));
+        let nameless: Vec<SiteId> = nameless.cloned().collect();
+        for site in nameless {
             let pending = |fact: &Fact| matches!(fact, Fact::Born { site: of, .. } if *of == site);
-            if self.view.members.contains_key(&site) || self.outbox.any(pending) == Answered::Pending {
+            if self.outbox.any(pending) == Answered::Pending {
                 continue;
             }
             let seated = self.standing.seated.iter().find(|seated| seated.site == site);
@@ -233,18 +242,18 @@ impl Node {
 
     /// The sites that stand outside, each with the reason, as heard from here.
     pub(super) fn outsiders(&self) -> Vec<(SiteId, String)> {
-        let outside = |site: SiteId| {
-            let greeting = self.peers.greeting(&site)?;
+        let outside = |site: &SiteId| {
+            let greeting = self.peers.greeting(site)?;
             match (&greeting.hello.stand, &greeting.unfit) {
-                (Stand::Outside { why }, _) => Some((site, why.clone())),
+                (Stand::Outside { why }, _) => Some((site.clone(), why.clone())),
                 (
                     Stand::Inside | Stand::Newborn,
                     Some(unfit @ (Unfit::OtherDisk { .. } | Unfit::Less { .. })),
-                ) => Some((site, unfit.to_string())),
+                ) => Some((site.clone(), unfit.to_string())),
                 (Stand::Inside | Stand::Newborn, _) => None,
             }
         };
-        self.others().into_iter().filter_map(outside).collect()
+        self.others().filter_map(outside).collect()
     }
 }
 

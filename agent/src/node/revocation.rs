@@ -170,8 +170,9 @@ impl Node {
             return of_us;
         }
         // Whoever asks asks again, until somebody else leads.
-        let heard = |site: &SiteId| self.peers.heard_within(site, HEARD, now.mono) && self.votes_of(site) > 0;
-        out.hand_over = self.others().into_iter().find(heard);
+        let heard =
+            |site: &&SiteId| self.peers.heard_within(site, HEARD, now.mono) && self.votes_of(site) > 0;
+        out.hand_over = self.others().find(heard).cloned();
         true
     }
 

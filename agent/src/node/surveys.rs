@@ -105,9 +105,7 @@ impl Node {
         if n != self.surveys.n {
             return;
         }
-        sights.extend(
-            self.others().into_iter().map(|site| self.peer_sight(&site, now.mono)).collect::<Vec<_>>(),
-        );
+        sights.extend(self.others().map(|site| self.peer_sight(site, now.mono)).collect::<Vec<_>>());
         sights.push(self.clock_sight(now.mono));
         self.surveys.since = None;
         self.surveys.last = Some(Found { n, at: now.stamp, sights });
@@ -136,7 +134,7 @@ impl Node {
     }
 
     fn clock_sight(&self, now: Mono) -> Sight {
-        let heard = self.others().iter().filter(|site| self.peers.heard_within(site, SILENCE, now)).count();
+        let heard = self.others().filter(|site| self.peers.heard_within(site, SILENCE, now)).count();
         let sight = |says: String| Sight::fault(Kind::Clock, "wall clock", says).hint("`timedatectl`");
         match (self.astray.get(&self.identity.site), heard) {
             (Some(by), _) => sight(format!("{} away from the others'", Age(*by))),

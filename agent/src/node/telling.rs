@@ -19,7 +19,8 @@ const STEPS: usize = 64;
 /// The verdicts that were told last.
 #[derive(Debug, Default)]
 pub struct Verdicts {
-    told: BTreeMap<Subject, Verdict>,
+    /// The verdict on each subject that was told last, and the view on which it was counted.
+    told: BTreeMap<Subject, (Verdict, Index)>,
     /// The view on which they were counted, and until when they stand on it: only the dark grows by itself.
     counted: Option<(Index, Option<Stamp>)>,
     /// What each site was last told to have said of each subject.
@@ -35,6 +36,17 @@ impl Verdicts {
     pub fn recount(&mut self) {
         self.counted = None;
     }
+
+    /// The verdict on a subject, if it was counted on this view and still stands.
+    pub fn standing(&self, subject: &Subject, (index, now): (Index, Stamp)) -> Option<Verdict> {
+        let (is, _) = self.told.get(subject).filter(|(_, on)| *on == index && self.stand(index, now))?;
+        Some(*is)
+    }
+
+    /// Whether all verdicts were counted on this view and still stand.
+    fn stand(&self, index: Index, now: Stamp) -> bool {
+        self.counted.is_some_and(|(on, until)| on == index && until.is_none_or(|until| now < until))
+    }
 }
 
 impl Node {
@@ -47,10 +59,7 @@ impl Node {
     /// A verdict is not a fact but a count: it is told when it changes.
     pub(super) fn tell_verdicts(&mut self, now: Now, out: &mut Output) {
         let Some(rules) = &self.rules else { return };
-        let stand = |(index, until): (Index, Option<Stamp>)| {
-            index == self.view.index && until.is_none_or(|until| now.stamp < until)
-        };
-        if self.verdicts.counted.is_some_and(stand) {
+        if self.verdicts.stand(self.view.index, now.stamp) {
             return;
         }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
@@ -60,8 +69,8 @@ impl Node {
             let is = tally.verdict();
             let due = tally.down_in().filter(|left| !left.is_zero()).map(|left| now.stamp.once_passed(left));
             until = until.into_iter().chain(due).min();
-            let before = self.verdicts.told.insert(subject.clone(), is);
-            if before.is_some_and(|before| before != is) {
+            let before = self.verdicts.told.insert(subject.clone(), (is, self.view.index));
+            if before.is_some_and(|(before, _)| before != is) {
                 let votes = if is == Verdict::Up { tally.up_votes() } else { tally.down_votes() };
                 out.tell.push(Telling::Verdict { subject: subject.clone(), is, votes, of: tally.total() });
             }

@@ -231,12 +231,15 @@ impl Quorum {
     /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
     /// own that still count, because nobody has agreed yet that they do not.
     pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
-        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
-        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
-        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
-        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
-        let due: Vec<RaftId> = kept.chain(fresh).collect();
-        (due != had && !due.is_empty()).then_some(due)
+        let had = self.voters.iter().map(|voter| voter.id);
+        let stays = |id: &RaftId| given.contains(&id.0) || self.seats.has(*id);
+        let fresh = given.iter().copied().map(RaftId).filter(|id| !had.clone().any(|own| own == *id));
+        // Asked at every tick, and mostly nothing is due.
+        if had.clone().all(|id| stays(&id)) && fresh.clone().next().is_none() {
+            return None;
+        }
+        let due: Vec<RaftId> = had.clone().filter(stays).chain(fresh).collect();
+        (!due.is_empty()).then_some(due)
     }
 
     /// Proposes a change together with the fact that tells it; says where it would stand.
