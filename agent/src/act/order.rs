@@ -112,3 +112,30 @@ fn tool(means: &Means, ensure: &Ensure) -> Result<Tool, String> {
         | Ensure::SiteReady { .. } => Err("this is done in another way".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::sync::mpsc;
+
+    /// A process that stood still while it looked has its answer, and its time to begin is over all the same.
+    #[tokio::test]
+    async fn nothing_is_begun_late_revoked_or_by_hands_that_let_go() {
+        let reins = Arc::new(Reins::new(mpsc::channel(1).0, tokio::runtime::Handle::current()));
+        let minute = Duration::from_secs(60);
+        let hand = |begin_by, fence| Hand {
+            reins: Arc::clone(&reins),
+            fence: Index(fence),
+            begin_by,
+            close_by: mono() + minute,
+        };
+        reins.fences.revoke(Index(8));
+        assert_eq!(hand(mono() + minute, 7).held_back(), None);
+        let late = hand(Mono::default(), 7).held_back();
+        assert_eq!(late, Some("looking took so long that its time to begin was over"));
+        assert_eq!(hand(mono() + minute, 8).held_back(), Some("a new leader revoked it"));
+        reins.let_go();
+        assert_eq!(hand(mono() + minute, 7).held_back(), Some("the agent stops"));
+    }
+}
