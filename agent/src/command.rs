@@ -268,6 +268,9 @@ pub struct WhyReport {
     pub lever: Option<LeverReport>,
     /// Where automation does not act, and what can be done by hand.
     pub handed_over: Vec<HandOver>,
+    /// Where slots 2 and 3 do not show what the policy says, in words; no decision rests on it.
+    #[serde(default)]
+    pub behind: Vec<String>,
     /// How soon after its death the route would have moved: at best and at worst.
     #[serde(rename = "after_ms", with = "millis::pair")]
     pub after: (Duration, Duration),
@@ -349,6 +352,8 @@ pub enum Telling {
     Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
     /// Something became of the policy file of a site: the version, and what is different in it, or why not.
     Policy { is: PolicyNews, site: SiteId, version: String, words: Vec<String> },
+    /// A slot behind the first shows something else than was known of it, and so do so many more.
+    Behind { route: RouteId, number: Number, slot: usize, shows: Option<Destination>, more: usize },
 }
 
 /// What became of a policy file.

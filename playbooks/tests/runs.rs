@@ -2,7 +2,9 @@
 
 mod support;
 
-use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
+use playbooks::{
+    Advance, Arguments, Astray, Behind, Footing, Playbook, RouteFacts, batch, plan, prepare, repair,
+};
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
@@ -87,6 +89,22 @@ fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
         .expect("the test is set up so")
 }
 
+/// `2:full 3:empty`: slots of the first number, and what they show before.
+fn slots(words: &[&str]) -> Vec<Pointing> {
+    let slot = |word: &&str| {
+        let (slot, shows) = word.split_once(':')?;
+        let number = Number::new("02079460000").at_slot(slot.parse().expect("a slot"));
+        let from = match shows {
+            "full" => Destination::new("441134960001"),
+            "right" => Destination::new(format!("44113496099{slot}")),
+            "empty" => Destination::empty(),
+            other => panic!("no slot shows {other}"),
+        };
+        Some(Pointing { number, from: Some(from), to: Destination::new(format!("44113496099{slot}")) })
+    };
+    words.iter().filter_map(slot).collect()
+}
+
 impl Story {
     /// One line of a story; none for a line that agrees nothing.
     fn tell(&mut self, line: &str) -> Option<Applied> {
@@ -97,6 +115,14 @@ impl Story {
         let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
         match words[0] {
             "all-read" => Some(self.journal.agree(Fact::SchemaRaised { to: 3 })),
+            "all-read-slots" => Some(self.journal.agree(Fact::SchemaRaised { to: 4 })),
+            "prepare" => Some(self.prepare(&words, option("by"), count("basis"))),
+            "slots" => {
+                let readings = slots(&words[1..]).into_iter();
+                let reading = |slot: Pointing| Reading { number: slot.number, shows: slot.from };
+                let (route, readings) = (route(), readings.map(reading).collect());
+                Some(self.journal.agree(Fact::SlotsRead { route, readings }))
+            }
             "at" => {
                 let seconds: u64 = words[1].trim_end_matches('s').parse().expect("seconds");
                 self.journal.now = Stamp::from_millis(START + seconds * 1000);
@@ -146,6 +172,7 @@ impl Story {
         let who = || Who::new(*words.last().expect("a word"));
         let because = "a person said so".to_owned();
         match words[0] {
+            "wish" => Fact::PreparationOrdered { route: route(), because, who: who() },
             "lost" => Fact::StepLost { fence, why: "manchester was lost".to_owned() },
             "skip" | "give-up" => {
                 let step = words[1].parse::<u16>().expect("a step") - 1;
@@ -191,6 +218,27 @@ impl Story {
         self.run = RunId(u64::try_from(self.journal.bytes.len()).expect("the test is set up so") + 1);
         let basis = self.journal.view.index;
         let plan = planned(words, numbers);
+        self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
+    }
+
+    /// Slots 2 and 3 are to be prepared: `full` ones show something else, the others nothing.
+    fn prepare(&mut self, words: &[&str], by: Option<String>, basis: Option<u64>) -> Applied {
+        let mut plan = prepare(Behind {
+            route: route(),
+            carrier: CarrierId::new("magrathea"),
+            by: site("london"),
+            slots: slots(&words[1..]),
+        });
+        // What is smuggled in beside it is refused with it.
+        if words.contains(&"and-slot-1") {
+            plan.steps.extend(planned(&["open", "route:stuck"], 1).steps);
+        }
+        let cause = match by {
+            Some(who) => Cause::Person { who: Who::new(who), because: "a test".to_owned() },
+            None => Cause::Automatic { because: vec!["nobody said so".to_owned()] },
+        };
+        self.run = RunId(u64::try_from(self.journal.bytes.len()).expect("the test is set up so") + 1);
+        let basis = basis.map_or(self.journal.view.index, Index);
         self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
     }
 

@@ -83,6 +83,7 @@ impl Telling {
             | Self::Mode { .. }
             | Self::Leader { .. }
             | Self::Voice { .. }
+            | Self::Behind { .. }
             | Self::Refused { .. } => Loudness::Talk,
         }
     }

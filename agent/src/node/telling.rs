@@ -109,6 +109,7 @@ impl Node {
                 self.tell_mode(&entry.fact, now, out);
             }
             Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
+            Fact::SlotsRead { route, readings } => out.tell.extend(behind(route, readings)),
             Fact::PolicyAgreed { .. }
             // Told with what is different in it.
             | Fact::PolicyEdited { .. }
@@ -119,6 +120,7 @@ impl Node {
             | Fact::RunTurned { .. }
             | Fact::Claimed { .. }
             | Fact::Played { .. }
+            | Fact::PreparationOrdered { .. }
             // Told level by level, together with what is agreed nowhere.
             | Fact::HandedOver { .. }
             | Fact::TakenBack { .. }
@@ -276,6 +278,7 @@ fn what(run: &Run, step: usize) -> String {
             ensure @ (Ensure::Waited { .. }
             | Ensure::SiteReady { .. }
             | Ensure::Exec { .. }
+            | Ensure::BehindPrepared { .. }
             | Ensure::Http(_)),
         ) => crate::cli::screens::runs::wanted(ensure),
         None => "nothing".to_owned(),
@@ -286,6 +289,13 @@ fn what(run: &Run, step: usize) -> String {
 fn carrier_read((route, site): (&RouteId, Option<&SiteId>), reading: &Reading) -> Telling {
     let (number, shows) = (reading.number.clone(), reading.shows.clone());
     Telling::CarrierRead { route: route.clone(), number, shows, site: site.cloned() }
+}
+
+/// What slots behind the first are now known to show.
+fn behind(route: &RouteId, readings: &[Reading]) -> Option<Telling> {
+    let first = readings.first()?;
+    let (number, slot, shows) = (first.number.line(), first.number.slot(), first.shows.clone());
+    Some(Telling::Behind { route: route.clone(), number, slot, shows, more: readings.len() - 1 })
 }
 
 /// What was said twice, or overtaken by something newer, is no news to anybody.
@@ -349,5 +359,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::VotesGiven { .. } => "gift of votes",
         Fact::BundleRevoked { .. } => "revocation of a bundle",
         Fact::BundleTrusted { .. } => "trust in a bundle",
+        Fact::PreparationOrdered { .. } => "order to prepare slots 2 and 3",
+        Fact::SlotsRead { .. } => "reading of slots 2 and 3",
     }
 }

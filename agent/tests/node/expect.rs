@@ -160,5 +160,6 @@ pub fn shown(cluster: &Cluster) -> Vec<Option<SiteId>> {
             })
             .map(|(site, _)| site)
     };
-    outside.shows.values().map(means).collect()
+    let first = outside.shows.iter().filter(|(number, _)| !number.is_behind());
+    first.map(|(_, shown)| means(shown)).collect()
 }

@@ -169,6 +169,7 @@ fn thing(telling: &Telling) -> Option<String> {
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
         | Telling::CarrierRead { .. }
+        | Telling::Behind { .. }
         | Telling::Policy { .. } => return None,
     })
 }
@@ -207,7 +208,10 @@ fn what(telling: Telling) -> Option<What> {
             people(format!("nobody has acknowledged {incident}"), Urgency::Urgent)
         }
         Telling::Alone { route, text, .. } => people(format!("{route}, alone: {text}"), Urgency::Notice),
-        Telling::Suspect { .. } | Telling::CarrierRead { .. } | Telling::Policy { .. } => return None,
+        Telling::Suspect { .. }
+        | Telling::CarrierRead { .. }
+        | Telling::Behind { .. }
+        | Telling::Policy { .. } => return None,
     })
 }
 

@@ -1,0 +1,77 @@
+//! Slots 2 and 3: written and read by their own names, and slot 1 stays what it was whatever the carrier does.
+
+use super::bench::{Bench, LONDON, number};
+use lab::carrier::faults::{Fault, Kind, Moment};
+use lab::carrier::log::What;
+use state::fact::{Closure, Was};
+
+const BEHIND: &str = "S:442079460000@127.0.0.23";
+const LANDLINE: &str = "441134960999";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_slot_is_written_by_its_own_name_and_one_question_reads_them_all() {
+    let mut bench = Bench::new().await;
+    for (fence, slot, to) in [(7, 2, BEHIND), (8, 3, LANDLINE)] {
+        let nonce = bench.prepared().await;
+        bench.order_slot(fence, nonce, (slot, to, 5000));
+        let report = bench.executed(fence).await;
+        assert_eq!((report.was, report.outcomes[0].closure), (Was::Right, Closure::Closed), "{report:?}");
+    }
+    assert_eq!(bench.carrier.numbers()[&number(0)].slots, [LONDON, BEHIND, LANDLINE]);
+    let set = |what: &What| matches!(what, What::SetReceived { slot: 1, .. });
+    assert_eq!((bench.sets(), bench.logged(set)), (2, 0));
+    let stats = |bench: &Bench| {
+        bench.logged(|what| matches!(what, What::Command { text } if text.starts_with("STAT")))
+    };
+    let before = stats(&bench);
+    bench.look_at_slots(1, 2);
+    let shown = bench.looked().await.unwrap();
+    let shown: Vec<Option<&str>> = shown.iter().map(Option::as_deref).collect();
+    assert_eq!(shown, [Some(LONDON), Some(BEHIND), Some(LANDLINE), Some(LONDON), None, None]);
+    assert_eq!(stats(&bench) - before, 2, "two numbers are two questions, whatever is behind them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_that_refuses_hangs_or_lies_about_a_slot_leaves_slot_one_alone() {
+    let faults = [
+        (Kind::Error { digit: 4, verb: Some("SET".to_owned()) }, Was::Wrong, Closure::Closed, ""),
+        (Kind::Hang { at: Moment::Set }, Was::Wrong, Closure::Open, ""),
+        (Kind::OkWithoutApply, Was::Wrong, Closure::Closed, ""),
+        (Kind::DropAfterApply, Was::Right, Closure::Open, BEHIND),
+    ];
+    for (kind, was, closure, stands) in faults {
+        let mut bench = Bench::new().await;
+        bench.carrier.fault(Fault::of(kind.clone()));
+        let nonce = bench.prepared().await;
+        bench.order_slot(7, nonce, (2, BEHIND, 900));
+        let report = bench.executed(7).await;
+        assert_eq!((report.was, report.outcomes[0].closure), (was, closure), "{kind:?} {report:?}");
+        assert_eq!(bench.carrier.numbers()[&number(0)].slots, [LONDON, stands, ""], "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_wrote_there_meanwhile_stays() {
+    let mut bench = Bench::new().await;
+    bench.carrier.edit(&number(0), 2, LANDLINE).unwrap();
+    let nonce = bench.prepared().await;
+    bench.order_slot(7, nonce, (2, BEHIND, 5000));
+    let report = bench.executed(7).await;
+    assert_eq!((report.was, report.outcomes[0].closure), (Was::Wrong, Closure::Closed), "{report:?}");
+    assert_eq!(report.outcomes[0].seen.as_ref().map(|seen| seen.as_str()), Some(LANDLINE));
+    assert_eq!((bench.sets(), bench.carrier.numbers()[&number(0)].slots[1].as_str()), (0, LANDLINE));
+}
+
+/// A number has one writer, whichever of its slots is meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_fence_on_another_slot_of_the_number_is_not_obeyed() {
+    let mut bench = Bench::new().await;
+    let nonce = bench.prepared().await;
+    bench.order(9, nonce, (1, 5000));
+    assert_eq!(bench.executed(9).await.was, Was::Right);
+    let nonce = bench.prepared().await;
+    bench.order_slot(8, nonce, (2, BEHIND, 5000));
+    let report = bench.executed(8).await;
+    assert!(report.outcomes[0].why.contains("a later attempt"), "{report:?}");
+    assert_eq!(bench.sets(), 1);
+}
