@@ -151,7 +151,8 @@ impl Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { playbook, route, from, to, .. } = self.0;
         let from = from.as_ref().map_or("nowhere known", |from| from.as_str());
-        let way = if route.is_lever() || self.0.prepares() { String::new() } else { format!(", {from} -> {to}") };
+        let way =
+            if route.is_lever() || self.0.prepares() { String::new() } else { format!(", {from} -> {to}") };
         writeln!(f, "{playbook} of {route}{way}; nothing is done by this command")?;
         for (at, step) in self.steps().iter().enumerate() {
             writeln!(f, "{:>2} {:LABEL$} {}", at + 1, step.what, step.change)?;

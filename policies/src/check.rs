@@ -132,9 +132,8 @@ fn returns(policy: &Policy, route: &Route) -> Vec<Death> {
 
 /// What stands behind the first number of a route, slot by slot.
 fn behind(route: &Route) -> Option<(String, String)> {
-    let shown = |(to, slot): (&Template, usize)| {
-        Some(format!("slot {slot} {}", to.fixed(route.numbers.first()?)?))
-    };
+    let shown =
+        |(to, slot): (&Template, usize)| Some(format!("slot {slot} {}", to.fixed(route.numbers.first()?)?));
     let slots: Vec<String> = route.behind.iter().zip(2..).filter_map(shown).collect();
     (!slots.is_empty()).then(|| (format!("behind {}", route.id), slots.join(", ")))
 }

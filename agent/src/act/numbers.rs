@@ -53,7 +53,8 @@ fn read((entrance, reins): (&Entrance, &Reins), ask: &CarrierAsk) -> Vec<Sight> 
     let (mut unread, mut good, mut row, mut slots) = (Vec::new(), 0, 0, Vec::new());
     // The carrier shows them in the same answer.
     let with_slots = |number: &Number| {
-        let named = [number.at_slot(2), number.at_slot(3)].into_iter().filter(|slot| behind.contains_key(slot));
+        let named =
+            [number.at_slot(2), number.at_slot(3)].into_iter().filter(|slot| behind.contains_key(slot));
         [number.clone()].into_iter().chain(named)
     };
     let each = usize::try_from(*rate).unwrap_or(1).max(1);

@@ -29,7 +29,8 @@ impl Node {
             state.and_then(|state| state.numbers.get(slot)).is_some_and(|slot| slot.wanted.is_some())
         };
         let any = rules.is_some_and(|rules| !rules.behind.is_empty())
-            || state.is_some_and(|state| state.numbers.keys().any(|number| ours(number) && number.is_behind()));
+            || state
+                .is_some_and(|state| state.numbers.keys().any(|number| ours(number) && number.is_behind()));
         if !any || self.view.schema() < SINCE {
             return numbers;
         }
@@ -80,9 +81,7 @@ impl Node {
     pub(super) fn open_preparation(&mut self, route: &RouteId) {
         let wish = self.view.routes.get(route).and_then(|state| state.preparation.clone());
         let Some(Preparation { because, who, .. }) = wish else { return };
-        let opening = |fact: &Fact| {
-            matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route && plan.prepares())
-        };
+        let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route && plan.prepares());
         if !self.standing.before.is_empty() || self.outbox.any(opening) == Answered::Pending {
             return;
         }
@@ -172,7 +171,10 @@ impl Node {
         let shown = |slot: &Number| state?.numbers.get(slot)?.expected.clone();
         if let Some(slot) = rules.behind.keys().find(|slot| shown(slot).is_none()) {
             let why = format!("nobody has read slot {} of {} yet", slot.slot(), slot.line());
-            return Err((why, "try again in a minute; `pointsman status` says if the carrier is mute".to_owned()));
+            return Err((
+                why,
+                "try again in a minute; `pointsman status` says if the carrier is mute".to_owned(),
+            ));
         }
         let pointing = |(slot, to): (&Number, &Destination)| Pointing {
             number: slot.clone(),

@@ -105,9 +105,7 @@ impl Node {
 
     /// One route or lever: a person's claim comes first, then the decision.
     fn serve(&mut self, route: &RouteId, now: Now, out: &mut Output) {
-        let opening = |fact: &Fact| {
-            matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route && !plan.prepares())
-        };
+        let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route && !plan.prepares());
         // While two majorities count, nothing is begun that might need only one of them.
         let changing = !self.standing.before.is_empty();
         let busy = changing || self.view.routes.get(route).is_some_and(|r| r.run.is_some());

@@ -149,10 +149,9 @@ impl Node {
     pub(super) fn survey_words(&self) -> Vec<String> {
         let Some(found) = &self.surveys.last else { return Vec::new() };
         let here = &self.identity.site;
-        let wrong = found
-            .sights
-            .iter()
-            .filter(|sight| sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock | Kind::Behind));
+        let wrong = found.sights.iter().filter(|sight| {
+            sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock | Kind::Behind)
+        });
         let words = |sight: &Sight| {
             let hint = sight.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             let Sight { kind, thing, is, says, .. } = sight;

@@ -190,10 +190,8 @@ fn switched() -> Plan {
 /// What stands behind: slots 2 and 3.
 fn prepared() -> Plan {
     let slot = |to: &str| Pointing { number: number().at_slot(2), from: None, to: Destination::new(to) };
-    let behind = |to: &str| Ensure::BehindPrepared {
-        carrier: CarrierId::new("magrathea"),
-        slots: vec![slot(to)],
-    };
+    let behind =
+        |to: &str| Ensure::BehindPrepared { carrier: CarrierId::new("magrathea"), slots: vec![slot(to)] };
     let (ensure, undo) = (behind("441134960999"), Undo::Ensure(behind("441134960998")));
     let step = PlannedStep { ensure, undo, ..plan().steps.remove(0) };
     Plan { playbook: PlaybookId::new("prepare"), from: None, to: site("london"), steps: vec![step], ..plan() }
