@@ -1,10 +1,10 @@
 //! Runs told as text: each file in `tests/run` is a journal, and below each fact stands what comes next.
 
+#[path = "support/behind.rs"]
+mod behind;
 mod support;
 
-use playbooks::{
-    Advance, Arguments, Astray, Behind, Footing, Playbook, RouteFacts, batch, plan, prepare, repair,
-};
+use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
@@ -89,22 +89,6 @@ fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
         .expect("the test is set up so")
 }
 
-/// `2:full 3:empty`: slots of the first number, and what they show before.
-fn slots(words: &[&str]) -> Vec<Pointing> {
-    let slot = |word: &&str| {
-        let (slot, shows) = word.split_once(':')?;
-        let number = Number::new("02079460000").at_slot(slot.parse().expect("a slot"));
-        let from = match shows {
-            "full" => Destination::new("441134960001"),
-            "right" => Destination::new(format!("44113496099{slot}")),
-            "empty" => Destination::empty(),
-            other => panic!("no slot shows {other}"),
-        };
-        Some(Pointing { number, from: Some(from), to: Destination::new(format!("44113496099{slot}")) })
-    };
-    words.iter().filter_map(slot).collect()
-}
-
 impl Story {
     /// One line of a story; none for a line that agrees nothing.
     fn tell(&mut self, line: &str) -> Option<Applied> {
@@ -118,7 +102,7 @@ impl Story {
             "all-read-slots" => Some(self.journal.agree(Fact::SchemaRaised { to: 4 })),
             "prepare" => Some(self.prepare(&words, option("by"), count("basis"))),
             "slots" => {
-                let readings = slots(&words[1..]).into_iter();
+                let readings = behind::slots(&words[1..]).into_iter();
                 let reading = |slot: Pointing| Reading { number: slot.number, shows: slot.from };
                 let (route, readings) = (route(), readings.map(reading).collect());
                 Some(self.journal.agree(Fact::SlotsRead { route, readings }))
@@ -223,12 +207,7 @@ impl Story {
 
     /// Slots 2 and 3 are to be prepared: `full` ones show something else, the others nothing.
     fn prepare(&mut self, words: &[&str], by: Option<String>, basis: Option<u64>) -> Applied {
-        let mut plan = prepare(Behind {
-            route: route(),
-            carrier: CarrierId::new("magrathea"),
-            by: site("london"),
-            slots: slots(&words[1..]),
-        });
+        let mut plan = behind::planned(route(), &words[1..]);
         // What is smuggled in beside it is refused with it.
         if words.contains(&"and-slot-1") {
             plan.steps.extend(planned(&["open", "route:stuck"], 1).steps);

@@ -1,6 +1,7 @@
 //! What stands behind: slots 2 and 3 are prepared when a person asks, read together with slot 1, and only spoken of.
 
 use super::drift::Open;
+use super::lead::opens;
 use super::outbox::Answered;
 use super::people::refused;
 use super::{Node, Rules};
@@ -81,7 +82,7 @@ impl Node {
     pub(super) fn open_preparation(&mut self, route: &RouteId) {
         let wish = self.view.routes.get(route).and_then(|state| state.preparation.clone());
         let Some(Preparation { because, who, .. }) = wish else { return };
-        let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route && plan.prepares());
+        let opening = |fact: &Fact| opens(fact, route).is_some_and(Plan::prepares);
         if !self.standing.before.is_empty() || self.outbox.any(opening) == Answered::Pending {
             return;
         }
@@ -213,14 +214,14 @@ pub(super) fn words(rules: &Rules, view: &View, route: &RouteId) -> Vec<String> 
     let mut words = Vec::new();
     if let Some((slot, shows, to)) = differ.first() {
         let shows = if shows.is_empty() { "nothing" } else { shows.as_str() };
-        let (number, slot, more) = (slot.line(), slot.slot(), more(differ.len()));
+        let (number, slot, more) = (slot.line(), slot.slot(), more(differ.len(), "differs", "differ"));
         let how = format!("pointsman play {PREPARE} route={route}");
         words.push(format!(
             "behind of {number} shows {shows} in slot {slot}, and the policy says {to}{more}: {how}"
         ));
     }
     if let Some(slot) = left.first() {
-        let (number, slot, more) = (slot.line(), slot.slot(), more(left.len()));
+        let (number, slot, more) = (slot.line(), slot.slot(), more(left.len(), "is so", "are so"));
         words.push(format!(
             "slot {slot} of {number} shows what the policy named once{more}: only the carrier's staff can empty it"
         ));
@@ -229,10 +230,10 @@ pub(super) fn words(rules: &Rules, view: &View, route: &RouteId) -> Vec<String> 
 }
 
 /// The others, counted.
-fn more(all: usize) -> String {
+fn more(all: usize, does: &str, do_so: &str) -> String {
     match all.saturating_sub(1) {
         0 => String::new(),
-        1 => "; 1 more slot is so".to_owned(),
-        more => format!("; {more} more slots are so"),
+        1 => format!("; 1 more slot {does}"),
+        more => format!("; {more} more slots {do_so}"),
     }
 }

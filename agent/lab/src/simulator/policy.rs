@@ -66,7 +66,8 @@ pub fn policy(seed: u64) -> String {
          references: [198.51.100.1, 203.0.113.129]\n\n\
          carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }}{signalling} }}\n\n\
          routes:\n  main:\n    carrier: magrathea\n    numbers: [\"{}\", \"{}\"]\n    to: S:$number@$pbx\n    \
-         prefer: [london, manchester, netherlands, office]\n    budget: {budget}{behind}{last_resort}{refuge}{playbooks}\n\n\
+         prefer: [london, manchester, netherlands, office]\n    \
+         budget: {budget}{behind}{last_resort}{refuge}{playbooks}\n\n\
          people:\n  matthew: {{ mail: matthew@example.com }}\nalerts:\n  \
          mail: {{ from: pointsman@example.com, relays: [192.0.2.25] }}\n  tell: [matthew]\n",
         NUMBERS[0], NUMBERS[1]
