@@ -1,10 +1,13 @@
 //! Runs told as text: each file in `tests/run` is a journal, and below each fact stands what comes next.
 
-#[path = "support/behind.rs"]
-mod behind;
+/// What stands behind.
+mod runs {
+    pub mod behind;
+}
 mod support;
 
 use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
+use runs::behind;
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
