@@ -191,6 +191,11 @@ pub fn expect(cluster: &Cluster, words: &[&str]) -> Option<Result<(), String>> {
             let shows = outside.shows.get(&slot).map_or("nothing", Destination::as_str);
             if shows == *value { Ok(()) } else { Err(shows.to_owned()) }
         }
+        ["set", place, "is", "slot", slot] => {
+            let place: usize = place.parse().expect("the story is well formed");
+            let is = outside.sets.get(place - 1).map(|set| set.number.slot().to_string());
+            if is.as_deref() == Some(*slot) { Ok(()) } else { Err(format!("{is:?}")) }
+        }
         ["ran", command, count, "times"] => times(count, None, command),
         ["ran", command, "at", site, count, "times"] => times(count, Some(site), command),
         ["ran", command, "apart", seconds] => {

@@ -43,6 +43,11 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
             if said { Ok(()) } else { fail("nobody said it".to_owned()) }
         }
+        ["unsaid", rest @ ..] => {
+            let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
+            let said = outside.told.iter().find(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
+            said.map_or(Ok(()), |said| fail(format!("{said:?}")))
+        }
         ["screen", at, "says", rest @ ..] => {
             let screen = screens::status::screen(&cluster.status(&SiteId::new(*at)));
             if screen.contains(&rest.join(" ")) { Ok(()) } else { fail(screen) }
@@ -134,7 +139,7 @@ fn why(cluster: &mut Cluster, at: &str) -> String {
 pub fn apart(cluster: &Cluster) -> Result<(), String> {
     let outside = cluster.outside.borrow();
     for (at, first) in outside.sets.iter().enumerate().filter(|(_, set)| set.heard == Heard::Never) {
-        let later = outside.sets[at + 1..].iter().find(|set| set.number == first.number);
+        let later = outside.sets[at + 1..].iter().find(|set| set.number.meets(&first.number));
         if later.is_some_and(|later| later.at - first.at < Duration::from_secs(7)) {
             return Err(format!("{first:?} and then {later:?}"));
         }

@@ -1,7 +1,7 @@
 //! What stands behind, in the language of the runs: slots of the first number, and the plan that prepares them.
 
 use playbooks::{Behind, prepare};
-use state::plan::{Plan, Pointing};
+use state::plan::{Ensure, Plan, Pointing, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
 
 /// `2:full 3:empty`: slots of the first number, and what they show before.
@@ -23,5 +23,14 @@ pub fn slots(words: &[&str]) -> Vec<Pointing> {
 /// The plan for such slots.
 pub fn planned(route: RouteId, words: &[&str]) -> Plan {
     let (carrier, by) = (CarrierId::new("magrathea"), SiteId::new("london"));
-    prepare(Behind { route, carrier, by, slots: slots(words) })
+    let mut plan = prepare(Behind { route, carrier: carrier.clone(), by: by.clone(), slots: slots(words) });
+    // The same writes under another name.
+    if words.contains(&"as-a-route") {
+        for step in &mut plan.steps {
+            let numbers = step.ensure.targets().to_vec();
+            step.ensure = Ensure::RoutePointsAt { carrier: carrier.clone(), site: by.clone(), numbers };
+            step.undo = Undo::No("it is a test".to_owned());
+        }
+    }
+    plan
 }
