@@ -1,9 +1,14 @@
 //! Slots 2 and 3: written and read by their own names, and slot 1 stays what it was whatever the carrier does.
 
-use super::bench::{Bench, LONDON, number};
+use super::bench::{Bench, COUNT, LONDON, number};
+use agent::event::{Effect, Event, Survey};
+use agent::live::asks::{Asks, CarrierAsk};
+use agent::live::{Health, Kind as Of, Sight};
 use lab::carrier::faults::{Fault, Kind, Moment};
 use lab::carrier::log::What;
 use state::fact::{Closure, Was};
+use state::{CarrierId, Destination, Number};
+use std::collections::BTreeMap;
 
 const BEHIND: &str = "S:442079460000@127.0.0.23";
 const LANDLINE: &str = "441134960999";
@@ -74,4 +79,35 @@ async fn a_lower_fence_on_another_slot_of_the_number_is_not_obeyed() {
     let report = bench.executed(8).await;
     assert!(report.outcomes[0].why.contains("a later attempt"), "{report:?}");
     assert_eq!(bench.sets(), 1);
+}
+
+/// `check --live`: what stands behind is compared with the policy in the same answers, and is no fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_survey_names_the_slots_that_do_not_show_what_the_policy_says() {
+    let mut bench = Bench::new().await;
+    bench.carrier.edit(&number(0), 2, BEHIND).unwrap();
+    bench.carrier.edit(&number(1), 2, LANDLINE).unwrap();
+    let numbers: Vec<Number> = (0..COUNT).map(|place| Number::new(number(place))).collect();
+    let behind = numbers.iter().map(|number| (number.at_slot(2), Destination::new(BEHIND))).collect();
+    let carrier = CarrierId::new("magrathea");
+    let ask = CarrierAsk { carrier, host: None, numbers, behind, rate: 100 };
+    let asks = Asks { carriers: vec![ask], ..Asks::default() };
+    let survey = Survey { n: 1, cluster: "bytemark".to_owned(), asks, not_before: BTreeMap::new() };
+    bench.hands.act(Effect::Survey(survey));
+    let event = bench.event().await;
+    let Event::Surveyed { sights, .. } = event else { panic!("{event:?}") };
+    let of = |kind: Of| sights.iter().filter(move |sight| sight.kind == kind).collect::<Vec<&Sight>>();
+    let all = format!("logged in, and read {COUNT} of {COUNT} numbers");
+    assert_eq!(
+        of(Of::Carrier).iter().map(|s| (s.is, s.says.as_str())).collect::<Vec<_>>(),
+        [(Health::Ok, all.as_str())]
+    );
+    let wrong = of(Of::Behind);
+    assert!(wrong.iter().all(|sight| sight.is == Health::Warning && sight.hint.is_some()), "{wrong:?}");
+    assert_eq!(wrong[0].thing, number(1));
+    assert_eq!(wrong[0].says, format!("slot 2 shows {LANDLINE}, and the policy says {BEHIND}"));
+    assert_eq!(wrong[1].says, format!("slot 2 shows nothing, and the policy says {BEHIND}"));
+    assert_eq!((wrong.len(), wrong[5].says.as_str()), (6, "9 more slots do not show what the policy says"));
+    let stats = bench.logged(|what| matches!(what, What::Command { text } if text.starts_with("STAT")));
+    assert_eq!((stats, bench.sets()), (COUNT, 0), "one question for each number");
 }
