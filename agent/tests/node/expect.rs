@@ -43,11 +43,6 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
             if said { Ok(()) } else { fail("nobody said it".to_owned()) }
         }
-        ["unsaid", rest @ ..] => {
-            let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
-            let said = outside.told.iter().find(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
-            said.map_or(Ok(()), |said| fail(format!("{said:?}")))
-        }
         ["screen", at, "says", rest @ ..] => {
             let screen = screens::status::screen(&cluster.status(&SiteId::new(*at)));
             if screen.contains(&rest.join(" ")) { Ok(()) } else { fail(screen) }
@@ -99,6 +94,11 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             };
             let is = cluster.outside.borrow().told.iter().filter(silent).count().to_string();
             if is == *count { Ok(()) } else { fail(is) }
+        }
+        ["unsaid", rest @ ..] => {
+            let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
+            let said = outside.told.iter().find(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
+            said.map_or(Ok(()), |said| fail(format!("{said:?}")))
         }
         ["term", term] => {
             let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
