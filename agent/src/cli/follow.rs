@@ -91,7 +91,7 @@ impl Awaited {
             | Telling::Leaderless { .. }
             | Telling::Escalated { .. }
             | Telling::Alone { .. }
-            | Telling::Behind { .. }
+            | Telling::Agreed { .. }
             | Telling::Policy { .. } => Concern::None,
         }
     }

@@ -83,8 +83,8 @@ impl Telling {
             | Self::Mode { .. }
             | Self::Leader { .. }
             | Self::Voice { .. }
-            | Self::Behind { .. }
-            | Self::Refused { .. } => Loudness::Talk,
+            | Self::Refused { .. }
+            | Self::Agreed { .. } => Loudness::Talk,
         }
     }
 }

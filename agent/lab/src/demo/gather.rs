@@ -165,11 +165,12 @@ fn thing(telling: &Telling) -> Option<String> {
         Telling::Leaderless { lasted, .. } => format!("leaderless {lasted:?}"),
         Telling::Escalated { incident } => format!("escalated {incident}"),
         Telling::Alone { n, site, text, .. } => format!("alone {site} {n} {text}"),
-        // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
+        // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads; and
+        // what is agreed beside the account is read in the audit.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
         | Telling::CarrierRead { .. }
-        | Telling::Behind { .. }
+        | Telling::Agreed { .. }
         | Telling::Policy { .. } => return None,
     })
 }
@@ -210,7 +211,7 @@ fn what(telling: Telling) -> Option<What> {
         Telling::Alone { route, text, .. } => people(format!("{route}, alone: {text}"), Urgency::Notice),
         Telling::Suspect { .. }
         | Telling::CarrierRead { .. }
-        | Telling::Behind { .. }
+        | Telling::Agreed { .. }
         | Telling::Policy { .. } => return None,
     })
 }

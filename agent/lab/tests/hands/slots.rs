@@ -91,7 +91,8 @@ async fn a_survey_names_the_slots_that_do_not_show_what_the_policy_says() {
     let behind = numbers.iter().map(|number| (number.at_slot(2), Destination::new(BEHIND))).collect();
     let carrier = CarrierId::new("magrathea");
     let ask = CarrierAsk { carrier, host: None, numbers, behind, rate: 100 };
-    let asks = Asks { carriers: vec![ask], ..Asks::default() };
+    let mut asks = Asks::default();
+    asks.carriers.push(ask);
     let survey = Survey { n: 1, cluster: "bytemark".to_owned(), asks, not_before: BTreeMap::new() };
     bench.hands.act(Effect::Survey(survey));
     let event = bench.event().await;

@@ -66,16 +66,12 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Voice { site, is: Voice::Heard } => ("voice", format!("{site} is heard again"), Vec::new()),
         Telling::Flapping { subject, site, is } => ("flapping", flapping((subject, site), *is), Vec::new()),
         Telling::Refused { index, what, why } => ("refused", format!("{what} at {index}: {why}"), Vec::new()),
+        Telling::Agreed { text, words, .. } => ("agreed", text.clone(), words.clone()),
         Telling::HandedOver { .. }
         | Telling::TakenBack { .. }
         | Telling::Leaderless { .. }
         | Telling::Escalated { .. }
         | Telling::Alone { .. } => to_people(telling).unwrap_or_default(),
-        Telling::Behind { route, number, slot, shows, more } => {
-            let shows = shows.as_ref().map_or("nothing", Destination::as_str);
-            let more = if *more == 0 { String::new() } else { format!("; {more} more slots were read") };
-            ("behind", format!("slot {slot} of {number} of {route} -> {shows}{more}"), Vec::new())
-        }
         Telling::Policy { is, site, version, words } => {
             ("policy", policy(*is, (site, version)), words.clone())
         }
