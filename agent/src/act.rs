@@ -29,7 +29,7 @@ use policies::policy::{Carrier, Tls};
 use reins::Reins;
 use session::Sessions;
 use state::fact::Was;
-use state::{CarrierId, Index, Mono, Nonce};
+use state::{CarrierId, Index, Mono, Nonce, Number};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -207,8 +207,8 @@ impl Hands {
     }
 
     fn point(&mut self, point: Point) {
-        let numbers = point.batch.iter().map(|(pointing, _)| &pointing.number);
-        let (point, why) = match self.reins.fences.take(point.fence, numbers) {
+        let lines: Vec<Number> = point.batch.iter().map(|(pointing, _)| pointing.number.line()).collect();
+        let (point, why) = match self.reins.fences.take(point.fence, lines.iter()) {
             Ok(()) => match self.sessions.point(point) {
                 Ok(()) => return,
                 Err(point) => (point, "no session is prepared for it any more".to_owned()),

@@ -268,6 +268,9 @@ pub struct WhyReport {
     pub lever: Option<LeverReport>,
     /// Where automation does not act, and what can be done by hand.
     pub handed_over: Vec<HandOver>,
+    /// Where slots 2 and 3 do not show what the policy says, in words; no decision rests on it.
+    #[serde(default)]
+    pub behind: Vec<String>,
     /// How soon after its death the route would have moved: at best and at worst.
     #[serde(rename = "after_ms", with = "millis::pair")]
     pub after: (Duration, Duration),

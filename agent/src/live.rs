@@ -30,6 +30,8 @@ pub enum Kind {
     Peer,
     /// This machine's wall clock.
     Clock,
+    /// What stands behind a number, in slots 2 and 3.
+    Behind,
 }
 
 /// How it is.
@@ -99,6 +101,7 @@ impl fmt::Display for Kind {
             Self::Command => "command",
             Self::Peer => "peer",
             Self::Clock => "clock",
+            Self::Behind => "behind",
         })
     }
 }

@@ -3,6 +3,7 @@
 mod absence;
 mod agreed;
 mod alone;
+mod behind;
 mod card;
 mod conduct;
 mod drift;

@@ -168,12 +168,21 @@ fn unread(name: &str, text: &str) -> Report {
 
 fn playbook(document: Value<'_>) -> Option<Playbook> {
     let mut map = document.map()?;
-    let name = map.required("playbook").and_then(Value::name).map(PlaybookId::new);
+    let name = map.required("playbook").and_then(name);
     let about = map.required("about").and_then(Value::words).map(str::to_owned);
     let inputs = map.required("inputs").map(Inputs::read).unwrap_or_default();
     let steps = map.required("steps").map(|list| steps(list, &inputs));
     map.finish();
     Some(Playbook { name: name?, about: about?, inputs, steps: steps?? })
+}
+
+/// The name, unless it is one under which the program does something that is written in no file.
+fn name(value: Value<'_>) -> Option<PlaybookId> {
+    let name = value.name()?;
+    match [crate::PREPARE, crate::REPAIR].contains(&name) {
+        true => value.refuse(format!("`{name}` is what the program does by itself"), "another name"),
+        false => Some(PlaybookId::new(name)),
+    }
 }
 
 fn steps(list: Value<'_>, inputs: &Inputs) -> Option<Vec<PlaybookStep>> {

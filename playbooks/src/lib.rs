@@ -3,6 +3,7 @@
 pub mod language;
 pub mod limits;
 pub mod plan;
+mod prepare;
 mod repair;
 pub mod run;
 mod shipped;
@@ -10,6 +11,7 @@ pub mod words;
 
 pub use language::{Playbook, Unfit};
 pub use plan::{Arguments, PlanError, RouteFacts, plan};
+pub use prepare::{Behind, PREPARE, prepare};
 pub use repair::{Astray, REPAIR, repair};
 pub use run::{Advance, Footing, Ground, Start, advance, batch};
 pub use shipped::shipped;

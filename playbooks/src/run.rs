@@ -292,7 +292,7 @@ fn writes(planned: &PlannedStep) -> bool {
 
 /// Whether callers would follow it to another place.
 fn points(planned: &PlannedStep) -> bool {
-    planned.ensure.deed() == Deed::Points
+    matches!(planned.ensure, Ensure::RoutePointsAt { .. })
 }
 
 /// Whether an attempt at the step was ever started: after a good batch it waits for its first attempt again.

@@ -1,8 +1,8 @@
 //! Wrong playbooks with their reports as text, the shipped ones as plans.
 
 use playbooks::words::Words;
-use playbooks::{Arguments, PlanError, Playbook, RouteFacts, plan, shipped};
-use state::plan::{Ensure, IfFailed, Plan, Undo};
+use playbooks::{Arguments, Behind, PlanError, Playbook, RouteFacts, plan, prepare, shipped};
+use state::plan::{Ensure, IfFailed, Plan, Pointing, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -74,6 +74,24 @@ fn the_shipped_playbooks_are_planned_in_words() {
         let plan = shipped_plan(name, &facts());
         check(&folder("plan").join(format!("{name}.txt")), &Words(&plan).to_string());
     }
+}
+
+#[test]
+fn what_stands_behind_is_planned_in_words() {
+    let slot = |number: &str, slot: usize, from: &str| Pointing {
+        number: Number::new(number).at_slot(slot),
+        from: Some(Destination::new(from)),
+        to: Destination::new(if slot == 2 { "S:442079460000@203.0.113.131" } else { "441134960999" }),
+    };
+    let plan = |slots: Vec<Pointing>| {
+        let (route, carrier) = (RouteId::new("main"), CarrierId::new("magrathea"));
+        prepare(Behind { route, carrier, by: SiteId::new("london"), slots })
+    };
+    let (one, two) = ("02079460000", "02079460001");
+    let some = vec![slot(one, 2, "441134960001"), slot(one, 3, ""), slot(two, 2, "")];
+    check(&folder("plan").join("prepare.txt"), &Words(&plan(some)).to_string());
+    let many = (0..30).map(|n| slot(&format!("020794600{n:02}"), 2, "")).collect();
+    check(&folder("plan").join("prepare-many.txt"), &Words(&plan(many)).to_string());
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Runs told as text: each file in `tests/run` is a journal, and below each fact stands what comes next.
 
+/// What stands behind.
+mod runs {
+    pub mod behind;
+}
 mod support;
 
 use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
+use runs::behind;
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
@@ -97,6 +102,14 @@ impl Story {
         let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
         match words[0] {
             "all-read" => Some(self.journal.agree(Fact::SchemaRaised { to: 3 })),
+            "all-read-slots" => Some(self.journal.agree(Fact::SchemaRaised { to: 4 })),
+            "prepare" => Some(self.prepare(&words, option("by"), count("basis"))),
+            "slots" => {
+                let readings = behind::slots(&words[1..]).into_iter();
+                let reading = |slot: Pointing| Reading { number: slot.number, shows: slot.from };
+                let (route, readings) = (route(), readings.map(reading).collect());
+                Some(self.journal.agree(Fact::SlotsRead { route, readings }))
+            }
             "at" => {
                 let seconds: u64 = words[1].trim_end_matches('s').parse().expect("seconds");
                 self.journal.now = Stamp::from_millis(START + seconds * 1000);
@@ -146,6 +159,7 @@ impl Story {
         let who = || Who::new(*words.last().expect("a word"));
         let because = "a person said so".to_owned();
         match words[0] {
+            "wish" => Fact::PreparationOrdered { route: route(), because, who: who() },
             "lost" => Fact::StepLost { fence, why: "manchester was lost".to_owned() },
             "skip" | "give-up" => {
                 let step = words[1].parse::<u16>().expect("a step") - 1;
@@ -191,6 +205,22 @@ impl Story {
         self.run = RunId(u64::try_from(self.journal.bytes.len()).expect("the test is set up so") + 1);
         let basis = self.journal.view.index;
         let plan = planned(words, numbers);
+        self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
+    }
+
+    /// Slots 2 and 3 are to be prepared: `full` ones show something else, the others nothing.
+    fn prepare(&mut self, words: &[&str], by: Option<String>, basis: Option<u64>) -> Applied {
+        let mut plan = behind::planned(route(), &words[1..]);
+        // What is smuggled in beside it is refused with it.
+        if words.contains(&"and-slot-1") {
+            plan.steps.extend(planned(&["open", "route:stuck"], 1).steps);
+        }
+        let cause = match by {
+            Some(who) => Cause::Person { who: Who::new(who), because: "a test".to_owned() },
+            None => Cause::Automatic { because: vec!["nobody said so".to_owned()] },
+        };
+        self.run = RunId(u64::try_from(self.journal.bytes.len()).expect("the test is set up so") + 1);
+        let basis = basis.map_or(self.journal.view.index, Index);
         self.journal.agree(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere })
     }
 

@@ -8,7 +8,7 @@ pub use cases::{Because, Fate, fate};
 pub use table::table;
 
 use crate::limits::{STEADY_LAST_RESORT, STEADY_REFUGE};
-use crate::policy::{Failback, Policy, Route, Site, Tls, kept_keys};
+use crate::policy::{Failback, Policy, Route, Site, Template, Tls, kept_keys};
 use cases::votes;
 use state::Subject;
 use state::document::spell;
@@ -22,11 +22,18 @@ pub fn words(policy: &Policy) -> String {
     let routes = policy.routes.iter().flat_map(|r| deaths(policy, r).into_iter().chain(returns(policy, r)));
     let levers = policy.levers.iter().flat_map(|lever| levers::deaths(policy, lever));
     let deaths: Vec<Death> = routes.chain(levers).collect();
-    let column = deaths.iter().map(|death| death.who.len() + 1).fold(COLUMN, usize::max);
+    let behind: Vec<(String, String)> = policy.routes.iter().filter_map(behind).collect();
+    let labels = deaths.iter().map(|death| &death.who).chain(behind.iter().map(|(who, _)| who));
+    let column = labels.map(|who| who.len() + 1).fold(COLUMN, usize::max);
     let place = deaths.iter().map(|death| death.place.len() + 2).max().unwrap_or(0);
     let mut lines = vec![summary(policy)];
     for Death { who, place: rings, when } in &deaths {
         lines.push(format!("{who:column$}-> {rings:place$}{when}").trim_end().to_string());
+    }
+    lines.extend(behind.iter().map(|(who, slots)| format!("{who:column$}{slots}")));
+    if !behind.is_empty() {
+        let how = "(`pointsman play prepare` writes them; audited, never relied on)";
+        lines.push(format!("{:column$}{how}", ""));
     }
     lines.push(format!("{:column$}{}", "who can act", who_can_act(policy)));
     if let Some(cases) = table::cases(policy) {
@@ -121,6 +128,14 @@ fn returns(policy: &Policy, route: &Route) -> Vec<Death> {
         says(format!("{id} away from {home}"), "goes home by itself".into(), when);
     }
     returns
+}
+
+/// What stands behind the first number of a route, slot by slot.
+fn behind(route: &Route) -> Option<(String, String)> {
+    let shown =
+        |(to, slot): (&Template, usize)| Some(format!("slot {slot} {}", to.fixed(route.numbers.first()?)?));
+    let slots: Vec<String> = route.behind.iter().zip(2..).filter_map(shown).collect();
+    (!slots.is_empty()).then(|| (format!("behind {}", route.id), slots.join(", ")))
 }
 
 /// What becomes of a route, and when.

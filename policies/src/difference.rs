@@ -1,6 +1,6 @@
 //! The difference of two policies in words: what changes for whom.
 
-use crate::policy::{Pace, Policy};
+use crate::policy::{Pace, Policy, Route};
 use crate::reason::Setting;
 use state::SiteId;
 use state::document::{self, Faults, Key, Node, Tree};
@@ -31,6 +31,7 @@ pub fn words(before: &str, after: &str) -> Vec<String> {
     if let (Ok(before), Ok(after)) = (Policy::read("before", before), Policy::read("after", after)) {
         lines.extend(majorities(&before, &after));
         lines.extend(paces(&before, &after));
+        lines.extend(after.routes.iter().filter_map(|route| behind(&before, route)));
     }
     lines
 }
@@ -100,6 +101,20 @@ fn items(before: &Node, after: &Node) -> Option<String> {
     let part = |word: &str, list: String| (!list.is_empty()).then(|| format!("{word} {list}"));
     let parts: Vec<String> = [part("with", come), part("without", go)].into_iter().flatten().collect();
     Some(if parts.is_empty() { "in another order".to_owned() } else { parts.join(", ") })
+}
+
+/// What an edit of `behind` does by itself: nothing. A person has it written.
+fn behind(before: &Policy, route: &Route) -> Option<String> {
+    let was = before.route(&route.id).map(|route| route.behind.as_slice()).unwrap_or_default();
+    let Route { id, behind, .. } = route;
+    if was == behind.as_slice() {
+        return None;
+    }
+    let what = format!("slots 2 and 3 of {id} stay as they are");
+    Some(match behind.is_empty() {
+        true => format!("{what}: what was written there is not emptied"),
+        false => format!("{what} until somebody types `pointsman play prepare route={id}`"),
+    })
 }
 
 /// How many votes win, if that changes.

@@ -7,7 +7,6 @@ mod deadman;
 mod draft;
 mod hours;
 mod kept;
-mod later;
 mod numbers;
 mod ours;
 mod pace;
@@ -196,6 +195,12 @@ impl Policy {
         }
         let (_, pbx) = self.site(&site.site())?.doors().find(|(door, _)| door == site)?;
         Some(route.to.fill(number, pbx))
+    }
+
+    /// What stands behind a number of a route: each slot with what the carrier is told, slot 2 first.
+    pub fn behind(&self, route: &Route, number: &Number) -> Vec<(Number, Destination)> {
+        let slots = route.behind.iter().zip(2..);
+        slots.filter_map(|(to, slot)| Some((number.at_slot(slot), to.fixed(number)?))).collect()
     }
 
     /// All doors of some sites, site by site.

@@ -129,6 +129,10 @@ pub enum Fact {
     BundleRevoked { site: SiteId, who: Who },
     /// A site whose bundle was revoked has a new one: whoever shows this key speaks for it, and nobody else.
     BundleTrusted { site: SiteId, key: Fingerprint, who: Who },
+    /// A person wants what the policy says of slots 2 and 3 to be written there.
+    PreparationOrdered { route: RouteId, because: String, who: Who },
+    /// Slots 2 and 3 of some numbers show something else than was known of them; nothing follows but words.
+    SlotsRead { route: RouteId, readings: Vec<Reading> },
 }
 
 /// How a step is over without an attempt.
@@ -193,6 +197,7 @@ impl Fact {
             | Self::VotesGiven { .. }
             | Self::BundleRevoked { .. }
             | Self::BundleTrusted { .. } => 3,
+            Self::PreparationOrdered { .. } | Self::SlotsRead { .. } => 4,
         }
     }
 
@@ -213,6 +218,7 @@ impl Fact {
             | Self::Readmitted { .. }
             | Self::BundleRevoked { .. }
             | Self::BundleTrusted { .. }
+            | Self::PreparationOrdered { .. }
             | Self::ClaimedAlone { .. } => true,
             Self::PolicyAgreed { .. }
             | Self::SiteSilent { .. }
@@ -235,6 +241,7 @@ impl Fact {
             | Self::VotesChanged { .. }
             | Self::VotesGiven { .. }
             | Self::SchemaRaised { .. }
+            | Self::SlotsRead { .. }
             | Self::StepPassed { .. } => false,
         }
     }
@@ -335,7 +342,7 @@ pub struct Outcome {
 pub struct Reading {
     /// The number.
     pub number: Number,
-    /// Slot 1; `None` if it is empty.
+    /// What its slot shows, slot 1 unless the number names another; `None` if it is empty.
     pub shows: Option<Destination>,
 }
 

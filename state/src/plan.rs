@@ -83,6 +83,13 @@ pub enum Ensure {
     },
     /// A switch stands as wanted that is thrown and read over HTTP.
     Http(Box<Switch>),
+    /// What stands behind a route's numbers, in slots 2 and 3 at the carrier: only a person ever has it written.
+    BehindPrepared {
+        /// The carrier that holds the numbers.
+        carrier: CarrierId,
+        /// Each slot with what it was last seen to show and what it shall show.
+        slots: Vec<Pointing>,
+    },
 }
 
 /// What it takes to bring an end state about.
@@ -102,7 +109,7 @@ impl Ensure {
     /// Each number's way from one destination to another; nothing where no number is pointed.
     pub fn targets(&self) -> &[Pointing] {
         match self {
-            Self::RoutePointsAt { numbers, .. } => numbers,
+            Self::RoutePointsAt { numbers, .. } | Self::BehindPrepared { slots: numbers, .. } => numbers,
             Self::Notify { .. }
             | Self::Waited { .. }
             | Self::SiteReady { .. }
@@ -114,7 +121,7 @@ impl Ensure {
     /// What it takes.
     pub fn deed(&self) -> Deed {
         match self {
-            Self::RoutePointsAt { .. } => Deed::Points,
+            Self::RoutePointsAt { .. } | Self::BehindPrepared { .. } => Deed::Points,
             Self::Exec { .. } | Self::Http(_) => Deed::Changes,
             Self::Notify { .. } => Deed::Tells,
             Self::Waited { .. } | Self::SiteReady { .. } => Deed::Looks,
@@ -133,7 +140,8 @@ impl Ensure {
                 Self::RoutePointsAt { .. }
                 | Self::Notify { .. }
                 | Self::Waited { .. }
-                | Self::SiteReady { .. },
+                | Self::SiteReady { .. }
+                | Self::BehindPrepared { .. },
                 _,
             ) => Vec::new(),
         }
@@ -144,6 +152,7 @@ impl Ensure {
         match self {
             Self::RoutePointsAt { .. } | Self::Notify { .. } => 1,
             Self::Waited { .. } | Self::SiteReady { .. } | Self::Exec { .. } | Self::Http(_) => 3,
+            Self::BehindPrepared { .. } => 4,
         }
     }
 }
@@ -156,14 +165,23 @@ impl Plan {
         self.steps.iter().map(PlannedStep::schema).max().unwrap_or(1).max(about)
     }
 
+    /// Whether it prepares slots 2 and 3 anywhere, be it on its way back: then a person must have asked for it.
+    pub fn prepares(&self) -> bool {
+        let behind = |ensure: &Ensure| matches!(ensure, Ensure::BehindPrepared { .. });
+        let back = |undo: &Undo| matches!(undo, Undo::Ensure(ensure) if behind(ensure));
+        self.steps.iter().any(|step| behind(&step.ensure) || back(&step.undo))
+    }
+
     /// For how long it may do nothing but wait.
     pub fn patience(&self) -> Duration {
         let waits = |step: &PlannedStep| match &step.ensure {
             Ensure::Waited { lasts } => *lasts,
             Ensure::SiteReady { patience, .. } => *patience,
-            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } | Ensure::Http(_) => {
-                Duration::ZERO
-            }
+            Ensure::RoutePointsAt { .. }
+            | Ensure::Notify { .. }
+            | Ensure::Exec { .. }
+            | Ensure::Http(_)
+            | Ensure::BehindPrepared { .. } => Duration::ZERO,
         };
         self.steps.iter().map(waits).sum()
     }

@@ -28,7 +28,7 @@ pub(crate) const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
 pub struct RouteState {
     /// The site it rings in, as far as was verified; `None` before the first reading or for a stranger's value.
     pub rings_in: Option<SiteId>,
-    /// Each number's values.
+    /// Each number's values, and those of its slots 2 and 3 by their own names.
     pub numbers: BTreeMap<Number, NumberState>,
     /// The run under way.
     pub run: Option<RunId>,
@@ -62,6 +62,21 @@ pub struct RouteState {
     pub repairs: Vec<Repair>,
     /// How it stands, if it is a lever and no route.
     pub lever: Lever,
+    /// A person's wish that slots 2 and 3 be prepared, until its run is opened or it is old.
+    pub preparation: Option<Preparation>,
+}
+
+/// A person's wish that slots 2 and 3 be prepared. It stands in nobody's way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// Why.
+    pub because: String,
+    /// Who.
+    pub who: Who,
+    /// Where it was agreed.
+    pub index: Index,
+    /// When.
+    pub at: Stamp,
 }
 
 /// How a lever stands, as its runs ended.

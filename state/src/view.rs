@@ -2,6 +2,7 @@
 
 mod alone;
 mod ballots;
+mod behind;
 mod handover;
 mod levers;
 mod lost;
@@ -253,6 +254,9 @@ pub enum Refusal {
     /// Only a bundle that was revoked has a next one, and only once its votes are out.
     #[error("the bundle of {0} is not revoked, or its votes are not out yet")]
     Unrevoked(SiteId),
+    /// Slots 2 and 3 are written because a person asked for it, and for nothing else.
+    #[error("nobody has asked for slots 2 and 3 of {0}")]
+    Unordered(RouteId),
     /// Nothing is in force that could be edited.
     #[error("no policy is in force yet")]
     NoPolicy,
@@ -326,6 +330,10 @@ impl View {
             Fact::BundleTrusted { site, key, .. } => self.bundle_trusted(site, *key),
             Fact::ClaimedAlone { .. } => self.claimed_alone(index, entry),
             Fact::SchemaRaised { to } => self.schema_raised(*to),
+            Fact::PreparationOrdered { route, because, who } => {
+                self.preparation_ordered(index, route, (because, who))
+            }
+            Fact::SlotsRead { route, readings } => self.slots_read(index, route, readings),
             Fact::StepPassed { .. } => self.step_passed(index, &entry.fact),
             Fact::PolicyEdited { text, base, who } => self.policy_edited(index, (text, *base), who),
         }
@@ -367,6 +375,7 @@ impl View {
         for number in self.routes.values_mut().flat_map(|r| r.numbers.values_mut()) {
             number.loose.retain(|loose| loose.until > now);
         }
+        self.forget_old_wishes();
         while self.runs.values().filter(|run| run.end.is_some()).count() > KEPT {
             let Some(oldest) = self.runs.values().find(|run| run.end.is_some()).map(|run| run.id) else {
                 break;

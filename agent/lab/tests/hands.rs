@@ -11,6 +11,7 @@ mod hands {
     mod pointing;
     mod servers;
     mod sights;
+    mod slots;
     mod switches;
     mod watching;
 }

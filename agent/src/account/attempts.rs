@@ -71,6 +71,7 @@ fn started(index: Index, attempt: &Attempt, before: Option<&View>) -> Sentence {
     let told = planned.and_then(|planned| match &planned.ensure {
         Ensure::Notify { text } => Some(format!("they are told \"{text}\"")),
         Ensure::RoutePointsAt { .. }
+        | Ensure::BehindPrepared { .. }
         | Ensure::Waited { .. }
         | Ensure::SiteReady { .. }
         | Ensure::Http(_)

@@ -78,7 +78,9 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::Claimed { .. }
+        | Fact::PreparationOrdered { .. }
         | Fact::Played { .. } => person(&entry.fact),
+        Fact::SlotsRead { route, readings } => slots(route, readings),
         Fact::ClaimedAlone { route, claim, .. } => alone(route, claim),
         Fact::HandedOver { .. } | Fact::TakenBack { .. } | Fact::Leaderless { .. } => hand_over(&entry.fact),
         Fact::Born { site, disk, .. } => members::born(site, *disk),
@@ -168,7 +170,8 @@ fn incident(index: Index, fact: &Fact, before: Option<&View>) -> Sentence {
 fn opened(index: Index, plan: &Plan, cause: &Cause) -> Sentence {
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
     let (run, playbook, route) = (RunId(index.0), &plan.playbook, &plan.route);
-    let way = if route.is_lever() { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let nowhere = route.is_lever() || plan.prepares();
+    let way = if nowhere { String::new() } else { format!(", {from} -> {}", plan.to) };
     let text = format!("{run} begins: {playbook} of {route}{way}");
     let because = match cause {
         Cause::Automatic { because } | Cause::Repair { because, .. } => because.clone(),
@@ -216,9 +219,27 @@ fn person(fact: &Fact) -> Sentence {
         let text = format!("{who} decided that {site} shall have {route}, by {playbook}");
         return Sentence::of(About::Route(route.clone()), text).because(because);
     }
+    if let Fact::PreparationOrdered { route, because, who } = fact {
+        let text = format!("{who} wants slots 2 and 3 of {route} prepared");
+        return Sentence::of(About::Route(route.clone()), text).because(because);
+    }
     let Fact::Resumed { route, who } = fact else { return Sentence::of(About::Everything, String::new()) };
     let (about, of) = every(route.as_ref());
     Sentence::of(about, format!("{who} let automation act on {of} again"))
+}
+
+/// What slots 2 and 3 are known to show from here on.
+fn slots(route: &RouteId, readings: &[Reading]) -> Sentence {
+    let one = |reading: &Reading| {
+        let shows = reading.shows.as_ref().map_or("nothing", |shows| shows.as_str());
+        format!("slot {} of {} shows {shows}", reading.number.slot(), reading.number.line())
+    };
+    let text = match readings {
+        [] => "slots 2 and 3 were read".to_owned(),
+        [only] => one(only),
+        [first, rest @ ..] => format!("{}; {} more slots were read", one(first), rest.len()),
+    };
+    Sentence::of(About::Route(route.clone()), text)
 }
 
 fn alone(route: &RouteId, claim: &AloneClaim) -> Sentence {

@@ -10,6 +10,10 @@ pub fn wanted(ensure: &Ensure) -> String {
             [one] => format!("{} points at {site}", one.number),
             numbers => format!("{} numbers point at {site}", numbers.len()),
         },
+        Ensure::BehindPrepared { slots, .. } => match slots.as_slice() {
+            [one] => format!("slot {} of {} shows {}", one.number.slot(), one.number.line(), one.to),
+            several => format!("{} slots show what stands behind", several.len()),
+        },
         Ensure::Notify { text } => format!("people are told \"{text}\""),
         Ensure::Waited { lasts } => format!("{} pass", spell(*lasts)),
         Ensure::SiteReady { site, steady, .. } if steady.is_zero() => format!("{site} is ready"),

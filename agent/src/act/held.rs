@@ -2,7 +2,7 @@
 
 use super::entrance::{Credentials, Entrance};
 use super::reins::Reins;
-use crate::carriers::line::{Line, LineError, SetReport};
+use crate::carriers::line::{Line, LineError, SetReport, Slots};
 use crate::carriers::ntsapi::NtsapiLine;
 use crate::carriers::window::Window;
 use state::{Destination, Index, Mono, Number};
@@ -31,6 +31,14 @@ impl Line for HeldLine<'_> {
         self.line.read(number, deadline)
     }
 
+    fn read_all(&mut self, number: &Number, deadline: Mono) -> Result<Slots, LineError> {
+        if self.reins.are_let_go() {
+            return Err(LineError::Lost("the agent stops".to_owned()));
+        }
+        self.reins.count_reads(1);
+        self.line.read_all(number, deadline)
+    }
+
     // These looks come before the line's own last look at the clock, and not between it and the write.
     fn set(&mut self, number: &Number, value: &Destination, window: Window) -> SetReport {
         if self.reins.are_let_go() {
@@ -39,7 +47,7 @@ impl Line for HeldLine<'_> {
         if self.reins.fences.is_revoked(self.fence) {
             return SetReport::unsent("a new leader revoked it");
         }
-        if !self.reins.fences.is_greatest(self.fence, number) {
+        if !self.reins.fences.is_greatest(self.fence, &number.line()) {
             return SetReport::unsent(format!("a later attempt on {number} was ordered meanwhile"));
         }
         self.line.set(number, value, window)

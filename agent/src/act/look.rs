@@ -46,7 +46,7 @@ pub fn start(reins: &Arc<Reins>, entrance: &Arc<Entrance>, look: Look) {
 /// Every number, or why not: a part of a route's numbers says nothing about the route.
 fn read((entrance, reins): (&Entrance, &Reins), look: &Look, deadline: Mono) -> Result<Vec<Reading>, String> {
     let (mut line, _) = entrance.open(deadline)?;
-    reins.count_reads(look.numbers.len());
+    reins.count_reads(attempt::questions(&look.numbers));
     let found = attempt::read(&mut line, &look.numbers, deadline);
     line.quit();
     let reading = |(number, shown): (_, Result<_, crate::carriers::line::LineError>)| match shown {

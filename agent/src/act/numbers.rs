@@ -7,7 +7,7 @@ use crate::clock::mono;
 use crate::live::asks::CarrierAsk;
 use crate::live::{Kind, Sight};
 use policies::limits::CARRIER_TIMEOUT;
-use state::Number;
+use state::{Destination, Number};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -44,13 +44,19 @@ pub async fn look(reins: Arc<Reins>, entrance: Arc<Entrance>, ask: CarrierAsk) -
 }
 
 fn read((entrance, reins): (&Entrance, &Reins), ask: &CarrierAsk) -> Vec<Sight> {
-    let CarrierAsk { carrier, numbers, rate, .. } = ask;
+    let CarrierAsk { carrier, numbers, behind, rate, .. } = ask;
     reins.count_login();
     let mut line = match entrance.open(mono() + CARRIER_TIMEOUT) {
         Ok((line, _)) => line,
         Err(why) => return vec![Sight::fault(Kind::Carrier, carrier, why)],
     };
-    let (mut unread, mut good, mut row) = (Vec::new(), 0, 0);
+    let (mut unread, mut good, mut row, mut slots) = (Vec::new(), 0, 0, Vec::new());
+    // The carrier shows them in the same answer.
+    let with_slots = |number: &Number| {
+        let named =
+            [number.at_slot(2), number.at_slot(3)].into_iter().filter(|slot| behind.contains_key(slot));
+        [number.clone()].into_iter().chain(named)
+    };
     let each = usize::try_from(*rate).unwrap_or(1).max(1);
     for some in numbers.chunks(each) {
         let began = mono();
@@ -58,8 +64,12 @@ fn read((entrance, reins): (&Entrance, &Reins), ask: &CarrierAsk) -> Vec<Sight> 
             break;
         }
         reins.count_reads(some.len());
-        for (number, shown) in attempt::read(&mut line, some, mono() + CARRIER_TIMEOUT) {
+        let some: Vec<Number> = some.iter().flat_map(with_slots).collect();
+        for (number, shown) in attempt::read(&mut line, &some, mono() + CARRIER_TIMEOUT) {
             match shown {
+                Ok(shows) if number.is_behind() => slots.push((number, shows)),
+                // The number's own slot says it.
+                Err(_) if number.is_behind() => {}
                 Ok(_) => (good, row) = (good + 1, 0),
                 Err(error) => {
                     row += 1;
@@ -72,7 +82,29 @@ fn read((entrance, reins): (&Entrance, &Reins), ask: &CarrierAsk) -> Vec<Sight> 
         }
     }
     line.quit();
-    told(ask, good, &unread)
+    let mut sights = told(ask, good, &unread);
+    sights.extend(differ(ask, slots));
+    sights
+}
+
+/// The slots behind the first that do not show what the policy says: that does no harm, and a person can mend it.
+fn differ(ask: &CarrierAsk, slots: Vec<(Number, Option<Destination>)>) -> Vec<Sight> {
+    let wrong = |(slot, shows): (Number, Option<Destination>)| {
+        let wanted = ask.behind.get(&slot).filter(|wanted| shows.as_ref() != Some(*wanted))?;
+        let shows = shows.as_ref().map_or("nothing", Destination::as_str);
+        Some((slot.line(), format!("slot {} shows {shows}, and the policy says {wanted}", slot.slot())))
+    };
+    let wrong: Vec<(Number, String)> = slots.into_iter().filter_map(wrong).collect();
+    let sight = |thing: &dyn ToString, says: String| {
+        Sight::warning(Kind::Behind, thing.to_string(), says).hint("`pointsman play prepare`")
+    };
+    let mut sights: Vec<Sight> =
+        wrong.iter().take(NAMED).map(|(number, says)| sight(number, says.clone())).collect();
+    let more = wrong.len().saturating_sub(NAMED);
+    if more > 0 {
+        sights.push(sight(&ask.carrier, format!("{more} more slots do not show what the policy says")));
+    }
+    sights
 }
 
 fn told(ask: &CarrierAsk, good: usize, unread: &[(Number, String)]) -> Vec<Sight> {

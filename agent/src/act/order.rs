@@ -107,6 +107,7 @@ fn tool(means: &Means, ensure: &Ensure) -> Result<Tool, String> {
         Ensure::Exec { command, check } => Exec::new(means, (command, check)).map(Tool::Exec),
         Ensure::Http(switch) => Thrower::new(means, switch).map(|thrower| Tool::Switch(Box::new(thrower))),
         Ensure::RoutePointsAt { .. }
+        | Ensure::BehindPrepared { .. }
         | Ensure::Notify { .. }
         | Ensure::Waited { .. }
         | Ensure::SiteReady { .. } => Err("this is done in another way".to_owned()),

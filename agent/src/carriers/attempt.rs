@@ -35,7 +35,7 @@ pub struct Report {
     pub login_refused: Option<String>,
 }
 
-/// What a reading of slot 1 means for a move.
+/// What a reading means for a move.
 enum Compared {
     AlreadyThere,
     Ours,
@@ -84,13 +84,31 @@ pub fn attempt<L: Line>(line: &mut L, batch: &[Move], window: Window) -> Report 
     Report { numbers, last_check_to_write: hand.spans, login_refused: hand.login_refused }
 }
 
-/// What slot 1 of every number shows, for the drift watch; a number that cannot be read does not hide the others.
+/// What every number shows, for the drift watch; one that cannot be read does not hide the others. Slots of one number
+/// that stand together are one question.
 pub fn read<L: Line>(
     line: &mut L,
     numbers: &[Number],
     deadline: Mono,
 ) -> Vec<(Number, Result<Option<Destination>, LineError>)> {
-    numbers.iter().map(|number| (number.clone(), line.read(number, deadline))).collect()
+    let together = numbers.chunk_by(|one, next| one.line() == next.line());
+    let mut found = Vec::with_capacity(numbers.len());
+    for slots in together {
+        match slots {
+            [one] => found.push((one.clone(), line.read(one, deadline))),
+            several => {
+                let all = line.read_all(&several[0].line(), deadline);
+                let of = |slot: &Number| all.clone().map(|all| all[slot.slot() - 1].clone());
+                found.extend(several.iter().map(|slot| (slot.clone(), of(slot))));
+            }
+        }
+    }
+    found
+}
+
+/// How many questions that is.
+pub fn questions(numbers: &[Number]) -> usize {
+    numbers.chunk_by(|one, next| one.line() == next.line()).count()
 }
 
 /// Whether this attempt may still replace a lost line.

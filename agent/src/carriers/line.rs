@@ -24,11 +24,19 @@ pub enum LineError {
     LoginRefused(String),
 }
 
+/// The three slots of a number, the first one first.
+pub type Slots = [Option<Destination>; 3];
+
 /// What an attempt needs of a carrier; a simulator can stand in, clock included.
 pub trait Line {
-    /// What slot 1 of a number shows.
+    /// What a number shows, in the slot that it names.
     fn read(&mut self, number: &Number, deadline: Mono) -> Result<Option<Destination>, LineError>;
-    /// Points slot 1 at `value`, within the window or not at all.
+    /// What all slots of a number show; a carrier may say it in one answer.
+    fn read_all(&mut self, number: &Number, deadline: Mono) -> Result<Slots, LineError> {
+        let mut slot = |slot| self.read(&number.at_slot(slot), deadline);
+        Ok([slot(1)?, slot(2)?, slot(3)?])
+    }
+    /// Points the slot that the number names at `value`, within the window or not at all.
     fn set(&mut self, number: &Number, value: &Destination, window: Window) -> SetReport;
     /// Replaces a lost line by a fresh one, at most once in an attempt.
     fn reopen(&mut self, deadline: Mono) -> Result<(), LineError>;

@@ -122,7 +122,7 @@ pub struct CompletionsArgs {
 /// A playbook and its arguments.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The playbook: `fail-over`, `fail-back`, or one of your own
+    /// The playbook: `fail-over`, `fail-back`, `prepare` for slots 2 and 3, or one of your own
     #[arg(value_name = "PLAYBOOK")]
     pub playbook: String,
     /// Its arguments, like `route=main to=manchester`

@@ -7,8 +7,9 @@ use super::screens::{json, telling};
 use crate::clock;
 use crate::command::Telling;
 use crate::control::client::{ClientError, Following};
+use playbooks::PREPARE;
 use state::run::Word;
-use state::{Index, RouteId, RunId};
+use state::{Index, PlaybookId, RouteId, RunId};
 use std::time::Duration;
 
 /// Longer than any run of a thousand numbers takes from one line to the next.
@@ -20,6 +21,20 @@ pub struct Awaited {
     route: RouteId,
     agreed: Index,
     run: Option<RunId>,
+    kind: Kind,
+}
+
+/// Which of the runs of a route: a preparation may go on beside the other ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Moves,
+    Prepares,
+}
+
+impl Kind {
+    fn of(playbook: &PlaybookId) -> Self {
+        if playbook.as_str() == PREPARE { Self::Prepares } else { Self::Moves }
+    }
 }
 
 /// What a telling is to whoever awaits a run.
@@ -38,16 +53,22 @@ pub enum Concern {
 impl Awaited {
     /// The first run on this route that is opened at this index or later.
     pub fn new(route: RouteId, agreed: Index) -> Self {
-        Self { route, agreed, run: None }
+        Self { route, agreed, run: None, kind: Kind::Moves }
+    }
+
+    /// The same, if this is what is played.
+    pub fn playing(self, playbook: &PlaybookId) -> Self {
+        Self { kind: Kind::of(playbook), ..self }
     }
 
     /// Judges one telling; must see every one of them, in order.
     pub fn concern(&mut self, telling: &Telling) -> Concern {
         let part = |part: bool| if part { Concern::Part } else { Concern::None };
         match telling {
-            Telling::Decision { run, route, .. } => {
+            Telling::Decision { run, route, playbook, .. } => {
                 // A run that was opened before the order is the one that the order ends.
-                if self.run.is_none() && *route == self.route && run.0 >= self.agreed.0 {
+                let meant = *route == self.route && Kind::of(playbook) == self.kind;
+                if self.run.is_none() && meant && run.0 >= self.agreed.0 {
                     self.run = Some(*run);
                 }
                 part(self.is(*run))
@@ -122,13 +143,17 @@ fn silence() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use state::{PlaybookId, SiteId};
+    use state::SiteId;
 
     fn opened(run: u64, route: &str) -> Telling {
+        played(run, route, "fail-over")
+    }
+
+    fn played(run: u64, route: &str, playbook: &str) -> Telling {
         Telling::Decision {
             run: RunId(run),
             route: RouteId::new(route),
-            playbook: PlaybookId::new("fail-over"),
+            playbook: PlaybookId::new(playbook),
             from: Some(SiteId::new("london")),
             to: SiteId::new("manchester"),
             because: Vec::new(),
@@ -149,6 +174,17 @@ mod tests {
         assert_eq!(awaited.concern(&opened(52, "main")), Concern::Part);
         assert_eq!(awaited.concern(&opened(60, "main")), Concern::None);
         assert_eq!(awaited.concern(&ended(52, Word::Stuck)), Concern::End(Word::Stuck));
+    }
+
+    #[test]
+    fn a_preparation_and_a_switch_are_not_taken_for_each_other() {
+        let mut awaited = Awaited::new(RouteId::new("main"), Index(50)).playing(&PlaybookId::new(PREPARE));
+        assert_eq!(awaited.concern(&opened(51, "main")), Concern::None);
+        assert_eq!(awaited.concern(&played(52, "main", PREPARE)), Concern::Part);
+        assert_eq!(awaited.concern(&ended(52, Word::Done)), Concern::End(Word::Done));
+        let mut awaited = Awaited::new(RouteId::new("main"), Index(50));
+        assert_eq!(awaited.concern(&played(51, "main", PREPARE)), Concern::None);
+        assert_eq!(awaited.concern(&opened(52, "main")), Concern::Part);
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub async fn play(socket: &Path, args: PlayArgs) -> Result<Ending, Failure> {
         because: args.because,
     };
     let index = agreed(&mut client, order).await?;
-    to_its_end(following, Awaited::new(report.plan.route, index), &args.plan.look).await
+    let awaited = Awaited::new(report.plan.route, index).playing(&report.plan.playbook);
+    to_its_end(following, awaited, &args.plan.look).await
 }
 
 pub async fn claim(socket: &Path, args: ClaimArgs) -> Result<Ending, Failure> {

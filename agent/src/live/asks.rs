@@ -5,7 +5,7 @@ use playbooks::Playbook;
 use playbooks::language::{Doer, PlaybookStep, WayBack, Wish};
 use policies::Policy;
 use policies::policy::{Ask, Lever, Probe, Route};
-use state::{CarrierId, CommandId, Number, PlaybookId, SiteId};
+use state::{CarrierId, CommandId, Destination, Number, PlaybookId, SiteId};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -37,6 +37,8 @@ pub struct CarrierAsk {
     pub host: Option<String>,
     /// Every number of every route there.
     pub numbers: Vec<Number>,
+    /// What the policy says of their slots 2 and 3, by the names of the slots.
+    pub behind: BTreeMap<Number, Destination>,
     /// How many of them a second.
     pub rate: u32,
 }
@@ -143,12 +145,14 @@ fn commands(step: &PlaybookStep) -> Vec<&CommandId> {
 fn carriers(policy: &Policy) -> Vec<CarrierAsk> {
     let ask = |carrier: &policies::policy::Carrier| {
         let routes = policy.routes.iter().filter(|route| route.carrier == carrier.id);
-        let numbers: Vec<Number> = routes.flat_map(|route| route.numbers.iter().cloned()).collect();
+        let numbers: Vec<Number> = routes.clone().flat_map(|route| route.numbers.iter().cloned()).collect();
+        let behind = routes.flat_map(|route| route.numbers.iter().flat_map(|n| policy.behind(route, n)));
         let name = carrier.host.parse::<IpAddr>().is_err();
         (!numbers.is_empty()).then(|| CarrierAsk {
             carrier: carrier.id.clone(),
             host: name.then(|| carrier.host.clone()),
             numbers,
+            behind: behind.collect(),
             rate: carrier.rate,
         })
     };

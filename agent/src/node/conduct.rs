@@ -140,12 +140,12 @@ impl Node {
 
     /// Calls an executor for the next attempt, as soon as nothing of an earlier one can still be under way.
     fn call(&mut self, run: &Run, start: Start, now: Now, out: &mut Output) {
-        if start.not_before > now.stamp || self.receipts.pending_attempt() {
+        if start.not_before > now.stamp || self.receipts.pending_attempt() || self.gives_way(run) {
             return;
         }
         let Some(ensure) = run.ensure(start.step, start.direction) else { return };
         let (carrier, numbers) = match ensure {
-            Ensure::RoutePointsAt { carrier, .. } => {
+            Ensure::RoutePointsAt { carrier, .. } | Ensure::BehindPrepared { carrier, .. } => {
                 let size = self.batch(carrier);
                 (Some(carrier.clone()), start.numbers_left.iter().take(size).cloned().collect())
             }
@@ -171,6 +171,11 @@ impl Node {
         let called = Called { call: call.clone(), executor: executor.clone(), at: now.mono };
         self.calls.open.insert(run.id, called);
         self.say(&executor, Body::Prepare(call), out);
+    }
+
+    /// Callers first: what stands behind is not written while a run goes on for which somebody may wait.
+    fn gives_way(&self, run: &Run) -> bool {
+        run.plan.prepares() && self.view.open_runs().any(|other| !other.plan.prepares())
     }
 
     /// The destination, else the leader, else the first in `prefer` order that is able and says that it reaches the
@@ -370,6 +375,8 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::VotesChanged { .. }
         | Fact::VotesGiven { .. }
         | Fact::BundleRevoked { .. }
-        | Fact::BundleTrusted { .. } => false,
+        | Fact::BundleTrusted { .. }
+        | Fact::PreparationOrdered { .. }
+        | Fact::SlotsRead { .. } => false,
     }
 }

@@ -9,8 +9,8 @@ use crate::frame::{Body, Look};
 use state::fact::{Adoption, Fact, Reading};
 use state::route::Whose;
 use state::run::Run;
-use state::{Boot, Index, Mono, Now, Number, RouteId, SiteId};
-use std::collections::BTreeMap;
+use state::{Boot, Destination, Index, Mono, Now, Number, RouteId, SiteId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a reading may take before another site is asked.
@@ -34,6 +34,8 @@ pub struct Looks {
     /// The last reading of each route's first number that succeeded, with its time.
     pub last: BTreeMap<RouteId, (Mono, Vec<Reading>)>,
     turn: usize,
+    /// What slots 2 and 3 were read to show once, and is not known of them.
+    pub(super) doubted: BTreeMap<Number, Destination>,
 }
 
 impl Looks {
@@ -42,15 +44,14 @@ impl Looks {
         Self { next: boot.0, ..Self::default() }
     }
 
-    /// Forgets everything but the names used so far, because an answer to an old look must never fit a new one,
-    /// and the haste, because the carrier does not care who leads.
     /// A name that no other look has.
     pub fn name(&mut self) -> u64 {
         self.next = self.next.wrapping_add(1);
         self.next
     }
 
-    /// Forgets everything but the names used so far: an answer to an old look must never fit a new one.
+    /// Forgets everything but the names used so far, because an answer to an old look must never fit a new one,
+    /// and the haste, because the carrier does not care who leads.
     pub fn begin_anew(&mut self) {
         let haste = std::mem::take(&mut self.haste);
         *self = Self { next: self.next, haste, ..Self::default() };
@@ -65,9 +66,11 @@ impl Looks {
     }
 }
 
+/// One reading under way.
 #[derive(Debug)]
-struct Open {
-    route: RouteId,
+pub(super) struct Open {
+    /// Of which route.
+    pub(super) route: RouteId,
     purpose: Purpose,
     /// Who was asked: nobody else may answer.
     site: SiteId,
@@ -96,14 +99,19 @@ impl Node {
             let open = self.looks.open.values().any(|open| open.route == route);
             let about = |f: &Fact| {
                 matches!(f, Fact::RouteAdopted { route: of, .. } if *of == route)
-                    || matches!(f, Fact::RunOpened { plan, .. } if plan.route == route)
+                    || matches!(f, Fact::RunOpened { plan, .. } if plan.route == route && !plan.prepares())
             };
             if busy || !due || open || self.outbox.any(about) == Answered::Pending {
                 continue;
             }
             let (all, unread) = (self.numbers(&route), self.never_read(&route));
             let of = Numbers { all: &all, unread: &unread, batch: self.readable(&route) };
-            let numbers = self.looks.round(&route, now.mono).ask(of, now.mono);
+            let mut numbers = self.looks.round(&route, now.mono).ask(of, now.mono);
+            let doubted: BTreeSet<Number> = self.looks.doubted.keys().map(Number::line).collect();
+            let more = all.into_iter().filter(|n| doubted.contains(n) && !numbers.contains(n));
+            numbers.extend(more.collect::<Vec<_>>());
+            numbers.truncate(self.readable(&route));
+            let numbers = self.with_slots(&route, numbers);
             self.look((route, Purpose::Drift), numbers, now, out);
         }
     }
@@ -117,7 +125,10 @@ impl Node {
     fn never_read(&self, route: &RouteId) -> Vec<Number> {
         let known = self.view.routes.get(route);
         let read = |number: &Number| known.is_some_and(|route| route.numbers.contains_key(number));
-        self.numbers(route).into_iter().filter(|number| !read(number)).collect()
+        let unread = self.with_slots(route, self.numbers(route)).into_iter().filter(|number| !read(number));
+        let mut lines: Vec<Number> = unread.map(|number| number.line()).collect();
+        lines.dedup();
+        lines
     }
 
     /// A look is lost when it takes too long, or when the site that was asked is.
@@ -168,7 +179,7 @@ impl Node {
     /// A write ended late: nothing that is known of it can be relied on.
     pub(super) fn look_for_late(&mut self, numbers: &[Number], now: Mono) {
         for route in self.routes() {
-            if self.numbers(&route).iter().any(|number| numbers.contains(number)) {
+            if self.numbers(&route).iter().any(|number| numbers.iter().any(|late| late.line() == *number)) {
                 let (round, haste) = self.looks.round_in_haste(&route, now);
                 round.late(haste, now);
             }
@@ -249,7 +260,7 @@ impl Node {
 
     /// Whether a reading tells of nothing but the present: no attempt on its numbers could still be on its way
     /// when it was asked, and none of them was written or read since.
-    fn undisturbed(&self, open: &Open, readings: &[Reading], now: Mono) -> bool {
+    pub(super) fn undisturbed(&self, open: &Open, readings: &[Reading], now: Mono) -> bool {
         let numbers: Vec<Number> = readings.iter().map(|reading| reading.number.clone()).collect();
         let state = self.view.routes.get(&open.route);
         let touched =
@@ -259,6 +270,9 @@ impl Node {
 
     /// Compares a reading with what is wanted. It counts only if nothing was open meanwhile.
     fn drift(&mut self, open: &Open, readings: Vec<Reading>, now: Now) {
+        let (behind, readings): (Vec<Reading>, Vec<Reading>) =
+            readings.into_iter().partition(|reading| reading.number.is_behind());
+        self.audit_slots(open, behind, now.mono);
         let state = self.view.routes.get(&open.route).cloned().unwrap_or_default();
         if state.run.is_some() || !self.undisturbed(open, &readings, now.mono) {
             return;

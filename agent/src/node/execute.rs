@@ -129,7 +129,8 @@ impl Node {
             self.report(fence, report);
             return;
         };
-        if let Some(why) = self.alone.occupies(&attempt.numbers, now.mono) {
+        let lines: Vec<Number> = attempt.numbers.iter().map(Number::line).collect();
+        if let Some(why) = self.alone.occupies(&lines, now.mono) {
             out.act.push(Effect::Release { nonce: attempt.nonce });
             self.report(fence, not_sent(&attempt.numbers, why));
             return;
@@ -145,7 +146,7 @@ impl Node {
             }
             // Nobody is asked to execute these.
             Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
-            Ensure::RoutePointsAt { numbers, .. } => {
+            Ensure::RoutePointsAt { numbers, .. } | Ensure::BehindPrepared { slots: numbers, .. } => {
                 let batch = self.with_loose(attempt, numbers, now);
                 out.act.push(Effect::Point(Point {
                     fence,

@@ -46,6 +46,7 @@ impl Node {
             self.incidents(&route, now);
             self.serve(&route, now, out);
             self.hand_over(&route, now);
+            self.open_preparation(&route);
         }
         for lever in self.levers() {
             self.lever_incidents(&lever, now);
@@ -107,7 +108,7 @@ impl Node {
 
     /// One route or lever: a person's claim comes first, then the decision.
     fn serve(&mut self, route: &RouteId, now: Now, out: &mut Output) {
-        let opening = |fact: &Fact| matches!(fact, Fact::RunOpened { plan, .. } if plan.route == *route);
+        let opening = |fact: &Fact| opens(fact, route).is_some_and(|plan| !plan.prepares());
         // While two majorities count, nothing is begun that might need only one of them.
         let changing = !self.standing.before.is_empty();
         let busy = changing || self.view.routes.get(route).is_some_and(|r| r.run.is_some());
@@ -232,4 +233,10 @@ impl Node {
         let first = self.rules.as_ref().and_then(|rules| rules.prefer(&plan.route).first());
         if first == Some(&plan.to) { Home::Home } else { Home::Elsewhere }
     }
+}
+
+/// The plan of the run that a fact opens on a route.
+pub(super) fn opens<'f>(fact: &'f Fact, route: &RouteId) -> Option<&'f Plan> {
+    let Fact::RunOpened { plan, .. } = fact else { return None };
+    (plan.route == *route).then_some(plan)
 }

@@ -58,7 +58,8 @@ pub(super) fn wanted(ensure: &Ensure) -> Option<&SiteId> {
         | Ensure::Notify { .. }
         | Ensure::Waited { .. }
         | Ensure::Exec { .. }
-        | Ensure::Http(_) => None,
+        | Ensure::Http(_)
+        | Ensure::BehindPrepared { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Node;
 use crate::command::{Answer, Command};
 use crate::event::{Asker, Effect, Output};
+use playbooks::PREPARE;
 use policies::errand::Occasion;
 use policies::limits::HOLD_MAX;
 use state::fact::{Entry, Fact, Origin};
@@ -90,6 +91,9 @@ impl Node {
                 self.claim((&playbook, &route, &site), &BTreeMap::new())?;
                 Fact::Claimed { route, site, playbook, because, who }
             }
+            Command::Play { playbook, args, because } if playbook.as_str() == PREPARE => {
+                self.preparation(&args, (because, who))?
+            }
             Command::Play { playbook, args, because } => {
                 let (route, site, given) = arguments(&args)?;
                 self.claim((&playbook, &route, &site), &given)?;
@@ -109,7 +113,7 @@ impl Node {
         }
     }
 
-    fn no_route(&self, route: &RouteId) -> Box<Answer> {
+    pub(super) fn no_route(&self, route: &RouteId) -> Box<Answer> {
         let names: Vec<String> = self.all_moved().iter().map(|r| format!("`{r}`")).collect();
         let what = if route.is_lever() { "rule for" } else { "route" };
         refused(&format!("the policy has no {what} `{route}`"), &format!("one of: {}", names.join(", ")))
@@ -183,6 +187,9 @@ impl Node {
                 let all = self.all_moved();
                 let meant = all.iter().filter(|r| route.as_ref().is_none_or(|route| route == *r));
                 Answer::Why(meant.filter_map(|route| self.why(route, now)).collect())
+            }
+            Command::Plan { playbook, args } if playbook.as_str() == PREPARE => {
+                self.preparation_report(args).unwrap_or_else(|answer| *answer)
             }
             Command::Plan { playbook, args } => match arguments(args) {
                 Ok((route, site, given)) => match self.claim((playbook, &route, &site), &given) {

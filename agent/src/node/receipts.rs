@@ -93,13 +93,13 @@ impl Receipts {
     /// Every earlier attempt in the own whole log, uncommitted tail included, is either closed or was
     /// received at least `W` ago; where no carrier is written, the timeout of its step takes the place of `W`.
     pub fn free_at(&self, numbers: &[Number], view: &View, now: Mono) -> Mono {
-        let touches = |of: &[Number]| of.iter().any(|number| numbers.contains(number));
+        let touches = |of: &[Number]| of.iter().any(|number| numbers.iter().any(|other| other.meets(number)));
         let in_tail = self.tail.values().flatten().filter_map(|tail| {
             let of = tail.attempt.as_ref()?;
             touches(&of.numbers).then(|| tail.at + of.wait(view))
         });
         let agreed = view.attempts.iter().filter_map(|(fence, attempt)| {
-            let open = numbers.iter().any(|number| attempt.open.contains(number));
+            let open = attempt.open.iter().any(|open| numbers.iter().any(|number| number.meets(open)));
             // An attempt without a receipt was never seen to enter the log: it counts from now.
             open.then(|| self.received.get(fence).copied().unwrap_or(now) + attempt.wait)
         });

@@ -1,7 +1,7 @@
 //! What is said when somebody asks: status, why and plan, all from the view and the same reasons.
 
 use super::handover::handed_over;
-use super::{Node, Rules};
+use super::{Node, Rules, behind};
 use crate::command::{
     Answer, CarrierReport, DoorReport, HandOver, Need, PlanReport, RouteReport, SiteReport, StatusReport,
     Voice, WhyReport,
@@ -200,6 +200,9 @@ impl Node {
         for site in self.view.silent.keys() {
             watch.push(format!("the agent of {site} is silent"));
         }
+        for route in self.routes() {
+            watch.extend(self.rules.iter().flat_map(|rules| behind::words(rules, &self.view, &route)));
+        }
         for (route, state) in &self.view.routes {
             watch.extend(put_back(route, state.repairs_lately(now.stamp)));
         }
@@ -326,6 +329,7 @@ pub fn why_as_agreed(
         lever: super::levers::report(rules, view, (route, now)),
         decision,
         handed_over,
+        behind: behind::words(rules, view, route),
         after: pace.unwrap_or(Pace::CALM).moved_within(),
     }
 }

@@ -128,6 +128,11 @@ impl Round {
         self.due = None;
     }
 
+    /// To be read once more in a few seconds: what was read is not known yet.
+    pub fn soon(&mut self, now: Mono) {
+        self.moments.insert(now + DRIFT_SOON);
+    }
+
     /// Whether it is to be read now.
     pub fn is_due(&self, now: Mono) -> bool {
         self.due.is_none_or(|due| due <= now) || self.moments.first().is_some_and(|at| *at <= now)

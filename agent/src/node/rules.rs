@@ -61,6 +61,8 @@ pub struct RouteRules {
     pub carrier: CarrierId,
     /// Its numbers, the first one first, each with where it points for every door of every site, and for its refuge.
     pub numbers: Vec<(Number, BTreeMap<SiteId, Destination>)>,
+    /// What stands behind, by the names of the slots: what the policy says of each number's slots 2 and 3.
+    pub behind: BTreeMap<Number, Destination>,
     /// What is played for it.
     pub playbooks: Playbooks,
 }
@@ -102,6 +104,7 @@ impl Rules {
             route: route.id.clone(),
             carrier: route.carrier.clone(),
             numbers: route.numbers.iter().map(|number| destinations(&policy, route, number)).collect(),
+            behind: route.numbers.iter().flat_map(|number| policy.behind(route, number)).collect(),
             playbooks: route.playbooks.clone(),
         });
         Ok(Self {

@@ -46,7 +46,7 @@ impl Node {
         let since = self.schemas.all.filter(|(all, _)| *all == least).map_or(now, |(_, since)| since);
         self.schemas.all = Some((least, since));
         let pending = |fact: &Fact| matches!(fact, Fact::SchemaRaised { .. });
-        if !self.schemas.wanted && now.since(since) < SETTLED {
+        if !self.schemas.wanted && !self.has_behind() && now.since(since) < SETTLED {
             wake(out, since + SETTLED);
         } else if self.outbox.any(pending) == Answered::No {
             self.lead_fact(Fact::SchemaRaised { to: least });

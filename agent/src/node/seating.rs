@@ -1,6 +1,7 @@
 //! What keeps an edit of sites and votes from being tried: majorities that could not be had before, or afterwards.
 
 use super::Node;
+use super::behind::SINCE;
 use super::plans::HEARD;
 use policies::Policy;
 use state::fact::Fact;
@@ -20,11 +21,14 @@ impl Node {
 
     /// The same of an edit.
     pub(super) fn schema_of_edit(&self, text: &str) -> u16 {
-        if self.view.schema() >= SEATING {
+        if self.view.schema() >= SINCE {
             return EDIT;
         }
-        let policy = Policy::read("the edit", text).ok();
-        if policy.is_some_and(|policy| self.seats_otherwise(&policy)) { SEATING } else { EDIT }
+        match Policy::read("the edit", text) {
+            Ok(policy) if policy.routes.iter().any(|route| !route.behind.is_empty()) => SINCE,
+            Ok(policy) if self.view.schema() < SEATING && self.seats_otherwise(&policy) => SEATING,
+            Ok(_) | Err(_) => EDIT,
+        }
     }
 
     /// Whether a policy has other sites, or other votes, than the one in force.

@@ -144,14 +144,13 @@ impl Node {
         }
     }
 
-    /// What the last survey found wrong. Peers and the clock are told as they are now, elsewhere.
+    /// What the last survey found wrong. Peers, the clock and slots are told as they are now, elsewhere.
     pub(super) fn survey_words(&self) -> Vec<String> {
         let Some(found) = &self.surveys.last else { return Vec::new() };
         let here = &self.identity.site;
-        let wrong = found
-            .sights
-            .iter()
-            .filter(|sight| sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock));
+        let wrong = found.sights.iter().filter(|sight| {
+            sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock | Kind::Behind)
+        });
         let words = |sight: &Sight| {
             let hint = sight.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             let Sight { kind, thing, is, says, .. } = sight;

@@ -133,7 +133,9 @@ impl Node {
             | Fact::VotesChanged { .. }
             | Fact::VotesGiven { .. }
             | Fact::BundleRevoked { .. }
-            | Fact::BundleTrusted { .. } => out.tell.push(agreed(index, entry)),
+            | Fact::BundleTrusted { .. }
+            | Fact::PreparationOrdered { .. }
+            | Fact::SlotsRead { .. } => out.tell.push(agreed(index, entry)),
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -280,6 +282,7 @@ fn what(run: &Run, step: usize) -> String {
             ensure @ (Ensure::Waited { .. }
             | Ensure::SiteReady { .. }
             | Ensure::Exec { .. }
+            | Ensure::BehindPrepared { .. }
             | Ensure::Http(_)),
         ) => wanted(ensure),
         None => "nothing".to_owned(),
@@ -353,5 +356,7 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::VotesGiven { .. } => "gift of votes",
         Fact::BundleRevoked { .. } => "revocation of a bundle",
         Fact::BundleTrusted { .. } => "trust in a bundle",
+        Fact::PreparationOrdered { .. } => "order to prepare slots 2 and 3",
+        Fact::SlotsRead { .. } => "reading of slots 2 and 3",
     }
 }

@@ -10,7 +10,7 @@ use agent::event::{Event, Order};
 use playbooks::Playbook;
 use state::fact::{Closure, Was};
 use state::plan::Ensure;
-use state::{Nonce, PlaybookId, SiteId};
+use state::{Destination, Nonce, Number, PlaybookId, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -124,6 +124,15 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             let (playbook, because) = (PlaybookId::new(*playbook), "the test says so".to_owned());
             cluster.order(&SiteId::new(*at), Command::Play { playbook, args, because });
         }
+        ["prepare", "at", at] => {
+            let (playbook, because) = (PlaybookId::new(playbooks::PREPARE), "the test says so".to_owned());
+            cluster.order(&SiteId::new(*at), Command::Play { playbook, args: BTreeMap::new(), because });
+        }
+        // Somebody writes a slot of the first number at the carrier.
+        ["slot", slot, "gets", value] => {
+            let slot = Number::new("02079460000").at_slot(slot.parse().expect("the story is well formed"));
+            cluster.outside.borrow_mut().shows.insert(slot, Destination::new(*value));
+        }
         others => desk::act(cluster, others),
     }
 }
@@ -143,6 +152,16 @@ pub fn expect(cluster: &Cluster, words: &[&str]) -> Option<Result<(), String>> {
         if meant.count().to_string() == count { Ok(()) } else { Err(format!("{:?}", deeds.ran)) }
     };
     Some(match words {
+        ["slot", slot, "shows", value] => {
+            let slot = Number::new("02079460000").at_slot(slot.parse().expect("the story is well formed"));
+            let shows = outside.shows.get(&slot).map_or("nothing", Destination::as_str);
+            if shows == *value { Ok(()) } else { Err(shows.to_owned()) }
+        }
+        ["set", place, "is", "slot", slot] => {
+            let place: usize = place.parse().expect("the story is well formed");
+            let is = outside.sets.get(place - 1).map(|set| set.number.slot().to_string());
+            if is.as_deref() == Some(*slot) { Ok(()) } else { Err(format!("{is:?}")) }
+        }
         ["ran", command, count, "times"] => times(count, None, command),
         ["ran", command, "at", site, count, "times"] => times(count, Some(site), command),
         ["ran", command, "apart", seconds] => {

@@ -95,6 +95,11 @@ fn counted(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let is = cluster.outside.borrow().told.iter().filter(silent).count().to_string();
             if is == *count { Ok(()) } else { fail(is) }
         }
+        ["unsaid", rest @ ..] => {
+            let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
+            let said = outside.told.iter().find(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
+            said.map_or(Ok(()), |said| fail(format!("{said:?}")))
+        }
         ["term", term] => {
             let is = cluster.status(&SiteId::new(SITES[3])).term.to_string();
             if is == *term { Ok(()) } else { fail(is) }
@@ -134,7 +139,7 @@ fn why(cluster: &mut Cluster, at: &str) -> String {
 pub fn apart(cluster: &Cluster) -> Result<(), String> {
     let outside = cluster.outside.borrow();
     for (at, first) in outside.sets.iter().enumerate().filter(|(_, set)| set.heard == Heard::Never) {
-        let later = outside.sets[at + 1..].iter().find(|set| set.number == first.number);
+        let later = outside.sets[at + 1..].iter().find(|set| set.number.meets(&first.number));
         if later.is_some_and(|later| later.at - first.at < Duration::from_secs(7)) {
             return Err(format!("{first:?} and then {later:?}"));
         }
@@ -160,5 +165,6 @@ pub fn shown(cluster: &Cluster) -> Vec<Option<SiteId>> {
             })
             .map(|(site, _)| site)
     };
-    outside.shows.values().map(means).collect()
+    let first = outside.shows.iter().filter(|(number, _)| !number.is_behind());
+    first.map(|(_, shown)| means(shown)).collect()
 }

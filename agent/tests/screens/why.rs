@@ -20,6 +20,7 @@ pub fn quiet() -> WhyReport {
     let by = [("london", 1), ("manchester", 1), ("office", 1), ("netherlands", 2)];
     let by = by.map(|(name, votes)| (site(name), votes)).to_vec();
     WhyReport {
+        behind: Vec::new(),
         route: RouteId::new("main"),
         rings_in: Some(site("london")),
         heard: (5, 5),

@@ -35,7 +35,11 @@ pub(super) fn look(run: &Run, step: usize, (ground, now): (&Ground<'_>, Stamp)) 
         }
         // The caller asks for steps that look; any other would be waited for in vain.
         Some(
-            Ensure::RoutePointsAt { .. } | Ensure::Notify { .. } | Ensure::Exec { .. } | Ensure::Http(_),
+            Ensure::RoutePointsAt { .. }
+            | Ensure::Notify { .. }
+            | Ensure::Exec { .. }
+            | Ensure::Http(_)
+            | Ensure::BehindPrepared { .. },
         )
         | None => Advance::Rest { step, until: now },
     }

@@ -1,6 +1,6 @@
 //! Why a run ends, in words that name exactly which numbers moved.
 
-use super::{left, points, steps, touched};
+use super::{left, steps, touched};
 use state::Number;
 use state::plan::Ensure;
 use state::run::{Run, Step, StepState};
@@ -20,7 +20,7 @@ pub(super) fn note(step: &Step) -> String {
 pub(super) fn moved(run: &Run) -> String {
     let half = steps(run).find(|(_, step, planned)| {
         let over = matches!(step.state, StepState::Done | StepState::Undone);
-        points(planned) && touched(step) && !over
+        !planned.ensure.targets().is_empty() && touched(step) && !over
     });
     let Some((_, step, planned)) = half else { return String::new() };
     let back = matches!(step.state, StepState::Undoing { .. } | StepState::Stuck);
@@ -28,23 +28,25 @@ pub(super) fn moved(run: &Run) -> String {
         (true, state::plan::Undo::Ensure(ensure)) => ensure,
         (true | false, _) => &planned.ensure,
     };
-    let (Ensure::RoutePointsAt { numbers, .. }, site) = (ensure, target(ensure)) else {
+    let (numbers, site) = (ensure.targets(), target(ensure));
+    if numbers.is_empty() {
         return String::new();
-    };
+    }
     let done: Vec<&Number> = numbers.iter().map(|p| &p.number).filter(|n| step.moved.contains(*n)).collect();
     let not = left(step, ensure);
     let all = numbers.len();
-    format!("; {} of {all} numbers verified at {site}{}; not: {}", done.len(), list(&done), join(not.iter()))
+    format!("; {} of {all} {site}{}; not: {}", done.len(), list(&done), join(not.iter()))
 }
 
-fn target(ensure: &Ensure) -> &str {
+fn target(ensure: &Ensure) -> String {
     match ensure {
-        Ensure::RoutePointsAt { site, .. } => site.as_str(),
+        Ensure::RoutePointsAt { site, .. } => format!("numbers verified at {site}"),
+        Ensure::BehindPrepared { .. } => "slots verified".to_owned(),
         Ensure::Notify { .. }
         | Ensure::Waited { .. }
         | Ensure::SiteReady { .. }
         | Ensure::Exec { .. }
-        | Ensure::Http(_) => "",
+        | Ensure::Http(_) => String::new(),
     }
 }
 

@@ -254,7 +254,7 @@ fn destinations(draft: &Draft, route: &DraftRoute, faults: &Faults) {
         .map(|number| e164(&number.is))
         .collect();
     let example = SocketAddr::from(([192, 0, 2, 11], 5060));
-    for template in std::iter::once(&route.to).chain(&route.refuge) {
+    for template in std::iter::once(&route.to).chain(&route.refuge).chain(&route.behind) {
         for number in &route.numbers {
             let shown = template.is.fill(&number.is, example);
             if dialled(&shown).is_some_and(|dialled| ours.contains(&dialled)) {
@@ -268,9 +268,24 @@ fn destinations(draft: &Draft, route: &DraftRoute, faults: &Faults) {
         let fault = Fault::at(refuge.place, "a refuge is no site, so it has no `$pbx`");
         faults.add(fault.note("such as the number of a landline: `\"441134960999\"`"));
     }
+    behind(route, faults);
     if !route.to.is.names_the_site() {
         let fault = Fault::at(route.to.place, "this is the same in every site");
         faults.add(fault.note("`$pbx` is the site's: `S:$number@$pbx`"));
+    }
+}
+
+/// What stands behind is the same whatever site a route rings in, and stands there once.
+fn behind(route: &DraftRoute, faults: &Faults) {
+    for to in route.behind.iter().filter(|to| to.is.names_the_site()) {
+        let fault = Fault::at(to.place, "what stands behind is no site, so it has no `$pbx`");
+        faults.add(fault.note("an address, such as `S:$number@203.0.113.131`"));
+    }
+    if let [first, second] = route.behind.as_slice()
+        && first.is == second.is
+    {
+        let fault = Fault::at(second.place, "the same stands behind twice");
+        faults.add(fault.note("leave one of them out"));
     }
 }
 

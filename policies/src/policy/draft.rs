@@ -117,6 +117,8 @@ pub(super) struct DraftRoute {
     pub last_resort: Vec<Written<SiteId>>,
     /// Where it rings when no site could take it.
     pub refuge: Option<Written<Template>>,
+    /// What stands in slots 2 and 3.
+    pub behind: Vec<Written<Template>>,
     /// When it goes home by itself, if it does.
     pub failback: Option<Failback>,
     /// How many automatic switches it may make.

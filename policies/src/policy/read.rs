@@ -133,6 +133,7 @@ fn whole_route(draft: DraftRoute) -> Route {
         prefer: plain(draft.prefer),
         last_resort: plain(draft.last_resort),
         refuge: draft.refuge.map(|refuge| refuge.is),
+        behind: plain(draft.behind),
         failback: draft.failback,
         budget: draft.budget,
         playbooks: draft.playbooks,

@@ -2,7 +2,6 @@
 
 use super::draft::{DraftRoute, Named, Written};
 use super::hours::{self, Hours};
-use super::later::{self, Section};
 use super::numbers;
 use super::pace::within;
 use super::sites::name;
@@ -30,6 +29,9 @@ pub struct Route {
     pub last_resort: Vec<SiteId>,
     /// Where it rings when no site could take it, if there is such a place: the same for every site.
     pub refuge: Option<Template>,
+    /// What stands behind, in slots 2 and 3 of each number: written when a person asks for it, audited, and never
+    /// relied on. None, one or two.
+    pub behind: Vec<Template>,
     /// When it goes home by itself; without it a person decides.
     pub failback: Option<Failback>,
     /// How many automatic switches it may make.
@@ -69,6 +71,9 @@ pub struct Playbooks {
     pub site_back: PlaybookId,
 }
 
+/// How many slots a number has behind its first.
+const BEHIND_MAX: usize = 2;
+
 /// The words of a mode.
 pub(super) const MODES: [(&str, Mode); 3] =
     [("auto", Mode::Auto), ("advise", Mode::Advise), ("manual", Mode::Manual)];
@@ -81,7 +86,6 @@ pub(super) fn read(section: Option<Value<'_>>) -> Named<DraftRoute> {
 fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
     let id = name(key, value, "route");
     let mut fields = value.map()?;
-    later::refuse(&mut fields, Section::Route);
     let carrier =
         fields.required("carrier").and_then(|carrier| Some(Written::at(carrier, carrier.name()?.into())));
     let numbers = fields.required("numbers").map(|list| (list, numbers::read(list)));
@@ -90,6 +94,7 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
     let last_resort = fields.optional("last_resort").map(self::prefer).unwrap_or_default();
     let refuge =
         fields.optional("refuge").map(|value| Template::read(value).map(|is| Written::at(value, is)));
+    let behind = fields.optional("behind").map(behind);
     let otherwise = Budget { switches: BUDGET, window: BUDGET_WINDOW };
     let budget = fields.optional("budget").map_or(Some(otherwise), budget);
     let failback = fields.optional("failback").map(failback);
@@ -113,6 +118,7 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
         prefer_at,
         last_resort,
         refuge,
+        behind: behind.map_or(Some(Vec::new()), |behind| behind)?,
         failback: failback.flatten(),
         budget,
         playbooks,
@@ -123,6 +129,16 @@ fn route(key: &Key, value: Value<'_>) -> Option<DraftRoute> {
 /// Reads a list of sites.
 fn prefer(list: Value<'_>) -> Vec<Written<SiteId>> {
     list.list().into_iter().filter_map(|site| Some(Written::at(site, SiteId::new(site.name()?)))).collect()
+}
+
+/// Reads what stands in slots 2 and 3: a destination, or a list of one or two.
+fn behind(value: Value<'_>) -> Option<Vec<Written<Template>>> {
+    let written = value.list();
+    if !(1..=BEHIND_MAX).contains(&written.len()) {
+        let note = "slots 2 and 3: `behind: \"441134960999\"`, or a list of two";
+        return value.refuse(format!("one or two destinations stand behind, not {}", written.len()), note);
+    }
+    written.into_iter().map(|value| Some(Written::at(value, Template::read(value)?))).collect()
 }
 
 /// Reads `{ after: 2h, between: 09:00-17:00 }`.

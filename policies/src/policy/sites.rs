@@ -1,7 +1,6 @@
 //! The sites: their votes, where their agents and PBXs are, and at which pace they are judged.
 
 use super::draft::Named;
-use super::later::{self, Section};
 use super::pace::{self, Pace};
 use state::SiteId;
 use state::document::{Fault, Fields, Key, Value, is_name};
@@ -51,7 +50,6 @@ pub(super) fn read(section: Option<Value<'_>>, cluster: Pace) -> Named<Site> {
 fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     let id = name(key, value, "site");
     let mut fields = value.map()?;
-    later::refuse(&mut fields, Section::Site);
     let votes = fields.required("votes").and_then(|votes| votes.count(0..=2));
     let address = fields.required("address").and_then(|address| address.socket(AGENT_PORT));
     let doors = doors(&mut fields);

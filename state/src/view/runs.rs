@@ -16,6 +16,13 @@ impl View {
         let stamp = self.stamp;
         let id = RunId(index.0);
         let run = Run::open(id, plan.clone(), cause.clone(), stamp);
+        if plan.prepares() {
+            return self.preparation_opened(run, *basis);
+        }
+        // Nothing but a preparation writes behind slot 1, whatever its end state is called.
+        if plan.steps.iter().flat_map(|step| step.ensure.targets()).any(|slot| slot.number.is_behind()) {
+            return Err(Refusal::Unordered(plan.route.clone()));
+        }
         if let Some(busy) = self.routes.get(&plan.route).and_then(|route| route.run) {
             return Err(Refusal::Busy(busy));
         }
@@ -277,6 +284,8 @@ impl View {
                 let route = run.plan.route.clone();
                 self.route(&route).arrive(site, (by, direction), stamp);
             }
+            // What stands behind is nowhere that calls ring.
+            Ensure::BehindPrepared { .. } => {}
             Ensure::Exec { .. } | Ensure::Http(_) | Ensure::Waited { .. } | Ensure::SiteReady { .. } => {}
             Ensure::Notify { text } => {
                 self.notices.push(Notice { at: stamp, run: Some(id), text: text.clone() });
@@ -322,6 +331,10 @@ impl View {
         let run = self.runs.get_mut(&id).filter(|run| run.end.is_none()).ok_or(Refusal::NoRun(id))?;
         run.end = Some(crate::run::End { word, why: why.to_owned(), at: stamp });
         run.touched = index;
+        if run.plan.prepares() {
+            self.preparation_ended(id, (word, why));
+            return Ok(());
+        }
         let (route, to) = (run.plan.route.clone(), run.plan.to.clone());
         let (repairs, looked) = (run.repairs(), run.only_looked());
         if repairs {

@@ -79,6 +79,10 @@ fn seen() -> Vec<(&'static str, Fact)> {
     ];
     let subjects = vec![Subject::pbx(&site("office")), Subject::inbound(&site("office"))];
     let (incident, who) = (IncidentId(17), matthew());
+    let slots = vec![
+        Reading { number: number().at_slot(2), shows: Some(shows()) },
+        Reading { number: number().at_slot(3), shows: None },
+    ];
     vec![
         (
             "",
@@ -96,6 +100,7 @@ fn seen() -> Vec<(&'static str, Fact)> {
         ("", Fact::IncidentPassed { incident }),
         ("", Fact::IncidentAcked { incident, who }),
         ("", Fact::FlappingSeen { subjects }),
+        ("", Fact::SlotsRead { route: main(), readings: slots }),
     ]
 }
 
@@ -182,12 +187,22 @@ fn switched() -> Plan {
     Plan { steps, ..plan() }
 }
 
+/// What stands behind: slots 2 and 3.
+fn prepared() -> Plan {
+    let slot = |to: &str| Pointing { number: number().at_slot(2), from: None, to: Destination::new(to) };
+    let behind =
+        |to: &str| Ensure::BehindPrepared { carrier: CarrierId::new("magrathea"), slots: vec![slot(to)] };
+    let (ensure, undo) = (behind("441134960999"), Undo::Ensure(behind("441134960998")));
+    let step = PlannedStep { ensure, undo, ..plan().steps.remove(0) };
+    Plan { playbook: PlaybookId::new("prepare"), from: None, to: site("london"), steps: vec![step], ..plan() }
+}
+
 /// Runs from their opening to their end.
 fn runs() -> Vec<(&'static str, Fact)> {
     let because = vec!["3 of 5 votes see london/pbx down".to_owned()];
     let automatic = Cause::Automatic { because: because.clone() };
     let person = Cause::Person { who: matthew(), because: "works on the uplink".into() };
-    let late = automatic.clone();
+    let (late, behind) = (automatic.clone(), person.clone());
     let passed = |how| Fact::StepPassed { run: RunId(42), step: 3, how, why: "office is not heard".into() };
     let repair = Cause::Repair { late: vec![Index(40), Index(300)], because };
     let opened = |cause, home| Fact::RunOpened { basis: Index(38), plan: plan(), cause, home };
@@ -201,6 +216,10 @@ fn runs() -> Vec<(&'static str, Fact)> {
         ("by automation", opened(automatic, Home::Elsewhere)),
         ("by a person", opened(person, Home::Home)),
         ("as a repair", opened(repair, Home::Elsewhere)),
+        (
+            "of what stands behind",
+            Fact::RunOpened { basis: Index(38), plan: prepared(), cause: behind, home: Home::Elsewhere },
+        ),
         ("of a lever", lever),
         (
             "of switches",
@@ -294,6 +313,7 @@ fn people() -> Vec<(&'static str, Fact)> {
             },
         ),
         ("", Fact::ClaimedAlone { route: main(), claim: claim(), pointings: vec![pointing()] }),
+        ("", Fact::PreparationOrdered { route: main(), because, who: matthew() }),
     ]
 }
 

@@ -35,6 +35,11 @@ pub fn policy(net: &Net, (pace, numbers): (Pace, &[String])) -> String {
                 carrier.ip(),
                 carrier.port(),
             ),
+            (4, "behind", _) => {
+                let netherlands = SITES.iter().find(|site| site.name == "netherlands");
+                let behind = netherlands.map(|site| net.pbx(site).ip().to_string()).unwrap_or_default();
+                format!("    behind: [S:$number@{behind}, \"441134960999\"]")
+            }
             (4, "numbers", _) => format!("    numbers: [{}]", quoted.join(", ")),
             (_, _, _) => line.to_owned(),
         }

@@ -1,4 +1,4 @@
-//! The simulated carrier: one register per number, and every SET that may still be alive.
+//! The simulated carrier: one register per slot of a number, and every SET that may still be alive.
 
 use state::{Destination, Index, Number};
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub enum By {
     Person,
 }
 
-/// What one number shows.
+/// What one slot shows.
 #[derive(Clone, Debug)]
 pub struct Register {
     /// The value.
@@ -123,7 +123,7 @@ pub struct Carrier {
     pub conduct: Conduct,
     /// How far the front end that each site is led to lags behind.
     pub lags: [Moment; 4],
-    /// What it shows.
+    /// What each slot of each number shows.
     pub registers: BTreeMap<Number, Register>,
     /// Every SET that was ever sent.
     pub flights: Vec<Flight>,
@@ -134,7 +134,11 @@ impl Carrier {
     pub fn new(values: impl Iterator<Item = (Number, Destination)>) -> Self {
         let register =
             |value: Destination| Register { before: value.clone(), value, since: 0, by: By::Birth };
-        let registers = values.map(|(number, value)| (number, register(value))).collect();
+        let slots = |(number, value): (Number, Destination)| {
+            let behind = [2, 3].map(|slot| (number.at_slot(slot), register(Destination::empty())));
+            [(number, register(value))].into_iter().chain(behind)
+        };
+        let registers = values.flat_map(slots).collect();
         Self { conduct: Conduct::Fair, lags: [0; 4], registers, flights: Vec::new() }
     }
 
@@ -144,7 +148,8 @@ impl Carrier {
         let register = self.registers.get(number)?;
         let lag = if self.conduct == Conduct::Stale { STALE } else { self.lags[site] };
         let stale = now < register.since + lag;
-        Some(if stale { register.before.clone() } else { register.value.clone() })
+        let shows = if stale { &register.before } else { &register.value };
+        Some(shows.clone()).filter(|shows| !shows.is_empty())
     }
 
     /// Puts a value there.

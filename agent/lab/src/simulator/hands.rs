@@ -186,7 +186,8 @@ impl Town {
         let (now, mandate) = (self.now, self.mandate(site, &point));
         let mono = self.sites[site].mono(now);
         let here = &mut self.sites[site];
-        let greater = |number: &Number| here.fences.get(number).is_some_and(|fence| *fence >= point.fence);
+        let greater =
+            |number: &Number| here.fences.get(&number.line()).is_some_and(|fence| *fence >= point.fence);
         let refused = point.batch.iter().any(|(pointing, _)| greater(&pointing.number));
         let stood = here.sessions.get(&point.nonce).and_then(|session| session.stood);
         let usable = stood.filter(|stood| mono.since(*stood) <= CLOSE_BY && !refused);
@@ -198,7 +199,7 @@ impl Town {
             return Ok(());
         };
         for (pointing, _) in &point.batch {
-            here.fences.insert(pointing.number.clone(), point.fence);
+            here.fences.insert(pointing.number.line(), point.fence);
         }
         let work = Work {
             mandate,

@@ -126,7 +126,8 @@ impl Town {
         let Some(route) = view.routes.get(&RouteId::new(ROUTE)) else {
             return missing(11, "the carrier as wanted", "nothing was ever agreed of the route".to_owned());
         };
-        for (number, register) in &self.carrier.registers {
+        // What stands behind is audited and not repaired.
+        for (number, register) in self.carrier.registers.iter().filter(|(number, _)| !number.is_behind()) {
             let known = route.numbers.get(number).cloned().unwrap_or_default();
             let whose = known.whose(&register.value, view.stamp);
             if route.run.is_none() && !allowed.contains(&whose) {

@@ -298,6 +298,7 @@ impl Invariants {
         self.sets += 1;
         self.late_writes += u64::from(flight.timing == Timing::Late);
         let intent = self.intended(flight, by)?;
+        known::behind(flight, intent)?;
         if flight.timing == Timing::Late {
             return Ok(());
         }
@@ -368,7 +369,7 @@ impl Invariants {
 
 /// 2: nothing else is alive on the number, and nothing later was sent before.
 pub(super) fn single_flight(flight: &Flight, carrier: &Carrier) -> Checked {
-    for other in carrier.flights.iter().filter(|other| other.number == flight.number) {
+    for other in carrier.flights.iter().filter(|other| other.number.meets(&flight.number)) {
         // What was done alone may meet what the others do, but not what its own site does.
         let apart = flight.mandate != other.mandate || flight.mandate == Mandate::Alone;
         if other.id == flight.id || other.timing == Timing::Late || apart && other.site != flight.site {

@@ -22,8 +22,9 @@ steps:
     if_failed: undo_all
 ";
 
-/// What a town has beside four sites and two numbers. Of twelve seeds, 5 and 7 have nothing more.
+/// What a town has beside four sites and two numbers. Of twelve seeds, 7 has nothing more.
 struct Traits {
+    behind: &'static str,
     last_resort: &'static str,
     refuge: &'static str,
     signalling: &'static str,
@@ -34,6 +35,7 @@ impl Traits {
     fn of(seed: u64) -> Self {
         let has = |those: &[u64], what| if those.contains(&(seed % 12)) { what } else { "" };
         Self {
+            behind: has(&[5, 8], "\n    behind: [S:$number@192.0.2.13, \"441134960998\"]"),
             last_resort: has(&[0, 4, 9], "\n    last_resort: [office]"),
             refuge: has(&[2, 3, 10], "\n    refuge: \"441134960999\""),
             signalling: has(&[1, 3, 8, 10], ", signalling: [192.0.2.32]"),
@@ -54,7 +56,7 @@ pub fn policy(seed: u64) -> String {
         1 => "brisk",
         _ => "{ every: 1s, timeout: 500ms, fall: 3, rise: 3, blip: 3s }",
     };
-    let Traits { last_resort, refuge, signalling, playbooks } = Traits::of(seed);
+    let Traits { behind, last_resort, refuge, signalling, playbooks } = Traits::of(seed);
     format!(
         "cluster: town\ntimezone: Europe/London\nmode: auto\npace: {pace}\n\nsites:\n  \
          london: {{ votes: 1, address: 192.0.2.1, pbx: 192.0.2.11 }}\n  \
@@ -64,7 +66,8 @@ pub fn policy(seed: u64) -> String {
          references: [198.51.100.1, 203.0.113.129]\n\n\
          carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }}{signalling} }}\n\n\
          routes:\n  main:\n    carrier: magrathea\n    numbers: [\"{}\", \"{}\"]\n    to: S:$number@$pbx\n    \
-         prefer: [london, manchester, netherlands, office]\n    budget: {budget}{last_resort}{refuge}{playbooks}\n\n\
+         prefer: [london, manchester, netherlands, office]\n    \
+         budget: {budget}{behind}{last_resort}{refuge}{playbooks}\n\n\
          people:\n  matthew: {{ mail: matthew@example.com }}\nalerts:\n  \
          mail: {{ from: pointsman@example.com, relays: [192.0.2.25] }}\n  tell: [matthew]\n",
         NUMBERS[0], NUMBERS[1]

@@ -12,7 +12,8 @@ use super::town::Town;
 use agent::command::{Answer, Command};
 use agent::event::{Asker, Event};
 use state::fact::Mode;
-use state::{Destination, Number, RouteId, Who};
+use state::{Destination, Number, PlaybookId, RouteId, Who};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Town {
@@ -228,6 +229,11 @@ impl Town {
             Order::Ack => {
                 let newest = self.sites[site].view().and_then(|view| view.incidents.keys().last().copied());
                 commands.extend(newest.map(|incident| Command::Ack { incident }));
+                // Whoever looks after a fault also looks after what stands behind, where anything does.
+                if self.rules.routes.iter().any(|route| !route.behind.is_empty()) {
+                    let (playbook, args) = (PlaybookId::new(playbooks::PREPARE), BTreeMap::new());
+                    commands.push(Command::Play { playbook, args, because });
+                }
             }
         }
         commands.into_iter().map(|command| self.asked(command)).collect()

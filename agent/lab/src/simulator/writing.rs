@@ -27,7 +27,8 @@ impl Town {
         let Some(work) = here.sessions.get(&nonce).and_then(|session| session.work.as_ref()) else {
             return Ok(());
         };
-        let greatest = here.fences.get(&number) == Some(&work.fence) && !here.revoked.contains(&work.fence);
+        let greatest =
+            here.fences.get(&number.line()) == Some(&work.fence) && !here.revoked.contains(&work.fence);
         if here.mono(self.now) > window.send_by || !greatest {
             let report = SetReport::unsent("the window for sending had passed");
             self.reply(site, nonce, (self.now, Answer::Set(report)));

@@ -125,6 +125,22 @@ impl Bench {
         }));
     }
 
+    /// Orders one slot of the first number, which was seen empty.
+    pub fn order_slot(&mut self, fence: u64, nonce: Nonce, (slot, to, close_ms): (usize, &str, u64)) {
+        let pointing = Pointing {
+            number: Number::new(number(0)).at_slot(slot),
+            from: Some(Destination::empty()),
+            to: Destination::new(to),
+        };
+        self.hands.act(Effect::Point(Point {
+            fence: Index(fence),
+            nonce,
+            send_by: soon(close_ms * 2 / 3),
+            close_by: soon(close_ms),
+            batch: vec![(pointing, Vec::new())],
+        }));
+    }
+
     pub async fn executed(&mut self, fence: u64) -> Report {
         let event = self.event().await;
         let Event::Executed { fence: of, report } = event else { panic!("{event:?}") };
@@ -134,6 +150,13 @@ impl Bench {
 
     pub fn look(&mut self, id: u64, count: usize) {
         let numbers = (0..count).map(|place| Number::new(number(place))).collect();
+        self.hands.act(Effect::Look(Look { id, carrier: CarrierId::new("magrathea"), numbers }));
+    }
+
+    /// Looks at every slot of the first numbers.
+    pub fn look_at_slots(&mut self, id: u64, count: usize) {
+        let numbers = (0..count).map(|place| Number::new(number(place)));
+        let numbers = numbers.flat_map(|n| [n.clone(), n.at_slot(2), n.at_slot(3)]).collect();
         self.hands.act(Effect::Look(Look { id, carrier: CarrierId::new("magrathea"), numbers }));
     }
 

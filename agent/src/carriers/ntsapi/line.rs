@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::session::{OpenError, ReadError, Session};
 use super::wire::WireError;
-use crate::carriers::line::{Line, LineError, SetReport};
+use crate::carriers::line::{Line, LineError, SetReport, Slots};
 use crate::carriers::window::Window;
 use crate::causes::with_causes;
 use crate::clock::mono;
@@ -31,6 +31,10 @@ impl NtsapiLine {
 
 impl Line for NtsapiLine {
     fn read(&mut self, number: &Number, deadline: Mono) -> Result<Option<Destination>, LineError> {
+        Ok(self.read_all(&number.line(), deadline)?[number.slot() - 1].take())
+    }
+
+    fn read_all(&mut self, number: &Number, deadline: Mono) -> Result<Slots, LineError> {
         let stat = self.session.stat(number, deadline).map_err(|error| match &error {
             ReadError::Forbidden { .. } | ReadError::Refused { .. } => {
                 LineError::Refused(with_causes(&error))
@@ -40,8 +44,7 @@ impl Line for NtsapiLine {
             | ReadError::NotAStat { .. } => LineError::OutOfStep(with_causes(&error)),
             ReadError::Wire { .. } => LineError::Lost(with_causes(&error)),
         })?;
-        let [first, ..] = stat.slots;
-        Ok(first)
+        Ok(stat.slots)
     }
 
     fn set(&mut self, number: &Number, value: &Destination, window: Window) -> SetReport {

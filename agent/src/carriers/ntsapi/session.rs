@@ -114,11 +114,11 @@ impl Session {
         Ok(stat)
     }
 
-    /// Points slot 1 of `number` at `destination`, if that can still leave within the window.
+    /// Points the slot that `number` names at `destination`, if that can still leave within the window.
     ///
     /// Whatever ends without an answer resets the connection, which is then never used again.
     pub fn set(&mut self, number: &Number, destination: &Destination, window: Window) -> SetReport {
-        let (dialled, target) = match (Dialled::parse(number), Target::parse(destination)) {
+        let (dialled, target) = match (Dialled::parse(&number.line()), Target::parse(destination)) {
             (Ok(dialled), Ok(target)) => (dialled, target),
             (Err(forbidden), _) | (_, Err(forbidden)) => return SetReport::unsent(forbidden.to_string()),
         };
@@ -128,7 +128,7 @@ impl Session {
         if let Err(error) = wire.be_quiet().and_then(|()| wire.give_up_after(LATE_AFTER)) {
             return SetReport::unsent(error.to_string());
         }
-        let sealed = wire.seal(&Command::Set(&dialled, &target).encode());
+        let sealed = wire.seal(&Command::Set(&dialled, number.slot(), &target).encode());
         let written = wire.write_in_time(&sealed, window.send_by);
         let last_check_to_write = match judge_write(&written, sealed.len(), window) {
             Ok(span) => Some(span),

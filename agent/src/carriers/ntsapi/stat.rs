@@ -21,7 +21,7 @@ pub struct Stat {
     pub active: Activity,
     /// The day it expires, `YYYY-MM-DD`, as written.
     pub expiry: String,
-    /// Where calls go, in order; the adapter only ever writes the first.
+    /// Where calls go, in order: the first is what automation points, the others stand behind it.
     pub slots: [Option<Destination>; 3],
 }
 

@@ -16,8 +16,8 @@ pub enum Command<'a> {
     Auth(&'a Login),
     /// Read one number.
     Stat(&'a Dialled),
-    /// Point slot 1 of one number.
-    Set(&'a Dialled, &'a Target),
+    /// Point a slot of one number, 1 to 3.
+    Set(&'a Dialled, usize, &'a Target),
     /// Leave.
     Quit,
 }
@@ -28,7 +28,7 @@ impl Command<'_> {
         let mut bytes = match self {
             Self::Auth(login) => format!("AUTH {} {}", login.user(), login.password().expose()),
             Self::Stat(number) => format!("STAT {}", number.0),
-            Self::Set(number, target) => format!("SET {} 1 {}", number.0, target.0),
+            Self::Set(number, slot, target) => format!("SET {} {slot} {}", number.0, target.0),
             Self::Quit => "QUIT".to_owned(),
         }
         .into_bytes();

@@ -11,6 +11,13 @@ pub fn screen(report: &PlanReport, args: &[(String, String)]) -> String {
         out += line.trim_end();
         out.push('\n');
     }
+    if plan.prepares() {
+        out += &labelled("callers:", "notice nothing while slot 1 answers; slot 1 is not touched", 9);
+        let promise = "whether the carrier ever goes on to slots 2 and 3, and when, is its own affair \
+                       (time of day, advanced accounts): nothing here relies on it";
+        out += &labelled("", promise, 9);
+        return out + &typed(report, args);
+    }
     let (used, of) = report.budget;
     let budget = format!("budget is {used} of {of}, and a person's deed costs nothing of it");
     if report.guards.is_empty() {
@@ -22,6 +29,11 @@ pub fn screen(report: &PlanReport, args: &[(String, String)]) -> String {
         }
         out += &labelled("", &budget, 9);
     }
-    let typed: Vec<String> = args.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    out + &format!("to do it: pointsman play {} {} --because \"...\"\n", plan.playbook, typed.join(" "))
+    out + &typed(report, args)
+}
+
+/// How to do it.
+fn typed(report: &PlanReport, args: &[(String, String)]) -> String {
+    let typed: String = args.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+    format!("to do it: pointsman play {}{typed} --because \"...\"\n", report.plan.playbook)
 }

@@ -37,7 +37,7 @@ fn row(run: &Run) -> Vec<String> {
         run.opened.to_string(),
         plan.playbook.to_string(),
         plan.route.to_string(),
-        if plan.route.is_lever() { "-".to_owned() } else { plan.to.to_string() },
+        if plan.route.is_lever() || plan.prepares() { "-".to_owned() } else { plan.to.to_string() },
         took,
         word,
         by(&run.cause).to_owned(),
@@ -61,7 +61,7 @@ pub fn one(run: &Run) -> String {
     let plan = &run.plan;
     let from = plan.from.as_ref().map_or("nowhere", SiteId::as_str);
     let lever = plan.route.is_lever();
-    let way = if lever { String::new() } else { format!(", {from} -> {}", plan.to) };
+    let way = if lever || plan.prepares() { String::new() } else { format!(", {from} -> {}", plan.to) };
     let head = format!("{} {} of {}{way}", run.id, plan.playbook, plan.route);
     let mut out = match &run.end {
         Some(end) => format!("{head}: {} after {}\n", end.word, took(run, end.at)),

@@ -1,6 +1,7 @@
 //! Something that happened, in one line, with its reasons below it.
 
 use crate::command::{Course, PolicyNews, Telling, Voice};
+use playbooks::PREPARE;
 use policies::reason::Age;
 use state::handover::Urgency;
 use state::{Destination, RouteId, SiteId, Subject};
@@ -38,7 +39,8 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Decision { run, route, playbook, from, to, because } => {
             let from = named(from.as_ref());
             let because = because.iter().map(|reason| format!("because {reason}")).collect();
-            let way = if route.is_lever() { String::new() } else { format!(": {from} -> {to}") };
+            let nowhere = route.is_lever() || playbook.as_str() == PREPARE;
+            let way = if nowhere { String::new() } else { format!(": {from} -> {to}") };
             ("decision", format!("{playbook} {route}{way} ({run})"), because)
         }
         Telling::Step { step, of, what, state, by, index, .. } => {

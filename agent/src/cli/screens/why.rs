@@ -33,6 +33,11 @@ pub fn said(report: &WhyReport) -> String {
         Some(lever) => levers::outlook(lever, report, INDENT),
         None => candidates(report),
     };
+    let mut label = "  behind";
+    for line in &report.behind {
+        out += &labelled(label, line, INDENT);
+        label = "";
+    }
     out + &handover::cards(&report.handed_over)
 }
 

@@ -1,6 +1,7 @@
 //! What an onlooker knows beside the view: the intents, what may rightly stand at the carrier, and what is wanted.
 
-use super::Invariants;
+use super::super::carrier::Flight;
+use super::{Checked, Invariants, broken};
 use state::alone::AloneClaim;
 use state::fact::{Attempt, Entry, Fact};
 use state::plan::{Ensure, Pointing};
@@ -32,6 +33,8 @@ impl Invariants {
     pub(super) fn wanted(&self) -> Vec<(RouteId, Number, Option<Destination>)> {
         let routes = self.view.routes.iter();
         let numbers = routes.flat_map(|(id, r)| r.numbers.iter().map(move |(number, n)| (id, number, n)));
+        // Of slots 2 and 3 nothing is wanted that anybody waits for.
+        let numbers = numbers.filter(|(_, number, _)| !number.is_behind());
         numbers.map(|(id, number, n)| (id.clone(), number.clone(), n.wanted.clone())).collect()
     }
 
@@ -63,12 +66,23 @@ impl Invariants {
     }
 }
 
+/// 4: only a person's run writes slots 2 and 3, and such a run never touches slot 1.
+pub(super) fn behind(flight: &Flight, intent: &Intent) -> Checked {
+    let slots = |of: bool| intent.pointings.iter().any(|pointing| pointing.number.is_behind() == of);
+    if !slots(true) || !intent.automatic && !slots(false) {
+        return Ok(());
+    }
+    let what = format!("{} set {} for {}", flight.site, flight.number, flight.fence);
+    broken(4, "only a person writes slots 2 and 3, and only those", what)
+}
+
 /// Where an attempt of a run sends the numbers.
 fn target<'a>(run: &'a Run, attempt: &Attempt) -> &'a SiteId {
     match run.ensure(usize::from(attempt.step), attempt.direction) {
         Some(Ensure::RoutePointsAt { site, .. }) => site,
         Some(
-            Ensure::Notify { .. }
+            Ensure::BehindPrepared { .. }
+            | Ensure::Notify { .. }
             | Ensure::Waited { .. }
             | Ensure::SiteReady { .. }
             | Ensure::Exec { .. }
