@@ -1,4 +1,4 @@
-//! The slots of a number at its carrier: the first is the number itself, the others stand behind it under names of their own.
+//! The slots of a number at its carrier: the first is the number itself, the others have names of their own.
 
 use super::{DOOR, Number};
 
