@@ -11,6 +11,7 @@ mod unfit;
 mod word;
 
 pub use hello::{Asks, Hello, Said};
+use memory::Held;
 pub use memory::{Kept, Memory};
 pub use unfit::Unfit;
 pub use word::Admission;
@@ -174,6 +175,11 @@ pub enum Forgotten {
 pub struct Door {
     here: SiteId,
     own: Own,
+    /// What the own disk held when this life began: what an earlier life said of it is held against this, because
+    /// what is heard later may make good what went back.
+    began: Held,
+    /// The last entry of the own journal; its fold stops before it where an entry cannot be read.
+    journal: Index,
     peers: BTreeMap<SiteId, Neighbour>,
 }
 
@@ -185,7 +191,23 @@ impl Door {
             let kept = Kept::from_bytes(&bytes).unwrap_or_default();
             (site, Neighbour { kept, ..Neighbour::default() })
         };
-        Self { here, own, peers: remembered.into_iter().map(recall).collect() }
+        let peers = remembered.into_iter().map(recall).collect();
+        Self { here, own, began: Held::default(), journal: Index(0), peers }
+    }
+
+    /// A life begins, with a journal that ends here.
+    pub fn begin(&mut self, journal: Index, quorum: &Quorum) {
+        self.journal = journal;
+        self.began = self.holds(quorum);
+    }
+
+    /// The own journal is on disk up to here.
+    pub fn journaled(&mut self, upto: Index) {
+        self.journal = upto;
+    }
+
+    fn holds(&self, quorum: &Quorum) -> Held {
+        Held { journal: self.journal, marks: quorum.marks() }
     }
 
     /// What this site knows of itself.
@@ -261,7 +283,7 @@ impl Door {
             starts: self.own.starts,
             named: self.named(view),
             stand: self.own.stand.clone(),
-            journal: view.index,
+            journal: self.journal,
             marks: quorum.marks(),
             members: view.members.iter().map(|(site, member)| (site.clone(), member.clone())).collect(),
             seated: quorum.seats().seated(),

@@ -125,10 +125,11 @@ impl<W: World> Turn<W> {
     /// Puts an agent together.
     pub fn new(
         here: SiteId,
-        (node, quorum, door): (Node, Quorum, Door),
+        (node, quorum, mut door): (Node, Quorum, Door),
         clock: ClusterClock,
         world: W,
     ) -> Self {
+        door.begin(quorum.applied().max(node.view().index), &quorum);
         let relay = Relay::new(here.clone(), node.identity().starts, quorum.sites());
         let boot = node.identity().boot;
         Self {

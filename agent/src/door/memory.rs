@@ -15,6 +15,15 @@ pub struct Memory {
     marks: Vec<Mark>,
 }
 
+/// What the own disk holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held {
+    /// The last entry of the journal.
+    pub(super) journal: Index,
+    /// What each vote has come to.
+    pub(super) marks: Vec<Mark>,
+}
+
 /// What is kept of a peer on the own disk: the most that was heard, and the greeting that said so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
@@ -42,7 +51,7 @@ impl Memory {
     }
 
     /// What the own disk has come to.
-    pub(super) fn own(own: &Own, journal: Index, marks: Vec<Mark>) -> Self {
+    pub(super) fn own(own: &Own, Held { journal, marks }: Held) -> Self {
         Self { disk: own.disk, starts: own.starts, journal, marks }
     }
 

@@ -49,6 +49,8 @@ struct Case {
 }
 
 const LIFE: Boot = Boot(1);
+/// The life before.
+const BEFORE: Boot = Boot(77);
 
 impl Case {
     /// London's door.
@@ -56,7 +58,9 @@ impl Case {
         let own = Own { boot: LIFE, disk, starts: Starts(3), named: Index(0), stand };
         let quorum = Quorum::new(seats(), &site("london"), Past::default()).expect("a quorum");
         let view = if own.stand == Stand::Inside { view() } else { View::birth("town") };
-        Self { door: Door::new(site("london"), own, Vec::new()), view, quorum, n: 0 }
+        let mut door = Door::new(site("london"), own, Vec::new());
+        door.begin(view.index, &quorum);
+        Self { door, view, quorum, n: 0 }
     }
 
     /// What an honest site says that answers whatever it was asked before.
@@ -101,7 +105,7 @@ fn one_site_alone_sends_nobody_away() {
     let hello = accuses(london.honest("netherlands"));
     assert_eq!(london.hears("netherlands", hello).leave, None);
     let of_another_life = Unfit::OtherDisk { agreed: Disk(99), at: Index(1_000_000) };
-    let hello = Hello { unfit: Some((Boot(77), of_another_life)), ..london.honest("office") };
+    let hello = Hello { unfit: Some((BEFORE, of_another_life)), ..london.honest("office") };
     assert_eq!(london.hears("office", hello).leave, None);
     let hello = accuses(london.honest("office"));
     assert!(london.hears("office", hello).leave.is_some(), "two sites say the same");
@@ -150,14 +154,32 @@ fn one_site_alone_lets_nobody_in() {
 #[test]
 fn a_disk_that_went_back_is_convicted_by_its_own_word() {
     let mut london = Case::new(Stand::Inside, disk_of("london"));
-    london.view.index = Index(100);
     let own = london.door.hello((&site("office"), None), &london.view, &london.quorum);
-    assert_eq!(london.door.convicted(&own, &london.view, &london.quorum), None, "it has all that it had");
+    let convicted = |london: &Case, life, then: &Hello| london.door.convicted((life, then), &london.quorum);
+    assert_eq!(convicted(&london, BEFORE, &own), None, "it has all that it had");
     let another = Hello { disk: Disk(99), journal: Index(900), ..own.clone() };
-    assert_eq!(london.door.convicted(&another, &london.view, &london.quorum), None, "of another disk");
+    assert_eq!(convicted(&london, BEFORE, &another), None, "of another disk");
     let more = Hello { journal: Index(101), ..own };
-    let why = london.door.convicted(&more, &london.view, &london.quorum).expect("it has less");
+    let why = convicted(&london, BEFORE, &more).expect("it has less");
     assert!(why.contains("its journal had #101, and ends at #100"), "{why}");
+    // What it was told since does not make good what it had forgotten; what it said in this life may be of today.
+    london.door.journaled(Index(102));
+    assert_eq!(convicted(&london, BEFORE, &more), Some(why));
+    assert_eq!(convicted(&london, LIFE, &more), None);
+    // A machine that was taken back to an image of its memory goes back within a life.
+    london.door.journaled(Index(100));
+    assert!(convicted(&london, LIFE, &more).is_some());
+}
+
+/// An agent was set back to a version that cannot read the newest entries: its disk has lost nothing.
+#[test]
+fn a_fold_that_stops_short_takes_nothing_from_the_journal() {
+    let mut london = Case::new(Stand::Inside, disk_of("london"));
+    let newer = london.door.hello((&site("office"), None), &london.view, &london.quorum);
+    london.view.index = Index(60);
+    let older = london.door.hello((&site("office"), None), &london.view, &london.quorum);
+    assert_eq!((newer.journal, older.journal), (Index(100), Index(100)));
+    assert_eq!(london.door.convicted((BEFORE, &newer), &london.quorum), None);
 }
 
 /// What a peer kept of a site comes back to the site, with the site's own signature, also after the peer's restart.

@@ -5,7 +5,7 @@
 use super::{Door, Hello, Memory, Stand, Unfit};
 use crate::quorum::{Quorum, Seats};
 use state::view::Member;
-use state::{Index, SiteId, Starts, View};
+use state::{Boot, Index, SiteId, Starts, View};
 
 /// More often was no agent ever started: a greater number is a lie, and would be counted on from.
 const STARTS_MAX: Starts = Starts(1 << 48);
@@ -62,12 +62,14 @@ impl Door {
     }
 
     /// Why this site must go outside by its own word: a greeting that it signed tells of more than its disk holds.
-    /// That nobody else can forge, so one peer that kept it is enough.
-    pub fn convicted(&self, then: &Hello, view: &View, quorum: &Quorum) -> Option<String> {
+    /// That nobody else can forge, so one peer that kept it is enough. What an earlier life said must have been there
+    /// when this one began: a peer may have told us the rest before it showed us our word.
+    pub fn convicted(&self, (life, then): (Boot, &Hello), quorum: &Quorum) -> Option<String> {
         if self.own.stand != Stand::Inside || then.disk != self.own.disk {
             return None;
         }
-        let what = Memory::of(then).exceeds(&Memory::own(&self.own, view.index, quorum.marks()))?;
+        let held = if life == self.own.boot { self.holds(quorum) } else { self.began.clone() };
+        let what = Memory::of(then).exceeds(&Memory::own(&self.own, held))?;
         Some(format!("this disk went back in time: {what}, in its own signed words; was an image restored?"))
     }
 

@@ -58,8 +58,10 @@ pub(super) fn open(shelf: &Shelf<'_>) -> Result<Opened, StartError> {
             return put_aside(shelf, store, "its database is not the one that the file `disk` names");
         }
     };
+    // Whoever was named and holds nothing yet was convicted in that moment: under this name it would be let in again.
+    let used = !loaded.is_blank() || store.kept(door::NAMED)?.is_some();
     match outside {
-        Some(why) if !loaded.is_blank() => put_aside(shelf, store, &why),
+        Some(why) if used => put_aside(shelf, store, &why),
         outside => {
             write(&shelf.beside.join(BESIDE), (disk, written))?;
             Ok(Opened { store, loaded, disk, outside })
@@ -143,4 +145,35 @@ pub(super) fn alone(store: &Store) -> Result<Vec<(u64, AloneEntry)>, StartError>
         Err(source) => Err(StartError::Alone { n, source }),
     };
     store.alone()?.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Opened, Shelf, open};
+    use crate::door::{self, Named};
+    use state::Index;
+
+    /// A site that was named and convicted before it was told anything: if it kept its name, the others, who see it
+    /// as they named it, would let it in and send it away for ever.
+    #[test]
+    fn a_named_disk_that_may_not_vote_begins_under_another_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf { state: folder.path(), beside: folder.path(), cluster: "town" };
+        let opened = || open(&shelf).expect("it can be opened");
+        let Opened { mut store, disk: first, outside: None, .. } = opened() else { panic!("it is new") };
+        let left = (door::OUTSIDE.to_owned(), b"it went back in time".to_vec());
+        store.keep(&left.0, &left.1).expect("it is kept");
+        drop(store);
+        let Opened { mut store, disk, outside: Some(_), .. } = opened() else { panic!("it is outside") };
+        assert_eq!(disk, first, "it holds nothing, and nobody has named it");
+        let named = Named { at: Index(59), raft_ids: vec![7] };
+        store.keep_all(&[left, (door::NAMED.to_owned(), named.to_bytes())]).expect("it is kept");
+        drop(store);
+        let Opened { store, disk, outside: Some(_), .. } = opened() else { panic!("it is outside") };
+        assert_ne!(disk, first);
+        assert_eq!(store.kept(door::NAMED).expect("it can be read"), None);
+        drop(store);
+        let Opened { disk: again, .. } = opened();
+        assert_eq!(again, disk, "this name waits for people");
+    }
 }

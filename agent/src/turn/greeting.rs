@@ -55,8 +55,8 @@ impl<W: World> Turn<W> {
 
     /// What this site once signed, if its disk has less now.
     fn is_convicted(&mut self, proof: &Sealed) -> Option<String> {
-        let (_, then) = Hello::decode(&proof.bytes).filter(|_| proof.from == self.here)?;
-        let why = self.door.convicted(&then, self.node.view(), &self.quorum)?;
+        let (life, then) = Hello::decode(&proof.bytes).filter(|_| proof.from == self.here)?;
+        let why = self.door.convicted((life, &then), &self.quorum)?;
         self.is_trusted(proof).then_some(why)
     }
 

@@ -43,14 +43,13 @@ impl<W: World> Turn<W> {
     }
 
     fn journal(&mut self, agreed: Vec<Agreed>) -> Result<(), W::Error> {
-        if agreed.is_empty() {
-            return Ok(());
-        }
+        let Some(last) = agreed.last().map(|agreed| agreed.index) else { return Ok(()) };
         let rows: Vec<JournalRow> = agreed
             .iter()
             .map(|a| JournalRow { index: a.index, term: a.term, bytes: a.bytes.clone() })
             .collect();
         self.world.append(&rows)?;
+        self.door.journaled(last);
         for agreed in agreed {
             match codec::decode(&agreed.bytes) {
                 Ok(entry) => {
@@ -71,6 +70,7 @@ impl<W: World> Turn<W> {
         let refused = match postcard::from_bytes::<View>(&snapshot.bytes) {
             Ok(view) if view.index <= snapshot.index => {
                 self.world.note_gap(snapshot.index, &view)?;
+                self.door.journaled(snapshot.index);
                 self.look_for_gaps()?;
                 self.clock.agreed(view.stamp);
                 self.events.push_back(Event::Restored { view: Box::new(view) });

@@ -117,7 +117,8 @@ impl Disk {
     /// one without a name gets `fresh`.
     pub fn stand(&mut self, fresh: u64) -> Stand {
         let why = self.kept.get(door::OUTSIDE).filter(|why| !why.is_empty()).cloned();
-        if why.is_some() && !(self.voters.is_empty() && self.journal.is_empty()) {
+        let used = !(self.voters.is_empty() && self.journal.is_empty()) || self.named().is_some();
+        if why.is_some() && used {
             *self = Self { starts: 1, ..self.beside() };
         }
         if self.name == 0 {
