@@ -32,6 +32,7 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["readmit", of, "at", name] => {
             cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key: None });
         }
+        ["lose", "disk", of] => cluster.lose_disk(&SiteId::new(*of)),
         ["bundle", of, number] => {
             let number = number.parse().expect("the story is well formed");
             cluster.disk(&SiteId::new(*of)).borrow_mut().bundle = number;

@@ -38,6 +38,15 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let told: Vec<String> = told.collect();
             if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
         }
+        ["told", "first", rest @ ..] => {
+            let (rest, outside) = (rest.join(" "), cluster.outside.borrow());
+            let (first, second) = rest.split_once(" and then ").expect("the story is well formed");
+            let lines = outside.told.iter().map(|(at, _, told)| telling::line(told, *at));
+            let told: Vec<String> = lines.collect();
+            let place = |of: &str| told.iter().position(|line| line.contains(of));
+            let good = place(first).zip(place(second)).is_some_and(|(first, second)| first < second);
+            if good { Ok(()) } else { fail(told.concat()) }
+        }
         ["said", rest @ ..] => {
             let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));

@@ -181,6 +181,8 @@ pub struct Disk {
     /// The policy file, and the edits beside it.
     pub file: Option<String>,
     pub aside: Vec<String>,
+    /// How many disks of this site were lost before this one.
+    pub lost: u64,
     /// Why the file cannot be written, if it cannot.
     pub unwritable: Option<String>,
 }
