@@ -133,6 +133,13 @@ fn seated(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
             if good { Ok(()) } else { Err(format!("{last:?}")) }
         }
+        ["hint", rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
+            let good =
+                matches!(last, Some(Answer::Refused { hint: Some(hint), .. }) if hint.contains(&wanted));
+            if good { Ok(()) } else { Err(format!("{last:?}")) }
+        }
         ["votes", of, count, "at", at] => {
             let report = cluster.status(&SiteId::new(*at));
             let is = report.sites.iter().find(|site| site.site.as_str() == *of).map_or(0, |site| site.votes);

@@ -98,6 +98,8 @@ pub struct Outside {
     pub lose: BTreeSet<&'static str>,
     /// The site whose wall clock is a minute ahead.
     pub ahead: Option<SiteId>,
+    /// The site whose agent tells a cluster time two hours ahead.
+    pub rushing: Option<SiteId>,
     /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
     pub lossy: BTreeSet<SiteId>,
     pub dice: u64,
