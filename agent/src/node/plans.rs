@@ -96,7 +96,7 @@ impl Node {
         if before.1 > 0 && left(before) < left(now) { before } else { now }
     }
 
-    /// The votes of a seat that the site's disk casts: those of a lost disk count in the majority, and nobody casts them.
+    /// The votes of a seat that its disk casts: those of a lost disk count in the majority, and nobody casts them.
     /// A vote that is only to be taken is cast until it is: a new disk has none of the ids that the lost one had.
     fn held(&self, seated: &Seated) -> u32 {
         let named = self.view.members.get(&seated.site).map(|member| &member.raft_ids);
