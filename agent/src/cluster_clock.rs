@@ -20,18 +20,21 @@ pub struct ClusterClock {
     floor: Stamp,
     votes: BTreeMap<SiteId, u32>,
     walls: BTreeMap<SiteId, (Stamp, Mono)>,
+    /// The cluster time that each site told last, and when.
+    told: BTreeMap<SiteId, (Stamp, Mono)>,
     slewed: Option<Mono>,
 }
 
 impl ClusterClock {
     /// A clock that does not know the time yet.
     pub fn new(floor: Stamp, votes: BTreeMap<SiteId, u32>) -> Self {
-        Self { base: None, floor, votes, walls: BTreeMap::new(), slewed: None }
+        Self { base: None, floor, votes, walls: BTreeMap::new(), told: BTreeMap::new(), slewed: None }
     }
 
     /// Majorities of wall clocks are of these votes from now on.
     pub fn weigh(&mut self, votes: BTreeMap<SiteId, u32>) {
         self.walls.retain(|site, _| votes.contains_key(site));
+        self.told.retain(|site, _| votes.contains_key(site));
         self.votes = votes;
     }
 
@@ -45,11 +48,45 @@ impl ClusterClock {
         self.known(now).unwrap_or(self.floor)
     }
 
-    /// A peer that knows the time told it.
-    pub fn hear(&mut self, stamp: Stamp, now: Mono) {
+    /// Whoever leads told it: what is agreed bears that time in any case.
+    pub fn follow(&mut self, stamp: Stamp, now: Mono) {
         if self.now(now) < stamp || self.base.is_none() {
             self.base = Some((stamp.max(self.floor), now));
         }
+    }
+
+    /// Any other peer that knows the time told it, while the own wall clock shows `wall`. Time never goes back, so one
+    /// peer alone lifts it no further than wall clocks may be apart; what a majority of votes tells is taken as it is.
+    ///
+    /// # Errors
+    /// Says how far ahead a time is that is not followed.
+    pub fn hear(&mut self, (site, stamp): (&SiteId, Stamp), wall: Stamp, now: Mono) -> Result<(), Duration> {
+        match self.told.get_mut(site) {
+            Some(known) => *known = (stamp, now),
+            None => drop(self.told.insert(site.clone(), (stamp, now))),
+        }
+        if stamp <= wall + ASTRAY {
+            self.follow(stamp, now);
+        } else if let Some(stamp) = self.told_by_most(now) {
+            self.follow(stamp, now);
+        }
+        let ahead = self.known(now).map_or(Duration::ZERO, |known| stamp.since(known));
+        if ahead > ASTRAY { Err(ahead) } else { Ok(()) }
+    }
+
+    /// The greatest time that a majority of votes has lately told to be reached; `None` while no majority has told any.
+    fn told_by_most(&self, now: Mono) -> Option<Stamp> {
+        let fresh = self.told.iter().filter(|(_, (_, at))| now.since(*at) < OLD);
+        let mut weighed: Vec<(Stamp, u32)> = fresh
+            .filter_map(|(site, (told, at))| Some((*told + now.since(*at), *self.votes.get(site)?)))
+            .collect();
+        weighed.sort_unstable_by(|one, other| other.cmp(one));
+        let all: u32 = self.votes.values().sum();
+        let mut passed = 0;
+        weighed.into_iter().find_map(|(told, votes)| {
+            passed += votes;
+            (passed * 2 > all).then_some(told)
+        })
     }
 
     /// What the wall clock of a site shows; the own one too.
@@ -161,19 +198,50 @@ mod tests {
     #[test]
     fn it_never_goes_back_and_is_never_before_what_was_agreed() {
         let mut clock = clock();
-        clock.hear(wall(100), at(1));
-        clock.hear(wall(50), at(1));
+        clock.follow(wall(100), at(1));
+        clock.follow(wall(50), at(1));
         assert_eq!(clock.known(at(3)), Some(wall(102)));
-        clock.hear(wall(200), at(3));
+        clock.follow(wall(200), at(3));
         assert_eq!(clock.known(at(3)), Some(wall(200)));
     }
 
     #[test]
     fn what_was_agreed_later_than_it_shows_lifts_it() {
         let mut clock = clock();
-        clock.hear(wall(100), at(1));
+        clock.follow(wall(100), at(1));
         clock.agreed(wall(200));
         assert_eq!(clock.known(at(2)), Some(wall(200)));
+    }
+
+    fn peer(clock: &mut ClusterClock, (site, told): (&str, u64), shows: u64, second: u64) -> u64 {
+        let heard = clock.hear((&SiteId::new(site), wall(told)), wall(shows), at(second));
+        heard.map_or_else(|ahead| ahead.as_secs(), |()| 0)
+    }
+
+    /// Whoever holds the bundle of one site, even of the witness, ends no hold and no waiting time before its time.
+    #[test]
+    fn one_peer_lifts_it_no_further_than_wall_clocks_may_be_apart() {
+        let mut clock = clock();
+        clock.follow(wall(100), at(0));
+        assert_eq!(peer(&mut clock, ("netherlands", 104), 100, 0), 0);
+        assert_eq!(clock.known(at(0)), Some(wall(104)));
+        for step in 0..100 {
+            peer(&mut clock, ("netherlands", 105 + step), 100, 0);
+        }
+        assert_eq!(clock.known(at(0)), Some(wall(105)));
+        assert_eq!(peer(&mut clock, ("london", 3700), 100, 0), 3496, "of that nobody else has told");
+        assert_eq!(clock.known(at(0)), Some(wall(204)), "with London's vote a majority has told so much");
+    }
+
+    #[test]
+    fn what_a_majority_tells_is_taken_though_the_own_wall_clock_is_behind() {
+        let mut clock = clock();
+        peer(&mut clock, ("netherlands", 3700), 100, 0);
+        assert_eq!(clock.known(at(0)), None);
+        peer(&mut clock, ("manchester", 3695), 110, 10);
+        assert_eq!(clock.known(at(10)), None, "the first word is old by now");
+        peer(&mut clock, ("netherlands", 3710), 110, 10);
+        assert_eq!(clock.known(at(10)), Some(wall(3695)));
     }
 
     #[test]
@@ -190,7 +258,7 @@ mod tests {
     #[test]
     fn a_leader_behind_the_others_is_pulled_on_by_one_in_a_hundred() {
         let mut clock = clock();
-        clock.hear(wall(100), at(0));
+        clock.follow(wall(100), at(0));
         clock.slew(at(0));
         for second in 1..=100 {
             for site in ["manchester", "office", "netherlands"] {
@@ -204,7 +272,7 @@ mod tests {
     #[test]
     fn a_leader_an_hour_ahead_is_pulled_back_by_one_in_a_hundred() {
         let mut clock = clock();
-        clock.hear(wall(3700), at(0));
+        clock.follow(wall(3700), at(0));
         clock.slew(at(0));
         for second in 1..=100 {
             for site in ["manchester", "office", "netherlands"] {

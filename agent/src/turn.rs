@@ -99,6 +99,8 @@ pub struct Turn<W> {
     gaps: Option<Gaps>,
     /// Raft messages that were not taken, by who carried them and why.
     refused: Seldom<(SiteId, Discriminant<Refused>)>,
+    /// Sites that told a time which was not followed.
+    rushing: Seldom<SiteId>,
     relay: Relay,
     /// The detours that the node was last told of.
     detours: BTreeMap<SiteId, SiteId>,
@@ -144,6 +146,7 @@ impl<W: World> Turn<W> {
             astray: BTreeMap::new(),
             gaps: None,
             refused: Seldom::default(),
+            rushing: Seldom::default(),
             relay,
             detours: BTreeMap::new(),
             others: Vec::new(),
@@ -247,7 +250,7 @@ impl<W: World> Turn<W> {
             return Ok(());
         }
         if let Some(stamp) = frame.stamp {
-            self.clock.hear(stamp, clocks.mono);
+            self.learn_time((from, stamp), clocks);
         }
         let body = match frame.body {
             Body::Raft(messages) => {
@@ -287,6 +290,18 @@ impl<W: World> Turn<W> {
         };
         self.events.push_back(Event::Heard { from: from.clone(), body });
         Ok(())
+    }
+
+    /// A peer tells the time of the cluster.
+    fn learn_time(&mut self, (from, stamp): (&SiteId, Stamp), clocks: Clocks) {
+        if self.standing.leader.as_ref() == Some(from) {
+            self.clock.follow(stamp, clocks.mono);
+        } else if let Err(ahead) = self.clock.hear((from, stamp), clocks.wall, clocks.mono)
+            && let Some(more) = self.rushing.due(from.clone(), clocks.mono)
+        {
+            let by = ahead.as_secs();
+            tracing::warn!("the cluster time of {from} is {by}s ahead and not followed ({more} more unsaid)");
+        }
     }
 
     fn carry_out(&mut self, out: Output, clocks: Clocks) -> Result<(), W::Error> {

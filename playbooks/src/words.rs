@@ -153,7 +153,7 @@ impl Display for Words<'_> {
         let from = from.as_ref().map_or("nowhere known", |from| from.as_str());
         let way =
             if route.is_lever() || self.0.prepares() { String::new() } else { format!(", {from} -> {to}") };
-        writeln!(f, "{playbook} of {route}{way}; nothing is done by this command")?;
+        writeln!(f, "{playbook} of {route}{way}")?;
         for (at, step) in self.steps().iter().enumerate() {
             writeln!(f, "{:>2} {:LABEL$} {}", at + 1, step.what, step.change)?;
             for (before, after) in &step.before_after {

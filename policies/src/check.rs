@@ -32,7 +32,7 @@ pub fn words(policy: &Policy) -> String {
     }
     lines.extend(behind.iter().map(|(who, slots)| format!("{who:column$}{slots}")));
     if !behind.is_empty() {
-        let how = "(`pointsman play prepare` writes them; audited, never relied on)";
+        let how = "(`pointsman plan prepare` shows what is not written yet; audited, never relied on)";
         lines.push(format!("{:column$}{how}", ""));
     }
     lines.push(format!("{:column$}{}", "who can act", who_can_act(policy)));

@@ -113,7 +113,7 @@ fn behind(before: &Policy, route: &Route) -> Option<String> {
     let what = format!("slots 2 and 3 of {id} stay as they are");
     Some(match behind.is_empty() {
         true => format!("{what}: what was written there is not emptied"),
-        false => format!("{what} until somebody types `pointsman play prepare route={id}`"),
+        false => format!("{what} until somebody plays what `pointsman plan prepare route={id}` shows"),
     })
 }
 

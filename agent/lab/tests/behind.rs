@@ -103,7 +103,7 @@ async fn slots_are_prepared_though_their_writer_dies_and_a_later_switch_leaves_t
     let plan = until(&mut rig, (plan(), planned)).await;
     assert_eq!(plan.steps.len(), 2, "slot 2 and slot 3, both empty: {plan:?}");
     let watch = until(&mut rig, (Command::Status, status)).await.watch;
-    assert!(watch.iter().any(|line| line.contains("pointsman play prepare")), "{watch:?}");
+    assert!(watch.iter().any(|line| line.contains("pointsman plan prepare")), "{watch:?}");
     assert_eq!(sets(&rig), [0, 0, 0], "a policy writes nothing by itself");
     let slots = |rig: &Rig| -> Vec<[String; 3]> {
         let held = rig.carrier.numbers();
@@ -125,7 +125,7 @@ async fn slots_are_prepared_though_their_writer_dies_and_a_later_switch_leaves_t
     }
     assert_eq!(sets(&rig)[0], 0, "slot 1 is nobody's business here");
     let quiet = |answer: Answer| {
-        let said = |line: &String| line.contains("behind of");
+        let said = |line: &String| line.contains("and the policy says");
         status(answer).filter(|status| !status.watch.iter().any(said)).map(|status| status.needs_you)
     };
     until(&mut rig, (Command::Status, quiet)).await;

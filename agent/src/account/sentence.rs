@@ -239,6 +239,7 @@ fn slots(route: &RouteId, readings: &[Reading]) -> Sentence {
     let text = match readings {
         [] => "slots 2 and 3 were read".to_owned(),
         [only] => one(only),
+        [first, _] => format!("{}; 1 more slot was read", one(first)),
         [first, rest @ ..] => format!("{}; {} more slots were read", one(first), rest.len()),
     };
     Sentence::of(About::Route(route.clone()), text)

@@ -96,7 +96,7 @@ fn differ(ask: &CarrierAsk, slots: Vec<(Number, Option<Destination>)>) -> Vec<Si
     };
     let wrong: Vec<(Number, String)> = slots.into_iter().filter_map(wrong).collect();
     let sight = |thing: &dyn ToString, says: String| {
-        Sight::warning(Kind::Behind, thing.to_string(), says).hint("`pointsman play prepare`")
+        Sight::warning(Kind::Behind, thing.to_string(), says).hint("`pointsman plan prepare`")
     };
     let mut sights: Vec<Sight> =
         wrong.iter().take(NAMED).map(|(number, says)| sight(number, says.clone())).collect();

@@ -54,7 +54,8 @@ pub async fn why(socket: &Path, args: WhyArgs) -> Result<Ending, Failure> {
 
 pub async fn plan(socket: &Path, args: PlanArgs) -> Result<Ending, Failure> {
     let report = planned(&mut Client::connect(socket).await?, &args).await?;
-    print(&plan_text(&report, &args))?;
+    let json = args.look.json;
+    print(&if json { json::object(&report) } else { screens::plan::screen(&report, &args.args) })?;
     Ok(Ending::Done)
 }
 
@@ -69,11 +70,6 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
     }
     let answer = client.ask(Command::Plan { playbook, args: given }).await?;
     if let Answer::Plan(report) = answer { Ok(report) } else { Err(unhoped(answer)) }
-}
-
-/// The plan as it is printed before anything is done.
-pub fn plan_text(report: &PlanReport, args: &PlanArgs) -> String {
-    if args.look.json { json::object(report) } else { screens::plan::screen(report, &args.args) }
 }
 
 pub async fn runs(socket: &Path, args: RunsArgs) -> Result<Ending, Failure> {

@@ -8,7 +8,7 @@ use super::ask;
 use super::ending::{Ending, Failure, unhoped};
 use super::follow::{Awaited, to_its_end};
 use super::print;
-use super::screens::json;
+use super::screens::{self, json};
 use crate::command::{Answer, Command};
 use crate::control::client::{Client, Following};
 use state::{IncidentId, Index, PlaybookId, RouteId, SiteId};
@@ -18,7 +18,8 @@ use std::path::Path;
 pub async fn play(socket: &Path, args: PlayArgs) -> Result<Ending, Failure> {
     let mut client = Client::connect(socket).await?;
     let report = ask::planned(&mut client, &args.plan).await?;
-    print(&ask::plan_text(&report, &args.plan))?;
+    let json = args.plan.look.json;
+    print(&if json { json::object(&report) } else { screens::plan::asked(&report) })?;
     if !args.yes {
         consent()?;
     }

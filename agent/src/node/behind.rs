@@ -139,18 +139,20 @@ impl Node {
         let able: Vec<RouteId> =
             rules.filter(|rules| !rules.behind.is_empty()).map(|rules| rules.route.clone()).collect();
         let typed = |route: &RouteId| format!("`pointsman plan {PREPARE} route={route}`");
-        let hints = able.iter().map(typed).collect::<Vec<_>>().join(" or ");
+        let how = match able.as_slice() {
+            [] => "`behind: [\"441134960999\"]` in a route of the policy".to_owned(),
+            able => able.iter().map(typed).collect::<Vec<_>>().join(" or "),
+        };
         if let Some(other) = args.keys().find(|key| *key != "route") {
-            return Err(refused(&format!("`{PREPARE}` takes a route and no `{other}`"), &hints));
+            return Err(refused(&format!("`{PREPARE}` takes a route and no `{other}`"), &how));
         }
-        let how = "`behind: [\"441134960999\"]` in a route of the policy";
         match (args.get("route").map(|name| RouteId::new(name.clone())), able.as_slice()) {
             (Some(route), able) if able.contains(&route) => Ok(route),
-            (Some(route), _) if !self.routes().contains(&route) => Err(self.no_route(&route)),
-            (Some(route), _) => Err(refused(&format!("the policy puts nothing behind {route}"), how)),
+            (Some(route), _) if !self.all_moved().contains(&route) => Err(self.no_route(&route)),
+            (Some(route), _) => Err(refused(&format!("the policy puts nothing behind {route}"), &how)),
             (None, [only]) => Ok(only.clone()),
-            (None, []) => Err(refused("the policy puts nothing behind any route", how)),
-            (None, [..]) => Err(refused("several routes have something behind", &hints)),
+            (None, []) => Err(refused("the policy puts nothing behind any route", &how)),
+            (None, [..]) => Err(refused("several routes have something behind", &how)),
         }
     }
 
@@ -215,10 +217,8 @@ pub(super) fn words(rules: &Rules, view: &View, route: &RouteId) -> Vec<String> 
     if let Some((slot, shows, to)) = differ.first() {
         let shows = if shows.is_empty() { "nothing" } else { shows.as_str() };
         let (number, slot, more) = (slot.line(), slot.slot(), more(differ.len(), "differs", "differ"));
-        let how = format!("pointsman play {PREPARE} route={route}");
-        words.push(format!(
-            "behind of {number} shows {shows} in slot {slot}, and the policy says {to}{more}: {how}"
-        ));
+        let how = format!("`pointsman plan {PREPARE} route={route}`");
+        words.push(format!("slot {slot} of {number} shows {shows}, and the policy says {to}{more}; {how}"));
     }
     if let Some(slot) = left.first() {
         let (number, slot, more) = (slot.line(), slot.slot(), more(left.len(), "is so", "are so"));

@@ -211,7 +211,7 @@ impl Node {
     }
 
     /// Whose votes do not count yet, though they were given; nothing once everybody sits where it was agreed.
-    pub(super) fn unsettled(&self) -> Option<String> {
+    pub(super) fn unsettled(&self, now: Mono) -> Option<String> {
         let sits = |site: &SiteId, ids: &Vec<u64>| {
             self.standing
                 .seated
@@ -237,7 +237,10 @@ impl Node {
             })
             .collect();
         let agreed = self.view.policy.is_some() && !self.standing.seated.is_empty();
-        (agreed && !words.is_empty()).then(|| format!("votes: {}", words.join(", ")))
+        let wished = self.rules.as_ref().map(|rules| rules.wished.clone());
+        let waits = wished.and_then(|then| self.outvoted(then, now)).map(|why| format!("; it waits: {why}"));
+        (agreed && !words.is_empty())
+            .then(|| format!("votes: {}{}", words.join(", "), waits.unwrap_or_default()))
     }
 
     /// The sites that stand outside, each with the reason, as heard from here.

@@ -71,6 +71,11 @@ impl Outbox {
         self.pending.retain(|pending| pending.origin != *origin);
     }
 
+    /// What is pending under a name.
+    pub fn named(&self, origin: &Origin) -> Option<&Fact> {
+        self.pending.iter().find(|pending| pending.origin == *origin).map(|pending| &pending.fact)
+    }
+
     /// Forgets every proposal that was folded already.
     pub fn settle_taken(&mut self, view: &View) {
         self.pending.retain(|pending| !view.taken(&pending.origin));

@@ -235,14 +235,17 @@ impl Node {
         let late: Vec<(Origin, u64)> =
             self.waiting.open.iter().filter(|(_, w)| over(w)).map(|(o, (to, _))| (o.clone(), *to)).collect();
         for (origin, to) in late {
+            let unmoved = self.outbox.named(&origin).and_then(|fact| self.unmoved(fact));
+            let (what, hint) = unmoved.unwrap_or_else(|| {
+                let (heard, votes) = (self.votes_heard(now.mono), self.votes());
+                let what = format!(
+                    "{heard} of {votes} votes reachable; it may still take effect if the leader has it"
+                );
+                (what, "`pointsman status` shows what was agreed".to_owned())
+            });
             self.waiting.open.remove(&origin);
             self.outbox.settle(&origin);
-            let votes = (self.votes_heard(now.mono), self.votes());
-            let what = format!(
-                "not agreed within 10s: {} of {} votes reachable; it may still take effect if the leader has it",
-                votes.0, votes.1
-            );
-            let answer = refused(&what, "`pointsman status` shows what was agreed");
+            let answer = refused(&format!("not agreed within 10s: {what}"), &hint);
             out.act.push(Effect::Answer { to, answer });
         }
     }

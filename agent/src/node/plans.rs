@@ -96,11 +96,12 @@ impl Node {
         if before.1 > 0 && left(before) < left(now) { before } else { now }
     }
 
-    /// The votes of a seat that the site's disk has: those of a lost disk count in the majority, and nobody casts them.
+    /// The votes of a seat that its disk casts: those of a lost disk count in the majority, and nobody casts them.
+    /// A vote that is only to be taken is cast until it is: a new disk has none of the ids that the lost one had.
     fn held(&self, seated: &Seated) -> u32 {
         let named = self.view.members.get(&seated.site).map(|member| &member.raft_ids);
-        let has = |id: &&u64| named.is_none_or(|ids| ids.contains(id));
-        u32::try_from(seated.voters.iter().filter(has).count()).unwrap_or(u32::MAX)
+        let lost = named.is_some_and(|ids| !seated.voters.iter().any(|id| ids.contains(id)));
+        if lost { 0 } else { u32::try_from(seated.voters.len()).unwrap_or(u32::MAX) }
     }
 
     /// The votes of one site, as they count now.

@@ -191,7 +191,7 @@ impl Node {
         }
         watch.extend(self.survey_words());
         watch.extend(self.revoked_words());
-        watch.extend(self.unsettled());
+        watch.extend(self.unsettled(now.mono));
         watch.extend(self.margin(now.mono));
         for (site, over) in &self.detours {
             let here = &self.identity.site;

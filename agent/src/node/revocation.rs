@@ -176,6 +176,20 @@ impl Node {
         true
     }
 
+    /// Why a revocation is not agreed and what to type, if whoever is to be revoked leads and does not hand over.
+    pub(super) fn unmoved(&self, order: &Fact) -> Option<Refused> {
+        let Fact::BundleRevoked { site, .. } = order else { return None };
+        let rules = self.rules.as_ref().filter(|_| self.standing.leader.as_ref() == Some(site))?;
+        let (_, address) = rules.addresses.iter().find(|(of, _)| of == site)?;
+        let what = format!("{site} itself leads, and does not hand over");
+        let cut = format!("`ip route add blackhole {}`", address.ip());
+        let hint = format!(
+            "cut it off: {cut} on every other site, and the same for whatever else `ss -tn` shows it to speak from; \
+             ten seconds later `pointsman revoke {site}` again"
+        );
+        Some((what, hint))
+    }
+
     /// Why this site is none of the cluster's any more, if it is so.
     pub(super) fn parted(&self) -> Option<&'static str> {
         let here = &self.identity.site;

@@ -47,7 +47,7 @@ impl Node {
                     .to_owned(),
             );
         }
-        self.comes_or_goes(policy, now).or_else(|| self.outvoted(policy, now))
+        self.comes_or_goes(policy, now).or_else(|| self.outvoted(votes(policy), now))
     }
 
     /// Those that stay must be a majority without those that go: nobody is asked to vote itself out.
@@ -73,8 +73,7 @@ impl Node {
 
     /// Whoever is heard now must be able to act afterwards: a site that is away may stay away, and a new one may never
     /// come.
-    fn outvoted(&self, policy: &Policy, now: Mono) -> Option<String> {
-        let mut then = votes(policy);
+    pub(super) fn outvoted(&self, mut then: BTreeMap<SiteId, u8>, now: Mono) -> Option<String> {
         then.retain(|site, votes| *votes > 0 && !self.view.is_revoked(site));
         let sum = |counts: &dyn Fn(&SiteId) -> bool| -> u32 {
             then.iter().filter(|(site, _)| counts(site)).map(|(_, votes)| u32::from(*votes)).sum()

@@ -32,6 +32,7 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["readmit", of, "at", name] => {
             cluster.order(&SiteId::new(*name), Command::Readmit { site: SiteId::new(*of), key: None });
         }
+        ["lose", "disk", of] => cluster.lose_disk(&SiteId::new(*of)),
         ["bundle", of, number] => {
             let number = number.parse().expect("the story is well formed");
             cluster.disk(&SiteId::new(*of)).borrow_mut().bundle = number;
@@ -130,6 +131,13 @@ fn seated(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let outside = cluster.outside.borrow();
             let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
             let good = matches!(last, Some(Answer::Refused { why, .. }) if why.contains(&wanted));
+            if good { Ok(()) } else { Err(format!("{last:?}")) }
+        }
+        ["hint", rest @ ..] => {
+            let outside = cluster.outside.borrow();
+            let (last, wanted) = (outside.answers.values().last(), rest.join(" "));
+            let good =
+                matches!(last, Some(Answer::Refused { hint: Some(hint), .. }) if hint.contains(&wanted));
             if good { Ok(()) } else { Err(format!("{last:?}")) }
         }
         ["votes", of, count, "at", at] => {

@@ -38,6 +38,7 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
             let told: Vec<String> = told.collect();
             if told.iter().any(|line| line.contains(&wanted)) { Ok(()) } else { fail(told.concat()) }
         }
+        ["told", "first", rest @ ..] => told_first(cluster, &rest.join(" ")),
         ["said", rest @ ..] => {
             let (outside, wanted) = (cluster.outside.borrow(), rest.join(" "));
             let said = outside.told.iter().any(|(_, _, telling)| format!("{telling:?}").contains(&wanted));
@@ -70,6 +71,16 @@ pub fn said(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
         }
         others => counted(cluster, others),
     }
+}
+
+/// One thing was told before the other: `this and then that`.
+fn told_first(cluster: &Cluster, both: &str) -> Result<(), String> {
+    let (outside, both) = (cluster.outside.borrow(), both.split_once(" and then "));
+    let told: Vec<String> = outside.told.iter().map(|(at, _, told)| telling::line(told, *at)).collect();
+    let place = |of: &str| told.iter().position(|line| line.contains(of));
+    let places = both.map(|(first, second)| (place(first), place(second)));
+    let good = matches!(places, Some((Some(first), Some(second))) if first < second);
+    if good { Ok(()) } else { Err(told.concat()) }
 }
 
 /// What can be counted.

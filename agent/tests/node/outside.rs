@@ -98,6 +98,8 @@ pub struct Outside {
     pub lose: BTreeSet<&'static str>,
     /// The site whose wall clock is a minute ahead.
     pub ahead: Option<SiteId>,
+    /// The site whose agent tells a cluster time two hours ahead.
+    pub rushing: Option<SiteId>,
     /// Sites that others reach with three questions of ten lost, in no order that anybody could foresee.
     pub lossy: BTreeSet<SiteId>,
     pub dice: u64,
@@ -181,6 +183,8 @@ pub struct Disk {
     /// The policy file, and the edits beside it.
     pub file: Option<String>,
     pub aside: Vec<String>,
+    /// How many disks of this site were lost before this one.
+    pub lost: u64,
     /// Why the file cannot be written, if it cannot.
     pub unwritable: Option<String>,
 }

@@ -20,6 +20,7 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
         ["hush", kind] => drop(cluster.outside.borrow_mut().hushed.insert((*kind).to_owned())),
         ["unhush", kind] => drop(cluster.outside.borrow_mut().hushed.remove(*kind)),
         ["rewrite", name] => cluster.outside.borrow_mut().rewritten = Some(site(name)),
+        ["rush", name] => cluster.outside.borrow_mut().rushing = Some(site(name)),
         ["ack", at] => {
             let open = cluster.view(&site(at)).and_then(|view| view.incidents.keys().last().copied());
             let incident = open.unwrap_or(IncidentId(0));

@@ -109,6 +109,9 @@ impl World for Share {
         {
             pulse.reads = state::codec::FIRST;
         }
+        if outside.rushing.as_ref() == Some(&self.here) {
+            frame.stamp = frame.stamp.map(|stamp| stamp + Duration::from_secs(7200));
+        }
         let kind = kind(&frame);
         outside.sent.insert(kind);
         if outside.hushed.contains(kind) {

@@ -74,6 +74,14 @@ impl Cluster {
         self.start(site);
     }
 
+    /// A site's disk is gone, and its agent starts on a new one.
+    pub fn lose_disk(&mut self, site: &SiteId) {
+        self.kill(site);
+        let (file, lost) = (self.disks[site].borrow().file.clone(), self.disks[site].borrow().lost + 1);
+        *self.disks[site].borrow_mut() = Disk { file, lost, ..Disk::default() };
+        self.start(site);
+    }
+
     pub fn start(&mut self, site: &SiteId) {
         self.boots += 1;
         let boot = Boot(self.boots);
@@ -95,8 +103,13 @@ impl Cluster {
         let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
         let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let place = SITES.iter().position(|name| *name == site.as_str());
-        let name = state::Disk(place.map_or_else(|| hash(site.as_str()), |at| at as u64 + 1));
-        let stand = if place.is_none() && ids_are_none(&loaded) { Stand::Newborn } else { Stand::Inside };
+        let first = place.map_or_else(|| hash(site.as_str()), |at| at as u64 + 1);
+        let name = state::Disk(first + 100 * loaded.lost);
+        let stand = match ids_are_none(&loaded) {
+            true if loaded.lost > 0 => Stand::Outside { why: "its database is gone".to_owned() },
+            true if place.is_none() => Stand::Newborn,
+            true | false => Stand::Inside,
+        };
         let at = named.map(|named| named.at).unwrap_or_default();
         let own = Own { boot, disk: name, starts: Starts(loaded.starts), named: at, stand: stand.clone() };
         let heard = |of: &SiteId| Some((of.clone(), loaded.kept.get(&door::heard(of))?.clone()));
@@ -112,7 +125,7 @@ impl Cluster {
             alone: loaded.alone.clone(),
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),
             led: loaded.led.map(|at| self.wall(site).since(at)),
-            outside: None,
+            outside: stand.outside(),
         };
         let now = self.outside.borrow().now;
         let node = Node::new(start, Mono::from_boot(now));
@@ -134,7 +147,7 @@ impl Cluster {
 
     /// The votes of a site's disk; a machine that nobody has named yet has none.
     fn quorum(&self, site: &SiteId, stand: &Stand, (loaded, ids): (&Disk, Vec<RaftId>)) -> Quorum {
-        if *stand == Stand::Newborn {
+        if *stand != Stand::Inside {
             let file = Policy::read("the site's policy", loaded.file.as_deref().unwrap_or(&self.policy));
             let seats = agent::start::seats(&file.expect("the world is well formed"));
             return Quorum::outside(seats.expect("the world is well formed"), site);

@@ -100,7 +100,7 @@ fn full_why() -> WhyReport {
     report.decision.because = read::<Vec<Reason>>(REASONS);
     report.decision.ranked = read::<Vec<Ranked>>(RANKED);
     report.lever = Some(lever());
-    report.behind = vec!["behind of 02079460000 shows nothing in slot 2".into()];
+    report.behind = vec!["slot 2 of 02079460000 shows nothing".into()];
     report.decision.again_at = Some(stamp("03:05:00"));
     report.handed_over = full_status().handed_over;
     report

@@ -60,7 +60,7 @@ main away from london     -> goes home by itself          2h after london is up,
 london/proxy is down      -> withdraw-prefix site=london  15s to 17s later, if another proxy is up
 london/proxy is up again  -> announce-prefix site=london  5m after it was pulled, at the soonest
 behind main               slot 2 S:442079460000@203.0.113.131, slot 3 441134960999
-                          (`pointsman play prepare` writes them; audited, never relied on)
+                          (`pointsman plan prepare` shows what is not written yet; audited, never relied on)
 who can act               any three of: london, manchester, office, netherlands x2
                           (`pointsman check --table` prints all sixteen cases)
 warning: mail and SMS are not sent in this version; `pointsman status` and the log tell

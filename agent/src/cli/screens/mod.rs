@@ -26,6 +26,16 @@ fn edges(left: &str, right: &str) -> String {
     format!("{left}{:gap$}{right}\n", "")
 }
 
+/// The words of a text; what stands between backticks is to be typed, and stays on one line if it fits into `room`.
+fn unbroken(text: &str, room: usize) -> Vec<String> {
+    let parts = text.split('`').enumerate();
+    let whole = |at: usize, part: &str| at % 2 == 1 && part.chars().count() + 2 <= room;
+    let marked =
+        parts.map(|(at, part)| if whole(at, part) { part.replace(' ', "\0") } else { part.to_owned() });
+    let marked: Vec<String> = marked.collect();
+    marked.join("`").split(' ').map(|word| word.replace('\0', " ")).collect()
+}
+
 /// A label and its text; what does not fit goes on below the text, never below the label.
 pub(super) fn labelled(label: &str, text: &str, indent: usize) -> String {
     let mut out = String::new();
@@ -34,7 +44,7 @@ pub(super) fn labelled(label: &str, text: &str, indent: usize) -> String {
         line.push(' ');
     }
     let mut empty = true;
-    for word in text.split(' ') {
+    for word in unbroken(text, WIDTH.saturating_sub(indent)) {
         if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             out += line.trim_end();
             out.push('\n');
@@ -44,7 +54,7 @@ pub(super) fn labelled(label: &str, text: &str, indent: usize) -> String {
         if !empty {
             line.push(' ');
         }
-        line += word;
+        line += &word;
         empty = false;
     }
     out += line.trim_end();
@@ -61,6 +71,14 @@ mod tests {
         let text = "x".repeat(30);
         let shown = labelled("watch:", &format!("{text} {text} {text}"), 11);
         assert_eq!(shown, format!("watch:     {text} {text}\n           {text}\n"));
+    }
+
+    #[test]
+    fn what_can_be_typed_stays_on_one_line() {
+        let shown = labelled("watch:", &format!("{}; `pointsman why main`", "x".repeat(50)), 11);
+        assert_eq!(shown, format!("watch:     {};\n           `pointsman why main`\n", "x".repeat(50)));
+        let long = format!("`{}`", "pointsman ".repeat(9).trim());
+        assert_eq!(labelled("", &long, 11).lines().count(), 2, "what fits on no line is broken as ever");
     }
 
     #[test]
