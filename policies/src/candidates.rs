@@ -85,6 +85,14 @@ impl Case<'_> {
         others.into_iter().map(|site| self.candidate(route, site)).collect()
     }
 
+    /// When the answer of [`able`](Self::able) can change at the earliest, though nothing new is agreed.
+    pub fn able_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
+        let rule = self.judge.routes.get(route)?;
+        let due = self.tally(&rule.subject(site)).down_in().filter(|left| !left.is_zero());
+        let due = due.map(|left| self.now.once_passed(left));
+        due.into_iter().chain(self.spurned_until(route, site)).min()
+    }
+
     /// When a site that a run failed to reach may be tried again; `None` if nothing is held against it.
     pub(crate) fn spurned_until(&self, route: &RouteId, site: &SiteId) -> Option<Stamp> {
         let rule = self.judge.routes.get(route)?;

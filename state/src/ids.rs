@@ -7,18 +7,46 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
+/// So many bytes of a name stand beside it; names are hardly ever longer.
+const BESIDE: usize = 16;
+
+/// A short text that is copied and compared at every turn: a copy is a count, and a comparison mostly reads nothing
+/// but what stands beside the text.
+#[derive(Clone)]
+struct Text {
+    /// Its first bytes, the first one greatest, and zeros behind its end: in the order of the texts, if they differ.
+    first: u128,
+    whole: Arc<str>,
+}
+
+impl Text {
+    fn of(text: &str) -> Self {
+        let mut first = [0; BESIDE];
+        first.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+        Self { first: u128::from_be_bytes(first), whole: text.into() }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let (ours, theirs) = (self.whole.len(), other.whole.len());
+        self.first.cmp(&other.first).then_with(|| match ours == theirs && ours <= BESIDE {
+            // All of both stands beside them, and is the same.
+            true => Ordering::Equal,
+            false => self.whole.cmp(&other.whole),
+        })
+    }
+}
+
 /// Declares a name: a short text of its own type, so that no two neighbours can be swapped. Names are copied into
 /// every frame, ballot and tally, so a copy is a count and not a text.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name(Arc<str>);
+        #[derive(Clone)]
+        pub struct $name(Text);
 
-        // A copy is mostly compared with what it is a copy of: then nothing need be read.
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+                self.0.compare(&other.0) == Ordering::Equal
             }
         }
 
@@ -32,38 +60,43 @@ macro_rules! name {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
-                if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+                self.0.compare(&other.0)
             }
         }
 
         impl Hash for $name {
             fn hash<H: Hasher>(&self, into: &mut H) {
-                self.0.hash(into);
+                self.as_str().hash(into);
             }
         }
 
         impl $name {
             /// The name as it is written.
             pub fn new(text: impl Into<String>) -> Self {
-                let text: String = text.into();
-                Self(text.into())
+                Self(Text::of(&text.into()))
             }
 
             /// The name as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                &self.0.whole
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
-                into.serialize_str(&self.0)
+                into.serialize_str(self.as_str())
             }
         }
 
@@ -75,7 +108,7 @@ macro_rules! name {
 
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
     };
@@ -169,12 +202,12 @@ name!(
 impl Destination {
     /// A slot that was read and holds nothing; it can be met, and never be set.
     pub fn empty() -> Self {
-        Self("".into())
+        Self(Text::of(""))
     }
 
     /// Whether the slot holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_str().is_empty()
     }
 }
 
@@ -212,7 +245,7 @@ impl Subject {
     /// Whether a carrier's interface is reached, which each site says of its own way there: `carrier/magrathea`. No
     /// site is called so, and no verdict comes of it.
     pub fn carrier(carrier: &CarrierId) -> Self {
-        Self { site: CARRIER.clone(), service: ServiceId(Arc::clone(&carrier.0)) }
+        Self { site: CARRIER.clone(), service: ServiceId(carrier.0.clone()) }
     }
 
     /// Whether it is about each site's own way to a carrier, and so nothing that could be up or down for all.
@@ -290,3 +323,24 @@ count!(
     Nonce,
     "{}"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts of every length around what stands beside them, with bytes that are taken for the end of shorter ones.
+    #[test]
+    fn names_are_ordered_as_their_texts_are() {
+        let alphabet = ["", "\0", "a", "b", "é", "\u{10ffff}"];
+        let ends = alphabet.iter().flat_map(|a| alphabet.iter().map(move |b| format!("{a}{b}")));
+        let stems =
+            ["", "x", "fourteen-bytes", "fifteen--bytes!", "sixteen--bytes-!", "more-than-sixteen-bytes"];
+        let texts: Vec<String> =
+            ends.flat_map(|end| stems.iter().map(move |stem| format!("{stem}{end}"))).collect();
+        for (a, b) in texts.iter().flat_map(|a| texts.iter().map(move |b| (a, b))) {
+            let names = (SiteId::new(a.as_str()), SiteId::new(b.as_str()));
+            assert_eq!(names.0.cmp(&names.1), a.cmp(b), "{a:?} and {b:?}");
+            assert_eq!(names.0 == names.1, a == b, "{a:?} and {b:?}");
+        }
+    }
+}

@@ -143,7 +143,7 @@ impl Node {
             return;
         }
         let heard: Vec<SiteId> =
-            self.others().into_iter().filter(|site| self.peers.heard_within(site, LOST, now)).collect();
+            self.others().filter(|site| self.peers.heard_within(site, LOST, now)).cloned().collect();
         let others = heard.iter().filter_map(|site| self.peers.absent(site));
         let mut reports: Vec<Absent> = others.filter(|absent| absent.term == term).cloned().collect();
         if reports.len() < heard.len() && now.since(self.elected_at) < REPORTS {

@@ -122,6 +122,11 @@ impl Node {
             }
             Err(why) => self.broken = Some(why),
         }
+        // Whatever was found by the policy before must be found anew.
+        self.seated_on = None;
+        self.verdicts.recount();
+        self.steady.recount();
+        self.handovers.look_again();
         self.weigh();
         self.watch_subjects(now);
         self.watch_carriers(now);

@@ -288,8 +288,8 @@ impl Node {
         let current =
             self.rules.as_ref().filter(|_| self.view.policy.is_some()).map(|rules| rules.digest.as_str());
         for site in self.others() {
-            let theirs = self.peers.policy(&site);
-            let heard = self.peers.heard_within(&site, AGAIN, now.mono);
+            let theirs = self.peers.policy(site);
+            let heard = self.peers.heard_within(site, AGAIN, now.mono);
             if let (true, Some(theirs), Some(current)) = (heard, theirs, current)
                 && theirs != current
             {

@@ -12,7 +12,7 @@ use state::fact::{Fact, Mode, Says};
 use state::handover::{Hindrance, Strength, Urgency};
 use state::incident::{Incident, IncidentState};
 use state::route::RouteState;
-use state::{Now, RouteId, SiteId, Stamp, Subject};
+use state::{Index, Now, RouteId, SiteId, Stamp, Subject};
 use std::collections::BTreeMap;
 
 /// How many of this site's own notices are shown.
@@ -25,8 +25,17 @@ type Key = (Option<RouteId>, Hindrance, Strength);
 #[derive(Debug, Default)]
 pub struct Handovers {
     told: BTreeMap<Key, (Stamp, Urgency)>,
+    /// The view of which all was told, while there was nothing to be told beside it.
+    told_of: Option<Index>,
     /// What was told here and agreed nowhere.
     pub notices: Vec<(Stamp, String)>,
+}
+
+impl Handovers {
+    /// Other rules, or another view: everything is looked at anew.
+    pub fn look_again(&mut self) {
+        self.told_of = None;
+    }
 }
 
 impl Node {
@@ -81,18 +90,22 @@ impl Node {
     /// Whether no site that could says that it reaches the route's carrier and one is sure that it does not, or none
     /// could.
     fn carrier_mute(&self, route: &RouteId, now: Now) -> Option<String> {
-        let carrier = self.carrier(route)?;
-        let sites = self.sites();
-        let able: Vec<&SiteId> = sites.iter().filter(|site| self.able(site, Some(&carrier), now)).collect();
-        if able.is_empty() {
+        let rules = self.rules.as_ref()?;
+        let carrier = &rules.route(route)?.carrier;
+        let subject = Subject::carrier(carrier);
+        let mut able = rules.sites().filter(|site| self.able(site, Some(carrier), now)).peekable();
+        if able.peek().is_none() {
             return Some(format!("no site that is heard holds the secret of {carrier}"));
         }
-        let subject = Subject::carrier(&carrier);
-        let denies =
-            |site: &&SiteId| matches!(self.view.says(site, &subject, now.stamp), Some(Says::Down { .. }));
-        let reached = able.iter().any(|site| self.reaches(site, &carrier, now));
-        let denied = able.iter().any(denies);
-        (denied && !reached).then(|| format!("no site reaches the interface of {carrier}"))
+        let mut denied = false;
+        for site in able {
+            match self.view.says(site, &subject, now.stamp) {
+                Some(Says::Up) => return None,
+                Some(Says::Down { .. }) => denied = true,
+                None => {}
+            }
+        }
+        denied.then(|| format!("no site reaches the interface of {carrier}"))
     }
 
     /// Whether a switch has been wanted for too long, and what was in its way last.
@@ -138,10 +151,10 @@ impl Node {
         let Some(patience) = self.rules.as_ref().map(|rules| rules.deadman.acknowledge) else { return };
         let due = |i: &&Incident| {
             let open = !matches!(i.state, IncidentState::Closed { .. });
-            let switched = self.view.routes.get(&i.route).and_then(|route| route.switches.last());
             let unseen = i.acked.is_none() && i.escalated.is_none();
-            let long = switched.is_some_and(|at| *at >= i.opened && now.stamp.since(*at) >= patience);
-            open && unseen && long
+            let switched = || self.view.routes.get(&i.route).and_then(|route| route.switches.last());
+            let long = |at: &Stamp| *at >= i.opened && now.stamp.since(*at) >= patience;
+            open && unseen && switched().is_some_and(long)
         };
         let Some(incident) = self.view.incidents.values().find(due).map(|i| i.id) else { return };
         let pending = |fact: &Fact| matches!(fact, Fact::Escalated { incident: of } if *of == incident);
@@ -153,8 +166,13 @@ impl Node {
     /// Every hand-over as this site sees it now, without its cards: what it alone knows first, then what was agreed.
     pub(super) fn handed_over(&self, now: Now) -> Vec<HandOver> {
         let mut all: Vec<HandOver> = self.handed_over_here(now);
-        all.extend(self.view.routes.iter().flat_map(|(route, state)| handed_over(route, state)));
+        all.extend(self.handed_over_by_all());
         all
+    }
+
+    /// What was agreed.
+    fn handed_over_by_all(&self) -> impl Iterator<Item = HandOver> {
+        self.view.routes.iter().flat_map(|(route, state)| handed_over(route, state))
     }
 
     /// What no agreement could tell: without a quorum, without a clock, or without a journal that can be read.
@@ -205,7 +223,13 @@ impl Node {
 
     /// Tells what is new, what has become worse, and what is over; a mail or an SMS would hang on the same words.
     pub(super) fn tell_handovers(&mut self, now: Now, out: &mut Output) {
-        let current = self.handed_over(now);
+        let mut current = self.handed_over_here(now);
+        let of = Some(self.view.index).filter(|_| current.is_empty());
+        if of.is_some() && self.handovers.told_of == of {
+            return;
+        }
+        self.handovers.told_of = of;
+        current.extend(self.handed_over_by_all());
         for one in &current {
             let key = (one.route.clone(), one.hindrance, one.strength);
             if self.handovers.told.get(&key).is_some_and(|(_, urgency)| *urgency >= one.urgency) {

@@ -70,12 +70,15 @@ impl Node {
     /// Silence is a fact: counted from the later of the own election and the last word that follows this leader. A
     /// site that is heard and hears nothing is as good as silent: what it said before, it cannot take back.
     fn silences(&mut self, now: Mono) {
-        for site in self.others() {
-            let since = self.peers.followed(&site, &self.identity.site);
-            let since = since.unwrap_or_default().max(self.elected_at);
+        let silent = |site: &&SiteId| {
+            let since = self.peers.followed(site, &self.identity.site);
+            now.since(since.unwrap_or_default().max(self.elected_at)) > SILENCE
+        };
+        let silent: Vec<SiteId> = self.others().filter(silent).cloned().collect();
+        for site in silent {
             let pending = |fact: &Fact| matches!(fact, Fact::SiteSilent { site: of, .. } if *of == site);
             let known = self.view.silent.contains_key(&site) || self.outbox.any(pending) == Answered::Pending;
-            if !known && now.since(since) > SILENCE {
+            if !known {
                 let (starts, n) = self.view.ballots_upto(&site);
                 self.lead_fact(Fact::SiteSilent { site, starts, n });
             }
@@ -145,7 +148,7 @@ impl Node {
     /// What only this node knows: whether it may decide, and whom it hears.
     pub(super) fn seen(&self, now: Mono) -> Seen {
         let heard = |site: &SiteId| Some((site.clone(), now.since(self.peers.last(site)?)));
-        let fresh = self.others().iter().filter_map(heard).collect();
+        let fresh = self.others().filter_map(heard).collect();
         Seen { fresh, steady: self.steady.for_how_long(now), ..self.stands(now) }
     }
 
@@ -178,16 +181,19 @@ impl Node {
         if route.is_lever() {
             return case.lever_verdict(route);
         }
-        match (case.verdict(&Subject::pbx(site)), case.cut_off(route, site)) {
+        match (self.verdict_of(&Subject::pbx(site), now), case.cut_off(route, site)) {
             (_, Some(cut_off)) if cut_off.due().is_zero() => Verdict::Down,
             (Verdict::Up, Some(_)) => Verdict::Pending,
             (verdict, _) => verdict,
         }
     }
 
-    /// The verdict on a subject, as this site sees it now.
+    /// The verdict on a subject, as this site sees it now: as it was counted last, while that still stands.
     pub(super) fn verdict_of(&self, subject: &Subject, now: Now) -> Verdict {
         let Some(rules) = &self.rules else { return Verdict::Pending };
+        if let Some(is) = self.verdicts.standing(subject, (self.view.index, now.stamp)) {
+            return is;
+        }
         Case { judge: &rules.judge, view: &self.view, now: now.stamp }.verdict(subject)
     }
 

@@ -25,6 +25,9 @@ impl Node {
         if busy || self.view.policy.is_none() {
             return;
         }
+        if self.seated_on == Some(self.view.index) {
+            return;
+        }
         let settled = self.standing.before.is_empty();
         if settled && self.give_votes() == Answered::Pending {
             return;
@@ -32,6 +35,8 @@ impl Node {
         let wish = self.wish();
         if !settled || Seats::seated_as(&wish) != self.standing.seated {
             out.reseat = Some(wish);
+        } else {
+            self.seated_on = Some(self.view.index);
         }
     }
 
@@ -125,6 +130,7 @@ impl Node {
         if rules.weigh(seated) == Weights::Others {
             self.waits = Waits::default();
             self.verdicts.recount();
+            self.steady.recount();
         }
     }
 
@@ -141,10 +147,9 @@ impl Node {
             return no(format!("the policy has no site `{site}`"), "`pointsman status` names the sites");
         }
         if self.view.is_revoked(site) {
-            return no(
-                format!("the bundle of {site} is revoked: it comes back with its next one"),
-                "`pointsman readmit SITE --key KEY`, with the key that `pointsman init --add` printed",
-            );
+            let what = format!("the bundle of {site} is revoked: it comes back with its next one");
+            let hint = "with the key that `pointsman init --add` printed";
+            return no(what, &format!("`pointsman readmit {site} --key KEY`, {hint}"));
         }
         let fresh = |at: Mono| now.mono.since(at) < FRESH;
         let Some(greeting) = self.peers.greeting(site).filter(|greeting| fresh(greeting.at)) else {
@@ -180,9 +185,12 @@ impl Node {
 
     /// Every site's first disk is named once, so that no other ever speaks for it.
     pub(super) fn name_disks(&mut self, now: Mono) {
-        for site in self.sites() {
+        let sites = self.rules.iter().flat_map(Rules::sites);
+        let nameless = sites.filter(|site| !self.view.members.contains_key(*site));
+        let nameless: Vec<SiteId> = nameless.cloned().collect();
+        for site in nameless {
             let pending = |fact: &Fact| matches!(fact, Fact::Born { site: of, .. } if *of == site);
-            if self.view.members.contains_key(&site) || self.outbox.any(pending) == Answered::Pending {
+            if self.outbox.any(pending) == Answered::Pending {
                 continue;
             }
             let seated = self.standing.seated.iter().find(|seated| seated.site == site);
@@ -239,18 +247,18 @@ impl Node {
 
     /// The sites that stand outside, each with the reason, as heard from here.
     pub(super) fn outsiders(&self) -> Vec<(SiteId, String)> {
-        let outside = |site: SiteId| {
-            let greeting = self.peers.greeting(&site)?;
+        let outside = |site: &SiteId| {
+            let greeting = self.peers.greeting(site)?;
             match (&greeting.hello.stand, &greeting.unfit) {
-                (Stand::Outside { why }, _) => Some((site, why.clone())),
+                (Stand::Outside { why }, _) => Some((site.clone(), why.clone())),
                 (
                     Stand::Inside | Stand::Newborn,
                     Some(unfit @ (Unfit::OtherDisk { .. } | Unfit::Less { .. })),
-                ) => Some((site, unfit.to_string())),
+                ) => Some((site.clone(), unfit.to_string())),
                 (Stand::Inside | Stand::Newborn, _) => None,
             }
         };
-        self.others().into_iter().filter_map(outside).collect()
+        self.others().filter_map(outside).collect()
     }
 }
 

@@ -26,11 +26,11 @@ impl Node {
         let here = self.standing_of(&self.identity.site);
         let heard = |site: &SiteId| self.peers.heard_within(site, super::conduct::LOST, now.mono);
         let silent = |site: &SiteId| self.view.silent.contains_key(site);
-        let others = self.others().into_iter().filter(|site| heard(site) && !silent(site));
+        let others = self.others().filter(|site| heard(site) && !silent(site));
         let better = others.filter(|site| self.standing_of(site) < here).min_by_key(|s| self.standing_of(s));
         if let Some(site) = better.filter(|_| self.calm(now)) {
+            out.hand_over = Some(site.clone());
             self.handed_over = Some(now.mono);
-            out.hand_over = Some(site);
         }
     }
 
@@ -42,8 +42,8 @@ impl Node {
             return;
         }
         let heard = |site: &SiteId| self.peers.heard_within(site, super::conduct::LOST, now.mono);
-        let able = |site: &SiteId| heard(site) && self.standing_of(site) != Place::Never;
-        let next = self.others().into_iter().find(able);
+        let able = |site: &&SiteId| heard(site) && self.standing_of(site) != Place::Never;
+        let next = self.others().find(able).cloned();
         if next.is_some() {
             self.handed_over = Some(now.mono);
             out.hand_over = next;

@@ -1,6 +1,6 @@
 //! What the node looks up in the policy in force, and how a playbook becomes a plan for a route.
 
-use super::Node;
+use super::{Node, Rules};
 use playbooks::{Arguments, RouteFacts};
 use policies::errand::Occasion;
 use policies::judge::Case;
@@ -30,10 +30,9 @@ impl Node {
     }
 
     /// Every site of the policy that somebody speaks for, but this one; and those that are leaving.
-    pub fn others(&self) -> Vec<SiteId> {
-        let ours = |site: &SiteId| *site == self.identity.site;
-        let all = self.sites().into_iter().chain(self.leaving.keys().cloned());
-        all.filter(|site| !ours(site) && !self.shuns(site)).collect()
+    pub fn others(&self) -> impl Iterator<Item = &SiteId> {
+        let all = self.rules.iter().flat_map(Rules::sites).chain(self.leaving.keys());
+        all.filter(|site| **site != self.identity.site && !self.shuns(site))
     }
 
     pub(super) fn prefer(&self, route: &RouteId) -> &[SiteId] {

@@ -32,7 +32,7 @@ impl Node {
                 hears: Vec::new(),
                 reads: SCHEMA,
             };
-            self.say(&site, Body::Pulse(pulse), out);
+            self.say(site, Body::Pulse(pulse), out);
         }
     }
 

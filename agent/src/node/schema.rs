@@ -25,7 +25,7 @@ impl Node {
     /// The sites that have not said that they can read facts of a schema.
     pub(super) fn cannot_read(&self, schema: u16) -> Vec<SiteId> {
         let reads = |site: &SiteId| self.peers.reads(site).is_some_and(|reads| reads >= schema);
-        self.others().into_iter().filter(|site| !reads(site)).collect()
+        self.others().filter(|site| !reads(site)).cloned().collect()
     }
 
     /// Whether a fact may be put into the log; if not, it is asked for again until it may.
@@ -37,7 +37,7 @@ impl Node {
 
     /// Agrees that all can read more than before: at once if something waits for it, else when it has settled.
     pub(super) fn raise(&mut self, now: Mono, out: &mut Output) {
-        let least = self.others().iter().map(|site| self.peers.reads(site).unwrap_or_default()).min();
+        let least = self.others().map(|site| self.peers.reads(site).unwrap_or_default()).min();
         let least = least.unwrap_or(SCHEMA).min(SCHEMA);
         if least <= self.view.schema() {
             self.schemas = Schemas::default();

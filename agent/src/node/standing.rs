@@ -20,6 +20,7 @@ impl Node {
             self.pulsed = None;
         }
         self.standing = standing;
+        self.seated_on = None;
         self.weigh();
         self.let_go(out);
         if ready {

@@ -6,7 +6,7 @@ use crate::quorum::TICK;
 use playbooks::Playbook;
 use policies::decide::Steady;
 use policies::judge::Case;
-use state::{Index, Mono, Now, RouteId, SiteId};
+use state::{Index, Mono, Now, RouteId, SiteId, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What this node has seen of every site, for the routes that ever wait for it.
@@ -17,8 +17,19 @@ pub struct Standings {
     ready: BTreeMap<(RouteId, SiteId), Mono>,
     /// How often that has changed: a decision that waits rests on it, not on how old it has grown.
     changes: u64,
-    /// When it was looked at last, and on what.
-    looked: Option<(Index, Mono)>,
+    /// What the last look found, and for how long that holds.
+    looked: Option<Looked>,
+}
+
+/// A look at what every site could have.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    /// On this view.
+    on: Index,
+    /// When that was, or when it was last known to hold still.
+    at: Mono,
+    /// Until when it holds if nothing more is agreed and the votes stay what they are; `None` for ever.
+    until: Option<Stamp>,
 }
 
 /// Whether a site could have a route.
@@ -57,9 +68,24 @@ impl Standings {
         *self = Self { changes: self.changes + 1, ..Self::default() };
     }
 
-    /// Whether nothing can have changed: nothing was agreed, and no tick has passed.
-    fn is_fresh(&self, index: Index, now: Mono) -> bool {
-        self.looked.is_some_and(|(seen, at)| seen == index && now.since(at) < TICK)
+    /// The votes are others: what was seen must be seen anew at the next tick.
+    pub fn recount(&mut self) {
+        if let Some(looked) = &mut self.looked {
+            looked.until = Some(Stamp::default());
+        }
+    }
+
+    /// Whether nothing need be looked at: nothing was agreed, and no tick has passed, or none that changes anything.
+    fn holds(&mut self, index: Index, now: Now) -> bool {
+        let Some(looked) = self.looked.as_mut().filter(|looked| looked.on == index) else { return false };
+        if now.mono.since(looked.at) < TICK {
+            return true;
+        }
+        let holds = looked.until.is_none_or(|until| now.stamp < until);
+        if holds {
+            looked.at = now.mono;
+        }
+        holds
     }
 }
 
@@ -67,24 +93,27 @@ impl Node {
     /// Every node counts for itself, on its own clock, so that a new leader knows at once.
     pub(super) fn watch_standings(&mut self, now: Now) {
         let Some(rules) = &self.rules else { return };
-        if self.steady.is_fresh(self.view.index, now.mono) {
+        if self.steady.holds(self.view.index, now) {
             return;
         }
         let case = Case { judge: &rules.judge, view: &self.view, now: now.stamp };
-        let mut known = BTreeMap::new();
+        let (mut known, mut until) = (BTreeMap::new(), None);
         let waits = rules.judge.routes.iter().filter(|(_, rule)| rule.waits());
         for (route, site) in waits.flat_map(|(route, rule)| rule.prefer.iter().map(move |site| (route, site)))
         {
             let is = if case.able(route, site).is_ok() { Ability::Able } else { Ability::Unable };
+            until = until.into_iter().chain(case.able_until(route, site)).min();
             let key = (route.clone(), site.clone());
             let before = self.steady.known.get(&key).copied().filter(|(was, _)| *was == is);
             known.insert(key, before.unwrap_or((is, now.mono)));
         }
         let asked: BTreeSet<(RouteId, SiteId)> = self.asked_ready(rules);
+        let changes = asked.iter().filter_map(|(route, site)| case.able_until(route, site));
+        let until = until.into_iter().chain(changes).min();
         let ready = asked.into_iter().filter(|(route, site)| case.able(route, site).is_ok());
         let since = |key: &(RouteId, SiteId)| self.steady.ready.get(key).copied().unwrap_or(now.mono);
         let ready = ready.map(|key| (key.clone(), since(&key))).collect();
-        self.steady.looked = Some((self.view.index, now.mono));
+        self.steady.looked = Some(Looked { on: self.view.index, at: now.mono, until });
         if known != self.steady.known {
             self.steady.known = known;
             self.steady.changes += 1;

@@ -95,7 +95,8 @@ impl Node {
         let carriers = rules.asks.carriers.iter().map(|ask| &ask.carrier);
         let allowed = |carrier: &state::CarrierId| (carrier.clone(), self.reach.allowed(carrier, now));
         let not_before: BTreeMap<_, _> = carriers.map(allowed).collect();
-        let (n, asks, cluster) = (self.surveys.n, rules.asks.clone(), rules.cluster.clone());
+        let asks = rules.asks.clone().with_playbooks(&self.playbooks, &self.identity.site);
+        let (n, cluster) = (self.surveys.n, rules.cluster.clone());
         out.act.push(Effect::Survey(Survey { n, cluster, asks, not_before }));
     }
 
@@ -104,9 +105,7 @@ impl Node {
         if n != self.surveys.n {
             return;
         }
-        sights.extend(
-            self.others().into_iter().map(|site| self.peer_sight(&site, now.mono)).collect::<Vec<_>>(),
-        );
+        sights.extend(self.others().map(|site| self.peer_sight(site, now.mono)).collect::<Vec<_>>());
         sights.push(self.clock_sight(now.mono));
         self.surveys.since = None;
         self.surveys.last = Some(Found { n, at: now.stamp, sights });
@@ -135,7 +134,7 @@ impl Node {
     }
 
     fn clock_sight(&self, now: Mono) -> Sight {
-        let heard = self.others().iter().filter(|site| self.peers.heard_within(site, SILENCE, now)).count();
+        let heard = self.others().filter(|site| self.peers.heard_within(site, SILENCE, now)).count();
         let sight = |says: String| Sight::fault(Kind::Clock, "wall clock", says).hint("`timedatectl`");
         match (self.astray.get(&self.identity.site), heard) {
             (Some(by), _) => sight(format!("{} away from the others'", Age(*by))),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// How far behind the agreed end a learner may be to count as caught up: what a busy second agrees.
 const CAUGHT_UP: u64 = 16;
-/// More ids than any honest change has; a cluster has four sites with two votes at most.
+/// More ids than any honest change has: a dozen sites with two votes each, all of them changed at once, have 48.
 const IDS_MAX: usize = 64;
 
 /// What becomes of one id.
@@ -231,12 +231,15 @@ impl Quorum {
     /// The votes that this site should have, if they are others than it has: all that it was given, and those of its
     /// own that still count, because nobody has agreed yet that they do not.
     pub fn due(&self, given: &[u64]) -> Option<Vec<RaftId>> {
-        let had: Vec<RaftId> = self.voters.iter().map(|voter| voter.id).collect();
-        let given: Vec<RaftId> = given.iter().copied().map(RaftId).collect();
-        let kept = had.iter().filter(|id| given.contains(id) || self.seats.has(**id)).copied();
-        let fresh = given.iter().filter(|id| !had.contains(id)).copied();
-        let due: Vec<RaftId> = kept.chain(fresh).collect();
-        (due != had && !due.is_empty()).then_some(due)
+        let had = self.voters.iter().map(|voter| voter.id);
+        let stays = |id: &RaftId| given.contains(&id.0) || self.seats.has(*id);
+        let fresh = given.iter().copied().map(RaftId).filter(|id| !had.clone().any(|own| own == *id));
+        // Asked at every tick, and mostly nothing is due.
+        if had.clone().all(|id| stays(&id)) && fresh.clone().next().is_none() {
+            return None;
+        }
+        let due: Vec<RaftId> = had.clone().filter(stays).chain(fresh).collect();
+        (!due.is_empty()).then_some(due)
     }
 
     /// Proposes a change together with the fact that tells it; says where it would stand.

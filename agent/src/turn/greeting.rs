@@ -12,16 +12,14 @@ use state::{Index, SiteId};
 impl<W: World> Turn<W> {
     /// Greets whoever is due. Everything that is said of the own disk is on it: nothing was begun in this turn yet.
     pub(super) fn greet(&mut self, clocks: Clocks) -> Result<(), W::Error> {
-        let others = self.node.others();
-        for site in &others {
-            if self.door.greets(site, clocks.mono) {
-                self.say_hello((site, None), clocks);
-            }
+        let door = &mut self.door;
+        let due: Vec<SiteId> =
+            self.node.others().filter(|site| door.greets(site, clocks.mono)).cloned().collect();
+        for site in &due {
+            self.say_hello((site, None), clocks);
         }
-        if others.is_empty() {
-            self.be_born()?;
-        }
-        Ok(())
+        let alone = self.node.others().next().is_none();
+        if alone { self.be_born() } else { Ok(()) }
     }
 
     fn say_hello(&mut self, (to, asks): (&SiteId, Option<Asks>), clocks: Clocks) {

@@ -34,7 +34,7 @@ impl<W: World> Turn<W> {
         let votes = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let mut weights: BTreeMap<SiteId, u32> =
             seated.iter().map(|seat| (seat.site.clone(), votes(seat.voters.len()))).collect();
-        self.others = self.node.others();
+        self.others = self.node.others().cloned().collect();
         let mut others: BTreeSet<SiteId> = self.others.iter().cloned().collect();
         others.extend(weights.keys().filter(|site| !self.node.shuns(site)).cloned());
         for site in &others {
@@ -48,7 +48,10 @@ impl<W: World> Turn<W> {
     pub(super) fn take_votes(&mut self) -> Result<(), W::Error> {
         let own = self.door.own();
         // Whoever came back after a while knows of newer votes from the others than from its own journal.
-        let news = |member: &&Member| member.disk == own.disk && member.at >= own.named;
+        let news = |member: &&Member| {
+            let ours = member.disk == own.disk && member.at >= own.named;
+            ours && self.quorum.due(&member.raft_ids).is_some()
+        };
         let member = self.node.view().members.get(&self.here).filter(news);
         let Some((at, ids)) = member.map(|member| (member.at, member.raft_ids.clone())) else {
             return Ok(());
