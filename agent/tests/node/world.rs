@@ -69,7 +69,8 @@ impl Cluster {
 
     /// A machine with an empty disk and a folder of its own is put up for a site, with this policy in it.
     pub fn found(&mut self, site: &SiteId, policy: &str) {
-        let disk = Disk { file: Some(policy.to_owned()), ..Disk::default() };
+        let machine = self.disks.get(site).map_or(0, |before| before.borrow().machine + 1);
+        let disk = Disk { file: Some(policy.to_owned()), machine, ..Disk::default() };
         self.disks.insert(site.clone(), Rc::new(RefCell::new(disk)));
         self.start(site);
     }
@@ -95,7 +96,8 @@ impl Cluster {
         let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
         let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let place = SITES.iter().position(|name| *name == site.as_str());
-        let name = state::Disk(place.map_or_else(|| hash(site.as_str()), |at| at as u64 + 1));
+        let name =
+            state::Disk(place.map_or_else(|| hash(site.as_str()) + loaded.machine, |at| at as u64 + 1));
         let stand = if place.is_none() && ids_are_none(&loaded) { Stand::Newborn } else { Stand::Inside };
         let at = named.map(|named| named.at).unwrap_or_default();
         let own = Own { boot, disk: name, starts: Starts(loaded.starts), named: at, stand: stand.clone() };

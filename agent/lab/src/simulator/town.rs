@@ -2,8 +2,8 @@
 
 use super::carrier::{Carrier, Moment};
 use super::dice::Dice;
-use super::invariants::{Checked, Invariants};
-use super::net::Net;
+use super::invariants::{Checked, Invariants, Reseated};
+use super::net::{Net, SITES};
 use super::policy::{ROUTE, policy, setting};
 use super::queue::{Item, Queue};
 use super::schedule::{Deed, Fault, When};
@@ -47,6 +47,8 @@ pub struct Rare {
     pub snapshots: u64,
     /// Edits of the policy that were agreed.
     pub edits: u64,
+    /// Changes of sites and votes that were agreed.
+    pub reseated: Reseated,
     /// Disks that were lost.
     pub wiped: u64,
     /// Disks that went back in time.
@@ -79,14 +81,16 @@ pub struct Town {
     /// The session and the end of its window, of each SET that will be answered.
     pub(super) flights_nonce: BTreeMap<usize, (Nonce, Moment)>,
     /// For each PBX, how many faults keep it dead.
-    pub(super) dead: [u32; 4],
+    pub(super) dead: [u32; SITES],
     /// The same for those that take no more calls, and for sites whose references are silent.
-    pub(super) draining: [u32; 4],
-    pub(super) blind: [u32; 4],
+    pub(super) draining: [u32; SITES],
+    pub(super) blind: [u32; SITES],
     /// How many proposals to each site are still to be dropped.
-    pub(super) dropping: [u64; 4],
+    pub(super) dropping: [u64; SITES],
     /// How many frames of each link are still to be garbled.
-    pub(super) garbling: [[u64; 4]; 4],
+    pub(super) garbling: [[u64; SITES]; SITES],
+    /// Whether sites and votes are among what people edit.
+    pub(super) reseats: bool,
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
     /// Whether the next write is stranded.
@@ -120,6 +124,7 @@ impl Town {
         let policy = Policy::read("the town's policy", &text).expect("the policy of the town is good");
         let ids: Vec<SiteId> = policy.sites.iter().map(|site| site.id.clone()).collect();
         let rules = Rules::read(&text, &ids[0]).expect("it was read before");
+        let setting = setting(&policy, text);
         let mut dice = Dice::new(seed, "clocks");
         let wild = dice.happens(30);
         let rate = |dice: &mut Dice| if wild { dice.within(900, 1100) } else { dice.within(999, 1001) };
@@ -144,11 +149,12 @@ impl Town {
             net: Net::new(seed),
             carrier,
             flights_nonce: BTreeMap::new(),
-            dead: [0; 4],
-            draining: [0; 4],
-            blind: [0; 4],
-            dropping: [0; 4],
-            garbling: [[0; 4]; 4],
+            dead: [0; SITES],
+            draining: [0; SITES],
+            blind: [0; SITES],
+            dropping: [0; SITES],
+            garbling: [[0; SITES]; SITES],
+            reseats: false,
             ambushes: Vec::new(),
             strands: false,
             leader: None,
@@ -156,9 +162,9 @@ impl Town {
             rare: Rare::default(),
             faults,
             healed: false,
-            invariants: Invariants::new(&policy.cluster, rules.judge.clone()),
+            invariants: Invariants::new(&policy.cluster, rules.clone(), &setting.charter.seats.seated()),
             story: Story::new(detail),
-            setting: setting(&policy, text),
+            setting,
             rules,
             asked: 0,
             lives: Dice::new(seed, "lives"),
@@ -198,6 +204,7 @@ impl Town {
                 self.probe(site, (watch, plan));
                 Ok(())
             }
+            Item::Frame { from, to, .. } if !self.linked(from, to) => Ok(()),
             Item::Frame { from, to, frame } => {
                 let from = self.sites[from].id.clone();
                 self.turn(to, Input::Frame { from, frame })
@@ -259,6 +266,10 @@ impl Town {
         let here = &mut self.sites[site];
         here.start(&self.setting, (boot, self.now));
         let life = here.life;
+        if here.turn.is_none() {
+            self.story.tell(self.now, &format!("its policy has no {} any more", self.sites[site].id));
+            return Ok(());
+        }
         self.look_at_loss(site);
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
@@ -285,6 +296,9 @@ impl Town {
         }
         let survival = self.sites[site].take(input, self.now);
         self.found(site)?;
+        if self.invariants.takes_begun() {
+            self.spring(When::Reseating, site)?;
+        }
         self.post(site);
         match survival {
             Survival::Died => {
@@ -316,7 +330,7 @@ impl Town {
         let mut sent = std::mem::take(&mut trays.sent);
         for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            if self.garbled((from, to), &frame) {
+            if !self.linked(from, to) || self.garbled((from, to), &frame) {
                 continue;
             }
             let [first, second] = self.ways_of((from, to), &frame.body);
