@@ -8,10 +8,13 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod wanted;
 
-pub use calendar::{Moment, date, moment};
+pub use calendar::{Moment, date, moment, span};
 pub use past::{Past, PastReport, past};
+pub(crate) use sentence::{Sentence, sentence};
 pub use timeline::{Timeline, end, timeline};
+pub(crate) use wanted::wanted;
 
 use crate::command::{JournalPage, PeerHead};
 use serde::{Serialize, Serializer};

@@ -188,6 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn a_leader_behind_the_others_is_pulled_on_by_one_in_a_hundred() {
+        let mut clock = clock();
+        clock.hear(wall(100), at(0));
+        clock.slew(at(0));
+        for second in 1..=100 {
+            for site in ["manchester", "office", "netherlands"] {
+                clock.see_wall(&SiteId::new(site), wall(3700 + second), at(second));
+            }
+            clock.slew(at(second));
+        }
+        assert_eq!(clock.known(at(100)), Some(wall(201)));
+    }
+
+    #[test]
     fn a_leader_an_hour_ahead_is_pulled_back_by_one_in_a_hundred() {
         let mut clock = clock();
         clock.hear(wall(3700), at(0));

@@ -347,6 +347,8 @@ pub enum Telling {
     Escalated { incident: IncidentId },
     /// A claim alone goes on, or has ended.
     Alone { n: u64, route: RouteId, site: SiteId, is: AloneState, text: String },
+    /// Something else was agreed: what kind of thing, in a sentence, and what else belongs to it.
+    Agreed { index: Index, what: String, text: String, words: Vec<String> },
     /// Something became of the policy file of a site: the version, and what is different in it, or why not.
     Policy { is: PolicyNews, site: SiteId, version: String, words: Vec<String> },
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod act;
 pub mod ami;
 pub mod carriers;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod cluster_clock;

@@ -4,7 +4,6 @@ pub mod asks;
 pub mod peers;
 
 use serde::{Deserialize, Serialize};
-use std::error::Error;
 use std::fmt;
 
 /// What kind of thing was looked at.
@@ -112,15 +111,4 @@ impl fmt::Display for Health {
             Self::Fault => "fault",
         })
     }
-}
-
-/// An error with every cause, in one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text += &format!(": {next}");
-        cause = next.source();
-    }
-    text
 }

@@ -68,17 +68,23 @@ pub fn sight(name: &str, words: &[String]) -> Sight {
     let Some(program) = words.first() else {
         return Sight::fault(Kind::Command, name, "the command is empty");
     };
-    let found = std::fs::metadata(program).map_err(|error| error.to_string()).and_then(|about| {
-        if !about.is_file() {
-            return Err("it is no file".to_owned());
-        }
-        access(program.as_str(), AccessFlags::X_OK).map_err(|_| "it may not be run".to_owned())
-    });
-    match found {
+    match may_be_run(program) {
         Ok(()) => Sight::ok(Kind::Command, name, format!("`{program}` is there and may be run")),
         Err(why) => Sight::fault(Kind::Command, name, format!("`{program}`: {why}"))
             .hint(format!("`ls -l {program}`")),
     }
+}
+
+/// Whether a program is there and this user may run it, as far as can be seen without running it.
+///
+/// # Errors
+/// Says why not.
+pub fn may_be_run(program: &str) -> Result<(), String> {
+    let about = std::fs::metadata(program).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    access(program, AccessFlags::X_OK).map_err(|_| "it may not be run".to_owned())
 }
 
 fn start(words: &[String]) -> Result<Running, String> {

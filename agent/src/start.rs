@@ -2,6 +2,7 @@
 
 mod disk;
 
+use crate::causes::with_causes;
 use crate::cluster_clock::ClusterClock;
 use crate::door::{self, Door, Named, Own, Stand};
 use crate::links::{Identity as Certificate, IdentityError};
@@ -14,7 +15,6 @@ use playbooks::Playbook;
 use policies::Policy;
 use state::{Boot, CarrierId, Index, PlaybookId, SiteId, View, codec};
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -289,7 +289,7 @@ fn secrets(site: &SiteFile, policy: &Policy) -> Vec<CarrierId> {
 
 /// The playbooks that come with the program, and those of the folder, which win. A spoilt one keeps no site down:
 /// nothing is played under the name of its file.
-fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
+pub(crate) fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
     let mut shelf = BTreeMap::new();
     for (name, text) in playbooks::shipped() {
         let playbook = playbook(name, text)?;
@@ -305,8 +305,8 @@ fn shelf_of(folder: &Path) -> Result<Shelf, StartError> {
             Ok(playbook) => drop(shelf.insert(playbook.name.clone(), playbook)),
             Err(why) => {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                tracing::error!("nothing is played as `{name}` until its file is mended: {why}{cause}");
+                let why = with_causes(&why);
+                tracing::error!("nothing is played as `{name}` until its file is mended: {why}");
                 shelf.remove(&PlaybookId::new(name));
             }
         }

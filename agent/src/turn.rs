@@ -349,32 +349,15 @@ impl<W: World> Turn<W> {
         }
     }
 
-    fn send(&mut self, to: &SiteId, body: Body, clocks: Clocks) {
+    fn send(&mut self, to: &SiteId, mut body: Body, clocks: Clocks) {
         if *to == self.here {
             self.events.push_back(Event::Heard { from: to.clone(), body });
             return;
         }
-        let body = match body {
-            Body::Pulse(mut pulse) => {
-                pulse.wall = clocks.wall;
-                pulse.hears = self.relay.hears(clocks.mono);
-                Body::Pulse(pulse)
-            }
-            other @ (Body::Raft(_)
-            | Body::Hears { .. }
-            | Body::Relayed(_)
-            | Body::Propose { .. }
-            | Body::Prepare(_)
-            | Body::Unready { .. }
-            | Body::Ask { .. }
-            | Body::Look(_)
-            | Body::Looked { .. }
-            | Body::Revoke { .. }
-            | Body::Declined { .. }
-            | Body::Fetch(_)
-            | Body::Fetched(_)
-            | Body::Hello(_)) => other,
-        };
+        if let Body::Pulse(pulse) = &mut body {
+            pulse.wall = clocks.wall;
+            pulse.hears = self.relay.hears(clocks.mono);
+        }
         self.dispatch(to, body, clocks);
     }
 

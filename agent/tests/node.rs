@@ -3,6 +3,7 @@
 /// The world that the stories happen in, and the language that they are told in.
 mod node {
     pub mod account;
+    pub mod asks;
     pub mod deeds;
     pub mod desk;
     pub mod expect;
@@ -48,6 +49,19 @@ fn every_story_ends_as_it_is_written() {
 fn every_account_reads_as_it_is_written() {
     let wrong = node::account::drifted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/account"));
     assert!(wrong.is_empty(), "{} drifted; UPDATE=1 rewrites them\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The window, the life and the number of an ask: `UPDATE=1` writes down what comes out now.
+#[test]
+fn an_executor_writes_for_its_own_ask_alone() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/asks.txt");
+    let text = fs::read_to_string(&path).unwrap();
+    let (is, wrong) = node::asks::played(&text);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, is).unwrap();
+    } else {
+        assert!(wrong.is_empty(), "tests/asks.txt drifted; UPDATE=1 rewrites it\n{}", wrong.join("\n"));
+    }
 }
 
 /// Whoever is killed at whatever moment of the switch, and whether or not it comes back: the number ends in one

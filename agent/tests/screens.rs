@@ -9,19 +9,19 @@ mod screens {
 }
 
 use agent::cli::screens as screen;
-use agent::command::{Answer, CarrierReport, DoorReport, Need, Offer, PlanReport, Telling, Voice};
+use agent::command::{Answer, CarrierReport, DoorReport, Need, PlanReport, Telling, Voice};
 use agent::live::{Health, Kind, Sight};
 use policies::Verdict;
 use policies::candidates::Candidate;
 use policies::reason::{Evidence, Guarding, NotChosen, Refused};
-use screens::handover::by_hand;
+use screens::handover::{self, by_hand};
 use screens::status::{self, site, stamp};
 use screens::why::{self, wish};
 use state::fact::Mode;
 use state::handover::{Hindrance, Strength};
 use state::incident::{Incident, IncidentState};
 use state::run::{End, Word};
-use state::{Destination, IncidentId, Index, Number, RouteId, RunId, SiteId, Subject, Who};
+use state::{Destination, IncidentId, Index, RouteId, RunId, SiteId, Subject, Who};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -158,17 +158,7 @@ fn status_before_anything_is_known() {
 
 #[test]
 fn what_is_said_before_a_claim_alone() {
-    let offer = Offer {
-        token: 9,
-        route: RouteId::new("main"),
-        site: site("office"),
-        numbers: 100,
-        heard: (1, 5),
-        number: Some(Number::new("02079460000")),
-        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
-        shown: Some(site("london")),
-    };
-    check("claim-alone", &screen::alone::offer(&offer));
+    check("claim-alone", &screen::alone::offer(&handover::offer()));
 }
 
 #[test]
@@ -268,7 +258,8 @@ fn what_a_site_leans_on() {
         says: says.into(),
         hint: hint.map(str::to_owned),
     };
-    let renew = "make a new bundle with the cluster's CA, which `pointsman init` made and you keep offline";
+    let renew = "make its next bundle, where DIR has the cluster's `ca`, by `pointsman init DIR --policy FILE \
+                 --add london`; install it and restart";
     let dig = "`dig @192.0.2.53 api.magrathea-telecom.co.uk`";
     let sights = [
         sight(Health::Ok, Kind::Folder, "state", "can be written, 36 GiB free", None),

@@ -5,6 +5,7 @@ mod tidy {
     pub mod borders;
     pub mod changes;
     pub mod edges;
+    pub mod glossary;
     pub mod map;
     pub mod modules;
     pub mod rust;

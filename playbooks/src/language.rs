@@ -7,7 +7,6 @@ mod template;
 mod wish;
 
 pub use http::{HttpWish, ShowsWish};
-pub(crate) use inputs::span;
 pub use inputs::{Input, Inputs, Kind, Unfit};
 pub use template::{Span, Template};
 

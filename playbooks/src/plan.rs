@@ -1,6 +1,7 @@
 //! A playbook with its arguments becomes a plan: concrete values for every number, and nothing is done.
 
-use crate::language::{Doer, HttpWish, Playbook, PlaybookStep, Span, Template, Unfit, WayBack, Wish, span};
+use crate::language::{Doer, HttpWish, Playbook, PlaybookStep, Span, Template, Unfit, WayBack, Wish};
+use state::document::duration_in;
 use state::plan::{At, Ensure, Plan, PlannedStep, Pointing, Shows, Switch, Undo};
 use state::{CarrierId, Destination, Number, RouteId, SiteId};
 use std::collections::BTreeMap;
@@ -257,7 +258,7 @@ impl Planning<'_> {
             Span::Is(duration) => *duration,
             Span::Given(name) => {
                 let given = self.playbook.inputs.value(name, &self.arguments.given);
-                given.and_then(span).unwrap_or_default()
+                given.and_then(duration_in).unwrap_or_default()
             }
         }
     }

@@ -39,41 +39,13 @@ pub(crate) enum Answer {
     },
 }
 
-/// The guards of a route in the order in which they are told: first what a person can change, last what nobody can.
-const OF_ROUTE: [fn(&Matter<'_>) -> Answer; 14] = [
-    |route| hold::ask(&route.on),
-    |route| latch::ask(&route.on),
-    |route| mode::ask(&route.on),
-    |route| single_flight::ask(&route.on),
-    |route| escalated::ask(&route.on),
-    |route| disputed::ask(&route.on),
-    |route| blip::ask(&route.on),
-    steady::ask,
-    damping::ask,
-    |route| budget::ask(&route.on),
-    never_zero::ask,
-    |route| clock_gap::ask(&route.on),
-    |route| quorum::ask(&route.on),
-    |route| agreement::ask(&route.on),
-];
+/// The guards that every decision meets first, in the order in which they are told: what a person can change, and what
+/// the evidence must show.
+const FIRST: [fn(&Grounds<'_>) -> Answer; 7] =
+    [hold::ask, latch::ask, mode::ask, single_flight::ask, escalated::ask, disputed::ask, blip::ask];
 
-/// The guards of a lever, in the same order.
-const OF_LEVER: [fn(&Pull<'_>) -> Answer; 14] = [
-    |lever| hold::ask(&lever.on),
-    |lever| latch::ask(&lever.on),
-    |lever| mode::ask(&lever.on),
-    |lever| single_flight::ask(&lever.on),
-    |lever| escalated::ask(&lever.on),
-    |lever| disputed::ask(&lever.on),
-    |lever| blip::ask(&lever.on),
-    failed::ask,
-    let_go::ask,
-    |lever| budget::ask(&lever.on),
-    keep_up::ask,
-    |lever| clock_gap::ask(&lever.on),
-    |lever| quorum::ask(&lever.on),
-    |lever| agreement::ask(&lever.on),
-];
+/// Those that it meets last: what nobody can change.
+const LAST: [fn(&Grounds<'_>) -> Answer; 3] = [clock_gap::ask, quorum::ask, agreement::ask];
 
 /// The guards that bind a repair as well: what persons forbid, and what a leader must know.
 const OF_REPAIR: [fn(&Grounds<'_>) -> Answer; 6] =
@@ -86,12 +58,20 @@ pub(crate) fn ask_of_repair(on: &Grounds<'_>) -> Vec<Answer> {
 
 /// Asks every guard of a lever, also after one has forbidden it.
 pub(crate) fn ask_of_lever(lever: &Pull<'_>) -> Vec<Answer> {
-    OF_LEVER.iter().map(|ask| ask(lever)).collect()
+    in_order(&lever.on, [failed::ask(lever), let_go::ask(lever)], keep_up::ask(lever))
 }
 
 /// Asks every guard of a route, also after one has forbidden it: people shall hear of all at once.
 pub(crate) fn ask_all(matter: &Matter<'_>) -> Vec<Answer> {
-    OF_ROUTE.iter().map(|ask| ask(matter)).collect()
+    in_order(&matter.on, [steady::ask(matter), damping::ask(matter)], never_zero::ask(matter))
+}
+
+/// All answers: around the budget stand what `waits` and what must be `left` afterwards, of which each kind has its
+/// own.
+fn in_order(on: &Grounds<'_>, waits: [Answer; 2], left: Answer) -> Vec<Answer> {
+    let first = FIRST.iter().map(|ask| ask(on));
+    let middle = waits.into_iter().chain([budget::ask(on), left]);
+    first.chain(middle).chain(LAST.iter().map(|ask| ask(on))).collect()
 }
 
 fn pass(reason: Guarding) -> Answer {

@@ -212,6 +212,9 @@ impl fmt::Display for Evidence {
                     "nobody knows where {route} rings: what the carrier shows was not read, or names no site"
                 )
             }
+            Self::NoSuchRoute { route } if route.is_lever() => {
+                write!(f, "the policy has no rule under `when` that watches `{route}`")
+            }
             Self::NoSuchRoute { route } => write!(f, "the policy has no route `{route}`"),
             Self::NotChosen(not) => not.fmt(f),
             Self::Pulled { since } => write!(f, "it was pulled at {since}, and not let go since"),

@@ -186,7 +186,7 @@ pub enum Refusal {
         at: Index,
     },
     /// The route has a run already.
-    #[error("{0} is still under way on this route")]
+    #[error("{0} is still under way, and goes first")]
     Busy(RunId),
     /// The site it would go to fell silent.
     #[error("{0} fell silent after it was decided")]

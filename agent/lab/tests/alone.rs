@@ -1,5 +1,7 @@
 //! A claim alone by the one agent that is left, over real processes: done, killed, started again, and merged.
 
+mod support;
+
 use agent::command::{AloneState, Answer, Command, HandOver, StatusReport, Telling};
 use agent::control::client::Following;
 use lab::pbx::Condition;
@@ -7,39 +9,10 @@ use lab::rig::{NUMBER, Options, Rig};
 use state::handover::{Hindrance, Strength};
 use state::{RouteId, SiteId};
 use std::time::Duration;
+use support::{PATIENCE, rig, until};
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long a cluster may take to be ready or to meet again: elections, links dialled anew, and a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 const DEAD: [&str; 3] = ["london", "manchester", "netherlands"];
-
-/// Asks an agent for its status until it is as wanted.
-async fn until(
-    rig: &mut Rig,
-    site: &str,
-    what: &str,
-    wanted: impl Fn(&StatusReport) -> bool,
-) -> StatusReport {
-    let since = Instant::now();
-    let mut last = None;
-    while since.elapsed() < PATIENCE {
-        let agent = rig.agent(site).expect("every agent was started");
-        if let Ok(Answer::Status(report)) = agent.ask(Command::Status).await {
-            if wanted(&report) {
-                return *report;
-            }
-            last = Some(report);
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{site}: not {what}: {last:?}");
-}
-
-fn ready(report: &StatusReport) -> bool {
-    let up = report.sites.iter().all(|site| site.pbx == policies::Verdict::Up);
-    let rings = report.routes.first().is_some_and(|route| route.rings_in == Some(SiteId::new("london")));
-    up && rings && report.leader.is_some()
-}
 
 fn claimed(report: &StatusReport) -> Option<&HandOver> {
     let kind = (Hindrance::ClaimedAlone, Strength::Latched);
@@ -65,13 +38,11 @@ fn shows(rig: &Rig) -> Option<&'static str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_agent_acts_for_a_person_and_the_others_learn_of_it() {
-    let mut rig = Rig::put_up(&Options::default()).await.expect("a rig stands on loopback");
-    rig.start_all().expect("`cargo build -p agent` builds what this test starts");
-    until(&mut rig, "office", "ready", ready).await;
+    let mut rig = rig(&Options::default()).await;
     for site in DEAD {
         rig.power_off(site).await.expect("the site can be switched off");
     }
-    until(&mut rig, "office", "without a leader", |report| report.leader.is_none()).await;
+    until(&mut rig, "office", |report| report.leader.is_none()).await;
 
     let office = rig.agent("office").expect("every agent was started");
     let mut told = office.follow(PATIENCE).await.expect("a living agent is followed");
@@ -89,7 +60,7 @@ async fn the_last_agent_acts_for_a_person_and_the_others_learn_of_it() {
 
     rig.agent("office").expect("every agent was started").kill().await;
     rig.start("office").expect("the agent starts again");
-    until(&mut rig, "office", "still claimed", |report| claimed(report).is_some()).await;
+    until(&mut rig, "office", |report| claimed(report).is_some()).await;
 
     rig.wire.mend();
     for site in DEAD {
@@ -99,7 +70,7 @@ async fn the_last_agent_acts_for_a_person_and_the_others_learn_of_it() {
     let rings =
         |report: &StatusReport| report.routes.iter().all(|r| r.rings_in == Some(SiteId::new("office")));
     let known = |report: &StatusReport| claimed(report).is_some() && rings(report);
-    let report = until(&mut rig, "netherlands", "told of the claim", known).await;
+    let report = until(&mut rig, "netherlands", known).await;
     let because = claimed(&report).map(|one| one.because.clone()).unwrap_or_default();
     assert!(because.contains("alone at office") && because.contains("everybody else is dark"), "{because}");
     // Whoever leads has read and would have acted by now; nothing was written but by the person's deed.

@@ -1,49 +1,15 @@
 //! Lost, foreign and rolled back disks under real agents: they stay outside, say so, and are let back in by a person.
 
+mod support;
+
 use agent::command::{Answer, Command, StatusReport};
 use lab::rig::{Options, Rig, SITES};
 use state::SiteId;
 use state::fact::Mode;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
-
-/// How long anything may take here on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-async fn rig() -> Rig {
-    let mut rig = Rig::put_up(&Options::default()).await.expect("a rig stands on loopback");
-    rig.start_all().expect("`cargo build -p agent` builds what this test starts");
-    for site in SITES {
-        until(&mut rig, site.name, ready).await;
-    }
-    rig
-}
-
-/// Asks for the status until it is as wanted.
-async fn until(rig: &mut Rig, site: &str, wanted: impl Fn(&StatusReport) -> bool) -> StatusReport {
-    let since = Instant::now();
-    let mut last = None;
-    loop {
-        let agent = rig.agent(site).expect("every agent was started");
-        if let Ok(Answer::Status(status)) = agent.ask(Command::Status).await {
-            if wanted(&status) {
-                return *status;
-            }
-            last = Some(status);
-        }
-        assert!(since.elapsed() < PATIENCE, "{site} never showed what was wanted, but {last:#?}");
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// The route rings in London, somebody leads, every PBX is seen up and every site is heard.
-fn ready(status: &StatusReport) -> bool {
-    let up = status.sites.iter().all(|site| site.pbx == policies::Verdict::Up);
-    let rings = status.routes.first().is_some_and(|route| route.rings_in == Some(SiteId::new("london")));
-    up && rings && status.leader.is_some() && status.heard == status.votes && status.needs_you.is_empty()
-}
+use support::{PATIENCE, log, ready, rig, until};
+use tokio::time::Instant;
 
 fn needs(status: &StatusReport, what: &str) -> bool {
     status.needs_you.iter().any(|need| need.what.contains(what))
@@ -51,11 +17,6 @@ fn needs(status: &StatusReport, what: &str) -> bool {
 
 fn database(rig: &Rig, site: &str) -> PathBuf {
     rig.folder(site).join("state/pointsman.db")
-}
-
-fn log(rig: &Rig, site: &str) -> String {
-    let log = fs::read_to_string(rig.folder(site).join("log")).unwrap_or_default();
-    format!("{site} said:\n{log}\n")
 }
 
 /// Ends an agent, does something to its folder, and starts it again.
@@ -84,7 +45,7 @@ async fn stays_outside(rig: &mut Rig, site: &'static str, why: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wiped_database_stays_outside_while_the_file_is_there() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     between(&mut rig, "office", |rig| {
         remove(&database(rig, "office"));
         fs::write(database(rig, "office"), b"").expect("the folder can be written");
@@ -98,7 +59,7 @@ async fn a_wiped_database_stays_outside_while_the_file_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_foreign_database_stays_outside() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     rig.agent("manchester").expect("every agent was started").kill().await;
     between(&mut rig, "office", |rig| {
         remove(&database(rig, "office"));
@@ -118,7 +79,7 @@ async fn a_foreign_database_stays_outside() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolled_back_database_is_found_by_a_peer() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     let kept = rig.dir().join("image");
     between(&mut rig, "office", |rig| {
         fs::create_dir(&kept).expect("the rig's folder can be written");
@@ -193,7 +154,7 @@ async fn its_votes_count(rig: &mut Rig, site: &'static str, gone: [&'static str;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wiped_site_is_readmitted_and_votes() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     between(&mut rig, "office", |rig| remove(&database(rig, "office"))).await;
     stays_outside(&mut rig, "office", "its database is gone").await;
     comes_back(&mut rig, "office").await;
@@ -209,7 +170,7 @@ async fn a_wiped_site_is_readmitted_and_votes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_witness_comes_back_with_both_votes() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     between(&mut rig, "netherlands", |rig| remove(&database(rig, "netherlands"))).await;
     stays_outside(&mut rig, "netherlands", "its database is gone").await;
     comes_back(&mut rig, "netherlands").await;

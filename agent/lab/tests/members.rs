@@ -1,5 +1,7 @@
 //! Sites and votes of a running cluster of real agents: changed by an edit of the policy, and taken by a revocation.
 
+mod support;
+
 use agent::command::{Answer, Command, StatusReport};
 use lab::rig::{Options, Rig, SITES, find_pointsman};
 use state::SiteId;
@@ -7,50 +9,8 @@ use state::fact::Mode;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
+use support::{PATIENCE, calm, log, rig, until};
 use tokio::time::{Instant, sleep};
-
-/// How long anything may take here on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-async fn rig() -> Rig {
-    let mut rig = Rig::put_up(&Options::default()).await.expect("a rig stands on loopback");
-    rig.start_all().expect("`cargo build -p agent` builds what this test starts");
-    for site in SITES {
-        until(&mut rig, site.name, ready).await;
-    }
-    rig
-}
-
-/// Asks for the status until it is as wanted.
-async fn until(rig: &mut Rig, site: &str, wanted: impl Fn(&StatusReport) -> bool) -> StatusReport {
-    let since = Instant::now();
-    let mut last = None;
-    loop {
-        let agent = rig.agent(site).expect("every agent was started");
-        if let Ok(Answer::Status(status)) = agent.ask(Command::Status).await {
-            if wanted(&status) {
-                return *status;
-            }
-            last = Some(status);
-        }
-        assert!(
-            since.elapsed() < PATIENCE,
-            "{site} never showed what was wanted, but {last:#?}\n{}",
-            log(rig, site)
-        );
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn log(rig: &Rig, site: &str) -> String {
-    fs::read_to_string(rig.folder(site).join("log")).unwrap_or_default()
-}
-
-/// The route rings in London, somebody leads, every vote is heard and nothing is left to do.
-fn ready(status: &StatusReport) -> bool {
-    let rings = status.routes.first().is_some_and(|route| route.rings_in == Some(SiteId::new("london")));
-    rings && status.leader.is_some() && status.heard == status.votes && status.needs_you.is_empty()
-}
 
 /// Every site has so many votes, and nothing is said to be under way.
 fn sits(status: &StatusReport, votes: &[(&str, u8)]) -> bool {
@@ -58,7 +18,7 @@ fn sits(status: &StatusReport, votes: &[(&str, u8)]) -> bool {
         status.sites.iter().any(|site| site.site.as_str() == *name && site.votes == *votes)
     };
     let settled = !status.watch.iter().any(|line| line.contains("votes"));
-    ready(status) && settled && votes.iter().all(has) && status.sites.len() == votes.len()
+    calm(status) && settled && votes.iter().all(has) && status.sites.len() == votes.len()
 }
 
 /// Saves as most editors do: another file takes the name.
@@ -96,7 +56,7 @@ async fn agrees(rig: &mut Rig, site: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_changes_the_votes_of_a_running_cluster() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     let begun = Instant::now();
     // The office becomes the site with two votes; the witness, which leads, keeps one of its own.
     save(&rig, "manchester", |text| with_votes(&with_votes(text, "office", 2), "netherlands", 1));
@@ -144,7 +104,7 @@ fn next_bundle(rig: &Rig, site: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stolen_bundle_is_refused_by_everybody_and_its_site_comes_back_with_the_next_one() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     let office = SiteId::new("office");
     let order = Command::Revoke { site: office.clone() };
     let begun = Instant::now();
@@ -228,7 +188,7 @@ fn one_more(rig: &Rig, site: &str, ip: IpAddr) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_site_is_added_to_a_running_cluster_and_taken_out_again() {
-    let mut rig = rig().await;
+    let mut rig = rig(&Options::default()).await;
     let ip = beside(rig.net.agent(&SITES[0]), 4);
     let begun = Instant::now();
     save(&rig, "manchester", |text| with_depot(text, ip));

@@ -1,55 +1,30 @@
 //! A link is cut between two real agents: they go on over a third, under their own keys, and a dying site is left.
 
-use agent::command::{Answer, Command, StatusReport};
+mod support;
+
+use agent::command::StatusReport;
 use lab::carrier::log::What;
-use lab::rig::{NUMBER, Options, Rig};
+use lab::rig::{NUMBER, Options};
 use lab::wire::Passage;
 use state::SiteId;
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
-
-/// How long a cluster may take to be ready, and to act: a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Asks an agent until its status is as wanted.
-async fn until(rig: &mut Rig, site: &str, wanted: fn(&StatusReport) -> Option<()>) -> StatusReport {
-    let since = Instant::now();
-    let mut last = None;
-    loop {
-        let agent = rig.agent(site).expect("every agent was started");
-        if let Ok(Answer::Status(status)) = agent.ask(Command::Status).await {
-            if wanted(&status).is_some() {
-                return *status;
-            }
-            last = Some(status);
-        }
-        assert!(since.elapsed() < PATIENCE, "{site} never came to be as wanted: {last:?}");
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn ready(status: &StatusReport) -> Option<()> {
-    let up = status.sites.iter().all(|site| site.pbx == policies::Verdict::Up);
-    let rings = status.routes.first().is_some_and(|route| route.rings_in == Some(SiteId::new("london")));
-    (up && rings && status.leader == Some(SiteId::new("netherlands"))).then_some(())
-}
+use support::{rig, until};
 
 /// Manchester is heard over another site, and nobody's vote is missing.
-fn detoured(status: &StatusReport) -> Option<()> {
-    let manchester = status.sites.iter().find(|site| site.site == SiteId::new("manchester"))?;
-    manchester.over.as_ref().filter(|_| status.heard == 5).map(|_| ())
+fn detoured(status: &StatusReport) -> bool {
+    let manchester = status.sites.iter().find(|site| site.site == SiteId::new("manchester"));
+    manchester.is_some_and(|site| site.over.is_some()) && status.heard == 5
 }
 
-fn in_manchester(status: &StatusReport) -> Option<()> {
-    let route = status.routes.first()?;
-    (route.rings_in == Some(SiteId::new("manchester")) && status.runs.is_empty()).then_some(())
+fn in_manchester(status: &StatusReport) -> bool {
+    let there = Some(SiteId::new("manchester"));
+    status.routes.iter().all(|route| route.rings_in == there) && status.runs.is_empty()
 }
 
 #[tokio::test]
 async fn two_agents_without_a_link_meet_over_a_third_and_leave_a_dead_site() {
-    let mut rig = Rig::put_up(&Options::default()).await.expect("a rig stands on loopback");
-    rig.start_all().expect("`cargo build -p agent` builds what this test starts");
-    let before = until(&mut rig, "netherlands", ready).await;
+    let mut rig = rig(&Options::default()).await;
+    let led = |status: &StatusReport| status.leader == Some(SiteId::new("netherlands"));
+    let before = until(&mut rig, "netherlands", led).await;
     rig.wire.between(&["netherlands"], &["manchester"], Passage::Silent).expect("both are parties");
     until(&mut rig, "netherlands", detoured).await;
     rig.power_off("london").await.expect("the agent of london was started");

@@ -1,7 +1,8 @@
 //! The sentences of attempts: who was to do which step of which run, and what became of it.
 
 use super::About;
-use super::sentence::{Sentence, of_run, wanted};
+use super::sentence::{Sentence, of_run};
+use super::wanted::briefly;
 use state::fact::{Attempt, Closure, Fact, Outcome, Passed, Reading, Was};
 use state::plan::Ensure;
 use state::run::{Direction, Run};
@@ -84,7 +85,7 @@ fn started(index: Index, attempt: &Attempt, before: Option<&View>) -> Sentence {
 fn named(run: Option<&Run>, (id, step): (String, u16)) -> String {
     let planned = run.and_then(|run| Some((run.plan.steps.len(), run.plan.steps.get(usize::from(step))?)));
     match planned {
-        Some((of, planned)) => format!("{id} step {} of {of}, {}", step + 1, wanted(&planned.ensure)),
+        Some((of, planned)) => format!("{id} step {} of {of}, {}", step + 1, briefly(&planned.ensure)),
         None => format!("{id} step {}", step + 1),
     }
 }

@@ -1,6 +1,7 @@
-//! Days and times of day for people who look back: UTC everywhere, as on every screen.
+//! Days, times of day and lengths of time as people type them: UTC everywhere, as on every screen.
 
 use state::Stamp;
+use state::document::duration_in;
 use std::time::Duration;
 
 /// A day in milliseconds: cluster time knows no leap second.
@@ -49,7 +50,18 @@ pub fn moment(text: &str) -> Result<Moment, String> {
     if bare.contains(':') {
         return of_day(bare).map(Moment::OfDay).ok_or_else(fault);
     }
-    crate::cli::span(text).map(Moment::Ago).map_err(|why| format!("{why}; or a time of day: `03:01`, in UTC"))
+    span(text).map(Moment::Ago).map_err(|why| format!("{why}; or a time of day: `03:01`, in UTC"))
+}
+
+/// Reads `90s`, `10m` or `1h 30m`, as in the policy; a bare number is a fault that says what to write.
+///
+/// # Errors
+/// Says what can be written.
+pub fn span(text: &str) -> Result<Duration, String> {
+    if let Ok(count) = text.parse::<u64>() {
+        return Err(format!("a time needs a unit: write `{count}h` or `{count}m`"));
+    }
+    duration_in(text).ok_or_else(|| format!("`{text}` is no time: write `1h` or `90s`"))
 }
 
 /// `HH:MM` or `HH:MM:SS` in milliseconds since midnight.
@@ -102,6 +114,17 @@ mod tests {
         assert_eq!(seen("2026-11-01"), "2026-11-01 00:00:00");
         for same in ["2026-11-19T23:05:01Z", "2026-11-19T23:05:01", "2026-11-19 23:05:01"] {
             assert_eq!(seen(same), "2026-11-19 23:05:01");
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_is_written_as_in_the_policy() {
+        assert_eq!(span("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(span("1h30m"), span("90m"));
+        assert_eq!(span("1w"), span("7 days"));
+        assert_eq!(span("15"), Err("a time needs a unit: write `15h` or `15m`".to_owned()));
+        for bad in ["", "h", "-1h", "1.5h", "99999999999999999w"] {
+            assert!(span(bad).is_err(), "{bad}");
         }
     }
 

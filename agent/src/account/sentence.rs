@@ -4,7 +4,7 @@ use super::{About, attempts, members};
 use policies::reason::Age;
 use state::alone::AloneClaim;
 use state::fact::{Adoption, Ballot, Entry, Fact, Reading, Says};
-use state::plan::{Ensure, Plan};
+use state::plan::Plan;
 use state::run::Cause;
 use state::view::SiteBallots;
 use state::{IncidentId, Index, RouteId, RunId, SiteId, Subject, View};
@@ -241,18 +241,6 @@ fn hand_over(fact: &Fact) -> Sentence {
     };
     let text = format!("nobody could lead for {}; every route was {strength}", Age(*lasted));
     Sentence::of(About::Everything, text)
-}
-
-/// An end state in a few words: what people are told stands where it is begun, and need not be said twice.
-pub fn wanted(ensure: &Ensure) -> String {
-    match ensure {
-        Ensure::RoutePointsAt { .. }
-        | Ensure::Waited { .. }
-        | Ensure::SiteReady { .. }
-        | Ensure::Http(_)
-        | Ensure::Exec { .. } => crate::cli::screens::runs::wanted(ensure),
-        Ensure::Notify { .. } => "people are told".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The way in at one carrier: its address, this site's login, and whether that login was refused.
 
 use super::CarrierSetup;
-use crate::carriers::ntsapi::{Account, Login, NtsapiLine, Transport, chain};
+use crate::carriers::ntsapi::{Account, Login, NtsapiLine, Transport};
+use crate::causes::with_causes;
 use crate::clock::mono;
 use crate::probes::means::source_for;
 use crate::probes::tcp::TcpConnect;
@@ -121,7 +122,7 @@ impl Entrance {
     pub fn open(&self, deadline: Mono) -> Result<(NtsapiLine, Credentials), String> {
         let turn = self.turn(deadline)?;
         let opened = self.account(&turn.credentials).and_then(|account| {
-            NtsapiLine::open(account, deadline).map_err(|error| (error.is_refusal(), chain(&error)))
+            NtsapiLine::open(account, deadline).map_err(|error| (error.is_refusal(), with_causes(&error)))
         });
         let mut known = self.known();
         if turn.first == Trying::Somebody {
@@ -148,7 +149,7 @@ impl Entrance {
     /// Waits while somebody finds out about the same credentials: two at once could both be refused, and a
     /// carrier that counts refusals may lock the account.
     fn turn(&self, deadline: Mono) -> Result<Turn, String> {
-        let (user, password) = self.secrets.read(self.name.as_str()).map_err(|error| chain(&error))?;
+        let (user, password) = self.secrets.read(self.name.as_str()).map_err(|error| with_causes(&error))?;
         let credentials = Credentials { user, password: Secret::new(password) };
         let mut known = self.known();
         loop {
@@ -196,7 +197,7 @@ impl Entrance {
     fn account(&self, credentials: &Credentials) -> Result<Account, (bool, String)> {
         let plain = |why: String| (false, why);
         let login = Login::new(&credentials.user, credentials.password.clone())
-            .map_err(|error| plain(chain(&error)))?;
+            .map_err(|error| plain(with_causes(&error)))?;
         let address = self
             .resolved
             .address()
@@ -204,7 +205,9 @@ impl Entrance {
         let mut made = self.made.lock().expect("nothing panics while it holds the account");
         let account = match made.take() {
             Some(account) => account.at(address).with(login),
-            None => Account::new(address, &self.transport, login).map_err(|error| plain(chain(&error)))?,
+            None => {
+                Account::new(address, &self.transport, login).map_err(|error| plain(with_causes(&error)))?
+            }
         };
         *made = Some(account.clone());
         let account = account.halted_by(Arc::clone(&self.halt));

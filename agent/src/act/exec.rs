@@ -3,11 +3,9 @@
 use super::order::{Hand, Tried};
 use crate::clock::mono;
 use crate::probes::means::Means;
-use crate::program::{End, run};
+use crate::program::{End, may_be_run, run};
 use state::fact::{Closure, Was};
 use state::{CommandId, Mono};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 /// What is left of an attempt's time for looking once more at what was killed.
@@ -113,12 +111,8 @@ fn words(means: &Means, name: &CommandId) -> Result<Vec<String>, String> {
     let words = means.commands.get(name.as_str()).ok_or_else(|| {
         format!("no command `{name}` here; hint: add it to `commands` in the site file, and restart")
     })?;
-    let program = words.first().map(Path::new).ok_or_else(|| format!("the command `{name}` is empty"))?;
-    let found = std::fs::metadata(program);
-    let found = found.map_err(|error| format!("cannot run `{}`: {error}", program.display()))?;
-    if found.is_file() && found.permissions().mode() & 0o111 != 0 {
-        Ok(words.clone())
-    } else {
-        Err(format!("`{}` is no program that may be run", program.display()))
-    }
+    let program = words.first().ok_or_else(|| format!("the command `{name}` is empty"))?;
+    let may = may_be_run(program);
+    may.map(|()| words.clone())
+        .map_err(|why| format!("cannot run `{program}`: {why}; hint: `ls -l {program}`"))
 }

@@ -118,7 +118,7 @@ async fn machines(ground: &Ground, asks: &Asks) -> Vec<Sight> {
     sights
 }
 
-/// The commands of the site file, and those that probes name and it lacks.
+/// The commands of the site file, and those that probes and playbooks name and it lacks.
 fn commands(site: Option<&SiteFile>, asks: &Asks) -> Vec<Sight> {
     let Some(site) = site else { return Vec::new() };
     let mut sights: Vec<Sight> =
@@ -126,7 +126,8 @@ fn commands(site: Option<&SiteFile>, asks: &Asks) -> Vec<Sight> {
     for name in asks.commands.iter().filter(|name| !site.commands.contains_key(*name)) {
         let hint = "add it to `commands` in the site file, and restart";
         sights.push(
-            Sight::fault(Kind::Command, name, "a probe runs it, and the site file has none").hint(hint),
+            Sight::fault(Kind::Command, name, "a probe or a playbook runs it, and the site file has none")
+                .hint(hint),
         );
     }
     sights

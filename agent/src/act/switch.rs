@@ -1,6 +1,7 @@
 //! A switch over HTTP: read first, compare, thrown once, read back; no redirect is followed, no name looked up.
 
 use super::order::{Hand, Tried};
+use crate::causes::with_causes;
 use crate::clock::mono;
 use crate::probes::http::{self, BODY_MAX};
 use crate::probes::means::{Means, source_for};
@@ -11,7 +12,6 @@ use rustls::ClientConfig;
 use state::Mono;
 use state::fact::{Closure, Was};
 use state::plan::{Login, Method, Scheme, Switch};
-use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn client(
     if let Some(name) = url.domain() {
         builder = builder.resolve(name, target);
     }
-    builder.build().map_err(|error| words(&error))
+    builder.build().map_err(|error| with_causes(&error))
 }
 
 /// What a reading says.
@@ -244,16 +244,5 @@ fn text(value: &serde_json::Value) -> String {
 
 /// An error in words, without the URL, in which somebody may have put something that nobody shall read.
 fn plain(error: reqwest::Error) -> String {
-    words(&error.without_url())
-}
-
-/// An error with its causes.
-fn words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
+    with_causes(&error.without_url())
 }

@@ -1,7 +1,8 @@
 //! A look at a manager interface: logs in, asks what it may do, and leaves.
 
 use super::{AmiError, Session};
-use crate::live::{Kind, Sight, chain};
+use crate::causes::with_causes;
+use crate::live::{Kind, Sight};
 use crate::probes::connect;
 use crate::site::{SecretError, Secrets};
 use std::net::{IpAddr, SocketAddr};
@@ -43,10 +44,10 @@ pub async fn look(pbx: &Pbx, secrets: &Secrets) -> Sight {
     let (user, password) = match secrets.read(secret) {
         Ok(login) => login,
         Err(error @ SecretError::Read { .. }) => {
-            return fault(chain(&error))
+            return fault(with_causes(&error))
                 .hint(format!("two lines, user and password, in the secret `{secret}`"));
         }
-        Err(error) => return fault(chain(&error)),
+        Err(error) => return fault(with_causes(&error)),
     };
     let spoken = timeout(PATIENCE, spoken(pbx, (&user, &password))).await;
     match spoken {
@@ -70,7 +71,7 @@ pub async fn look(pbx: &Pbx, secrets: &Secrets) -> Sight {
             fault(format!("refuses the login of the secret `{secret}`: {words}"))
                 .hint("compare it with manager.conf, also `permit` and `deny` there")
         }
-        Ok(Err(error)) => fault(chain(&error)).hint("`asterisk -rx 'manager show settings'`"),
+        Ok(Err(error)) => fault(with_causes(&error)).hint("`asterisk -rx 'manager show settings'`"),
         Err(_elapsed) => fault(format!("accepts and says nothing within {} s", PATIENCE.as_secs()))
             .hint("`asterisk -rx 'core show uptime'`"),
     }

@@ -6,7 +6,7 @@ pub use look::{
     AuditArgs, HelpArgs, IncidentsArgs, Look, RunsArgs, ShowIncident, ShowRun, StatusArgs, WhyArgs,
 };
 
-use super::span::span;
+use crate::account::span;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use state::Fingerprint;

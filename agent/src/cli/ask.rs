@@ -67,21 +67,8 @@ pub async fn planned(client: &mut Client, args: &PlanArgs) -> Result<Box<PlanRep
             return Err(Failure::mistyped(format!("`{key}` is given twice")));
         }
     }
-    match client.ask(Command::Plan { playbook, args: given }).await? {
-        Answer::Plan(report) => Ok(report),
-        answer @ (Answer::Agreed { .. }
-        | Answer::Refused { .. }
-        | Answer::Status(_)
-        | Answer::Why(_)
-        | Answer::Runs { .. }
-        | Answer::Incidents { .. }
-        | Answer::Journal(_)
-        | Answer::Survey(_)
-        | Answer::Following
-        | Answer::Told(_)
-        | Answer::Offered(_)
-        | Answer::Alone { .. }) => Err(unhoped(answer)),
-    }
+    let answer = client.ask(Command::Plan { playbook, args: given }).await?;
+    if let Answer::Plan(report) = answer { Ok(report) } else { Err(unhoped(answer)) }
 }
 
 /// The plan as it is printed before anything is done.

@@ -58,6 +58,7 @@ fn sites(policy: &Policy) -> Vec<InitSite> {
 fn failure(error: &InitError) -> Failure {
     match error {
         InitError::NotEmpty(_)
+        | InitError::Taken(_)
         | InitError::Name(_)
         | InitError::Secret(_)
         | InitError::Twice(_)

@@ -1,5 +1,6 @@
 //! How a command ends: its exit code, and what is said on stderr when it did not do what it was told.
 
+use crate::causes::with_causes;
 use crate::command::Answer;
 use crate::control::client::ClientError;
 use std::error::Error;
@@ -42,7 +43,7 @@ impl Failure {
 
     /// It was right, and did not work, or no agent answers: exit 3.
     pub fn failed(error: &dyn Error) -> Self {
-        Self { kind: Kind::Failed, what: chain(error), hint: None }
+        Self { kind: Kind::Failed, what: with_causes(error), hint: None }
     }
 
     /// With something that can be typed next.
@@ -86,21 +87,8 @@ impl From<ClientError> for Failure {
 
 /// An answer that is none of those that were hoped for: a refusal, or something beside the question.
 pub fn unhoped(answer: Answer) -> Failure {
-    match answer {
-        Answer::Refused { why, hint } => Failure { hint, ..Failure::no(why) },
-        Answer::Agreed { .. }
-        | Answer::Status(_)
-        | Answer::Why(_)
-        | Answer::Plan(_)
-        | Answer::Runs { .. }
-        | Answer::Incidents { .. }
-        | Answer::Journal(_)
-        | Answer::Survey(_)
-        | Answer::Following
-        | Answer::Told(_)
-        | Answer::Offered(_)
-        | Answer::Alone { .. } => ClientError::Beside.into(),
-    }
+    let Answer::Refused { why, hint } = answer else { return ClientError::Beside.into() };
+    Failure { hint, ..Failure::no(why) }
 }
 
 impl From<Ending> for ExitCode {
@@ -110,17 +98,6 @@ impl From<Ending> for ExitCode {
             Ending::No => Self::from(1),
         }
     }
-}
-
-/// An error with every cause, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text += &format!(": {next}");
-        cause = next.source();
-    }
-    text
 }
 
 #[cfg(test)]

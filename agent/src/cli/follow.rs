@@ -70,6 +70,7 @@ impl Awaited {
             | Telling::Leaderless { .. }
             | Telling::Escalated { .. }
             | Telling::Alone { .. }
+            | Telling::Agreed { .. }
             | Telling::Policy { .. } => Concern::None,
         }
     }

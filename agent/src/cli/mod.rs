@@ -13,11 +13,8 @@ mod order;
 mod remedy;
 mod run;
 pub mod screens;
-mod span;
 mod terminal;
 mod watch;
-
-pub use span::span;
 
 use args::{Cli, Verb, WhyArgs};
 use clap::Parser;

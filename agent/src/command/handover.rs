@@ -83,7 +83,8 @@ impl Telling {
             | Self::Mode { .. }
             | Self::Leader { .. }
             | Self::Voice { .. }
-            | Self::Refused { .. } => Loudness::Talk,
+            | Self::Refused { .. }
+            | Self::Agreed { .. } => Loudness::Talk,
         }
     }
 }

@@ -113,21 +113,8 @@ impl Client {
     /// # Errors
     /// As [`Self::ask`], or if the agent refuses.
     pub async fn follow(mut self) -> Result<Following, ClientError> {
-        match self.ask(Command::Follow).await? {
-            Answer::Following => Ok(Following(self)),
-            Answer::Refused { why, .. } => Err(ClientError::Unfollowed(why)),
-            Answer::Agreed { .. }
-            | Answer::Status(_)
-            | Answer::Why(_)
-            | Answer::Plan(_)
-            | Answer::Runs { .. }
-            | Answer::Incidents { .. }
-            | Answer::Journal(_)
-            | Answer::Survey(_)
-            | Answer::Told(_)
-            | Answer::Offered(_)
-            | Answer::Alone { .. } => Err(ClientError::Beside),
-        }
+        let answer = self.ask(Command::Follow).await?;
+        if matches!(answer, Answer::Following) { Ok(Following(self)) } else { Err(untold(answer)) }
     }
 
     async fn heard(&mut self) -> Result<Answer, ClientError> {
@@ -151,20 +138,12 @@ impl Following {
     /// # Errors
     /// If the agent goes away or stops telling.
     pub async fn next(&mut self) -> Result<Telling, ClientError> {
-        match self.0.heard().await? {
-            Answer::Told(telling) => Ok(telling),
-            Answer::Refused { why, .. } => Err(ClientError::Unfollowed(why)),
-            Answer::Agreed { .. }
-            | Answer::Status(_)
-            | Answer::Why(_)
-            | Answer::Plan(_)
-            | Answer::Runs { .. }
-            | Answer::Incidents { .. }
-            | Answer::Journal(_)
-            | Answer::Survey(_)
-            | Answer::Following
-            | Answer::Offered(_)
-            | Answer::Alone { .. } => Err(ClientError::Beside),
-        }
+        let answer = self.0.heard().await?;
+        if let Answer::Told(telling) = answer { Ok(telling) } else { Err(untold(answer)) }
     }
+}
+
+/// Why nothing is told: the agent says so, or speaks of something else.
+fn untold(answer: Answer) -> ClientError {
+    if let Answer::Refused { why, .. } = answer { ClientError::Unfollowed(why) } else { ClientError::Beside }
 }

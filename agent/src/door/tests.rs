@@ -202,3 +202,15 @@ fn a_greeting_is_never_a_frame() {
     assert!(Hello::decode(&[&bytes[..], &[0]].concat()).is_none());
     assert!(Hello::decode(&bytes[1..]).is_none());
 }
+
+/// Somebody on the way keeps a greeting back, and brings it after a newer one: what is older than that accuses nobody.
+#[test]
+fn a_greeting_that_was_kept_back_accuses_nobody() {
+    let mut london = Case::new(Stand::Inside, disk_of("london"));
+    let old = Hello { journal: Index(60), ..london.honest("office") };
+    let newer = london.honest("office");
+    assert!(london.hears("office", newer).known);
+    let late = Hello { n: 1_000, ..old };
+    let greeted = london.hears("office", late);
+    assert_eq!((greeted.known, greeted.unfit, greeted.answer), (false, None, Some(Asks::Yes)));
+}

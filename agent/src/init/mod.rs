@@ -69,6 +69,12 @@ pub enum InitError {
         .0.display()
     )]
     NotEmpty(PathBuf),
+    /// The folder of the site is there, from an earlier bundle of it.
+    #[error(
+        "`{}` is there already, and its keys may be in use; hint: `mv {} {}.before`, then the same again",
+        .0.display(), .0.display(), .0.display()
+    )]
+    Taken(PathBuf),
     /// The name cannot stand in a certificate.
     #[error(
         "`{0}` cannot name a site or a cluster: write lower-case letters, digits and hyphens, 63 at most"
@@ -149,7 +155,7 @@ pub fn addition(dir: &Path, cluster: &str, site: &InitSite, policy_text: &str) -
     check(cluster, std::slice::from_ref(site))?;
     let home = dir.join(site.site.as_str());
     if home.exists() {
-        return Err(InitError::NotEmpty(home));
+        return Err(InitError::Taken(home));
     }
     let now = clock::wall();
     let authority = Authority::load(&dir.join("ca"), cluster)?;

@@ -88,6 +88,25 @@ fn a_folder_that_holds_something_is_left_alone_and_an_empty_one_is_filled() {
 }
 
 #[test]
+fn one_site_more_gets_a_folder_and_one_that_has_its_own_keeps_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("bytemark");
+    birth(&dir, "bytemark", &sites(), "").unwrap();
+    let again = sites().remove(0);
+    let (home, before) = (dir.join(again.site.as_str()), tree(&dir));
+    let fault = addition(&dir, "bytemark", &again, "").unwrap_err();
+    assert!(matches!(fault, InitError::Taken(_)), "{fault}");
+    let typed = format!("`mv {} {}.before`", home.display(), home.display());
+    assert!(fault.to_string().contains(&typed), "{fault}");
+    assert_eq!(tree(&dir), before);
+    std::fs::rename(&home, home.with_extension("before")).unwrap();
+    let added = addition(&dir, "bytemark", &again, "").unwrap();
+    let key = |home: &Path| Identity::load(&home.join("bundle")).unwrap().fingerprint();
+    assert_eq!(added.key, key(&home));
+    assert_ne!(added.key, key(&home.with_extension("before")), "it is another key");
+}
+
+#[test]
 fn what_cannot_be_finished_leaves_nothing() {
     let temp = tempfile::tempdir().unwrap();
     let blocked = temp.path().join("file");

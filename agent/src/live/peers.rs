@@ -1,6 +1,7 @@
 //! The peers as a site sees them while no agent runs there: its links are opened, listened to, and closed again.
 
 use super::{Kind, Sight};
+use crate::causes::with_causes;
 use crate::clock;
 use crate::cluster_clock::ASTRAY;
 use crate::frame::{Body, Frame};
@@ -25,7 +26,7 @@ pub async fn meet(config: Config) -> Vec<Sight> {
             let says = format!("{listen} is taken by a program that does not answer at the control socket");
             return vec![Sight::fault(Kind::Peer, "all of them", says).hint("`systemctl status pointsman`")];
         }
-        Err(error) => return vec![Sight::fault(Kind::Peer, "all of them", super::chain(&error))],
+        Err(error) => return vec![Sight::fault(Kind::Peer, "all of them", with_causes(&error))],
     };
     let (mut met, mut apart) = (BTreeSet::new(), BTreeMap::new());
     let listening = async {
@@ -52,23 +53,8 @@ pub async fn meet(config: Config) -> Vec<Sight> {
 
 /// What a peer's wall clock shows, if that is what the frame says.
 fn told(bytes: &[u8]) -> Option<Stamp> {
-    match Frame::decode(bytes).ok()?.body {
-        Body::Pulse(pulse) => Some(pulse.wall),
-        Body::Raft(_)
-        | Body::Propose { .. }
-        | Body::Prepare(_)
-        | Body::Unready { .. }
-        | Body::Ask { .. }
-        | Body::Look(_)
-        | Body::Looked { .. }
-        | Body::Fetch(_)
-        | Body::Fetched(_)
-        | Body::Hears { .. }
-        | Body::Relayed(_)
-        | Body::Revoke { .. }
-        | Body::Hello(_)
-        | Body::Declined { .. } => None,
-    }
+    let Body::Pulse(pulse) = Frame::decode(bytes).ok()?.body else { return None };
+    Some(pulse.wall)
 }
 
 /// How far apart two clocks are, in milliseconds; negative if the other one is ahead.

@@ -279,7 +279,8 @@ impl Node {
     /// Waits for the report; an attempt whose executor is gone, or that takes too long, is not waited for.
     fn await_report(&mut self, of: (Index, &SiteId), lapsed: Patience, now: Now) {
         let (fence, executor) = of;
-        let telling = self.view.attempts.get(&fence).is_none_or(|attempt| attempt.pointings.is_empty());
+        // What is no number is not read: the next attempt begins by looking.
+        let unread = self.view.attempts.get(&fence).is_none_or(|attempt| attempt.pointings.is_empty());
         let here = *executor == self.identity.site;
         let asked = self.view.attempts.get(&fence).map(|attempt| attempt.boot);
         let lives = if here { Some(self.identity.boot) } else { self.peers.boot(executor) };
@@ -288,7 +289,7 @@ impl Node {
         let reborn = lives.is_some() && lives != asked;
         match (lapsed, gone || reborn) {
             (Patience::Over, _) => self.lead_fact(Fact::AttemptLapsed { fence }),
-            (Patience::Left, true) if telling => self.lead_fact(Fact::AttemptLapsed { fence }),
+            (Patience::Left, true) if unread => self.lead_fact(Fact::AttemptLapsed { fence }),
             (Patience::Left, true) => {
                 let why = format!("{executor} was lost while it did this");
                 self.lead_fact(Fact::StepLost { fence, why });

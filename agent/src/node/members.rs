@@ -145,10 +145,9 @@ impl Node {
             return no(format!("the policy has no site `{site}`"), "`pointsman status` names the sites");
         }
         if self.view.is_revoked(site) {
-            return no(
-                format!("the bundle of {site} is revoked: it comes back with its next one"),
-                "`pointsman readmit SITE --key KEY`, with the key that `pointsman init --add` printed",
-            );
+            let what = format!("the bundle of {site} is revoked: it comes back with its next one");
+            let hint = "with the key that `pointsman init --add` printed";
+            return no(what, &format!("`pointsman readmit {site} --key KEY`, {hint}"));
         }
         let fresh = |at: Mono| now.mono.since(at) < FRESH;
         let Some(greeting) = self.peers.greeting(site).filter(|greeting| fresh(greeting.at)) else {

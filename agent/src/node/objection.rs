@@ -94,8 +94,13 @@ impl Node {
         lacks.or_else(unfit)
     }
 
-    /// An edit moves nothing: where callers are, and where a run is going, must still be known.
+    /// An edit moves nothing: where callers are, how levers stand, and where a run is going, must still be known.
     fn stranded(&self, policy: &Policy) -> Option<String> {
+        let run = self.run_stranded(policy);
+        run.or_else(|| self.lever_stranded(policy)).or_else(|| self.route_stranded(policy))
+    }
+
+    fn run_stranded(&self, policy: &Policy) -> Option<String> {
         for run in self.view.open_runs() {
             let (route, to) = (&run.plan.route, &run.plan.to);
             let known = policy.route(route).is_some() || policy.lever(route).is_some();
@@ -106,14 +111,20 @@ impl Node {
                 ));
             }
         }
-        let pulled = self
-            .view
-            .routes
-            .iter()
-            .find(|(id, state)| state.lever != Stands::AtRest && policy.lever(id).is_none());
-        if let Some((lever, _)) = pulled {
-            return Some(format!("{lever} is pulled, and nothing would let it go: let it go first"));
-        }
+        None
+    }
+
+    fn lever_stranded(&self, policy: &Policy) -> Option<String> {
+        let mut levers = self.view.routes.iter().filter(|(_, state)| state.lever != Stands::AtRest);
+        let (lever, _) = levers.find(|(id, _)| policy.lever(id).is_none())?;
+        let first = match self.lever(lever).and_then(|rule| rule.until_up.as_ref()) {
+            Some(back) => format!("let it go first, with `pointsman play {back} route={lever}`"),
+            None => format!("wait until {lever} is up again"),
+        };
+        Some(format!("{lever} is pulled, and nothing would let it go: {first}"))
+    }
+
+    fn route_stranded(&self, policy: &Policy) -> Option<String> {
         for route in &policy.routes {
             let rings = self.view.routes.get(&route.id).and_then(|state| state.rings_in.as_ref());
             let Some(site) = rings else { continue };

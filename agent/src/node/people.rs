@@ -115,6 +115,12 @@ impl Node {
         refused(&format!("the policy has no {what} `{route}`"), &format!("one of: {}", names.join(", ")))
     }
 
+    fn no_playbook(&self, playbook: &PlaybookId) -> Box<Answer> {
+        let names: Vec<String> = self.playbooks.keys().map(|known| format!("`{known}`")).collect();
+        let what = format!("no playbook `{playbook}` is known here");
+        refused(&what, &format!("one of: {}", names.join(", ")))
+    }
+
     /// A claim must be possible before it is agreed: the site known, the playbook fit for it.
     fn claim(
         &self,
@@ -135,9 +141,10 @@ impl Node {
             let what = format!("the policy has no site `{site}`");
             return Err(refused(&what, &format!("one of: {}", names.join(", "))));
         }
+        let Some(known) = self.playbooks.get(playbook) else { return Err(self.no_playbook(playbook)) };
         let from = self.view.routes.get(route).and_then(|r| r.rings_in.clone());
         let planned = self.plan(playbook, (route, from.as_ref(), site), (String::new(), given));
-        let unfit = self.playbooks.get(playbook).and_then(|known| known.inputs.fit(given).err());
+        let unfit = known.inputs.fit(given).err();
         let hint =
             unfit.map_or_else(|| "`pointsman check` shows what a playbook needs".to_owned(), |u| u.hint);
         planned.map(|_| ()).map_err(|why| refused(&why, &hint))

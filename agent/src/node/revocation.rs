@@ -96,16 +96,16 @@ impl Node {
         self.stranger_to(site, "let in")?;
         let no = |what: String, hint: &str| Err((what, hint.to_owned()));
         if !self.view.revoked.contains_key(site) {
-            return no(
-                format!("the bundle of {site} is not revoked: no key is needed"),
-                "`pointsman readmit SITE` alone, or `pointsman revoke SITE` first",
-            );
+            let what = format!("the bundle of {site} is not revoked: no key is needed");
+            let hint = format!("`pointsman readmit {site}` alone, or `pointsman revoke {site}` first");
+            return no(what, &hint);
         }
         if self.view.members.contains_key(site) {
             let next = self.view.revoked.get(site).and_then(|revoked| revoked.next);
             return match next {
                 Some(known) => {
-                    no(format!("{site} is back with the key {known}"), "`pointsman revoke SITE` first")
+                    let hint = format!("`pointsman revoke {site}` first");
+                    no(format!("{site} is back with the key {known}"), &hint)
                 }
                 None => no(
                     format!("the votes of {site} are still being taken out"),

@@ -95,7 +95,8 @@ impl Node {
         let carriers = rules.asks.carriers.iter().map(|ask| &ask.carrier);
         let allowed = |carrier: &state::CarrierId| (carrier.clone(), self.reach.allowed(carrier, now));
         let not_before: BTreeMap<_, _> = carriers.map(allowed).collect();
-        let (n, asks, cluster) = (self.surveys.n, rules.asks.clone(), rules.cluster.clone());
+        let asks = rules.asks.clone().with_playbooks(&self.playbooks, &self.identity.site);
+        let (n, cluster) = (self.surveys.n, rules.cluster.clone());
         out.act.push(Effect::Survey(Survey { n, cluster, asks, not_before }));
     }
 

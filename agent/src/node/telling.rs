@@ -1,6 +1,7 @@
 //! What whoever follows is told: the same events in the demo, on a terminal and in the log.
 
 use super::Node;
+use crate::account::{Sentence, sentence, wanted};
 use crate::command::{Course, Telling, Voice};
 use crate::event::{Output, Standing};
 use policies::judge::Case;
@@ -9,7 +10,7 @@ use state::fact::{Attempt, Entry, Fact, Passed, Reading, Says, Was};
 use state::plan::{Ensure, Plan};
 use state::run::{Cause, Direction, Run};
 use state::view::{Applied, Refusal};
-use state::{Index, Now, RouteId, SiteId, Stamp, Subject};
+use state::{Index, Now, RouteId, RunId, SiteId, Stamp, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many attempts are remembered for telling: far more than are ever under way.
@@ -26,8 +27,8 @@ pub struct Verdicts {
     ballots: BTreeMap<(SiteId, Subject), &'static str>,
     /// What each site was last told to find flapping.
     flapping: BTreeSet<(SiteId, Subject)>,
-    /// Which step an attempt belongs to: told again when it ends, by when the view may have let go of it.
-    steps: BTreeMap<Index, u16>,
+    /// Which step of which run an attempt belongs to: told again when it ends, by when the view may have let go of it.
+    steps: BTreeMap<Index, (RunId, u16)>,
 }
 
 impl Verdicts {
@@ -98,17 +99,14 @@ impl Node {
             Fact::RunOpened { plan, cause, .. } => out.tell.push(decision(index, (plan, cause))),
             Fact::StepStarted(attempt) => self.tell_started(index, attempt, out),
             Fact::StepEnded { fence, was, note, .. } | Fact::StepEndedLate { fence, was, note, .. } => {
-                let state = match was {
-                    Was::Right => "done",
-                    Was::Wrong => "failed",
-                    Was::Unknown => "unknown",
-                };
-                self.tell_step(*fence, (state, note.as_deref()), out);
+                self.tell_step(*fence, (became(*was), note.as_deref()), out);
             }
             Fact::StepLost { fence, why } => self.tell_step(*fence, ("lost", Some(why)), out),
             Fact::AttemptLapsed { fence } => self.tell_step(*fence, ("lapsed", None), out),
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
-            Fact::StepPassed { run, step, how, why } => self.tell_passed((*run, *step), (*how, why), index, out),
+            Fact::StepPassed { run, step, how, why } => {
+                self.tell_passed((*run, *step), (*how, why), index, out)
+            }
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
                 let read = |reading| carrier_read((route, site.as_ref()), reading);
@@ -118,9 +116,9 @@ impl Node {
                 self.tell_mode(&entry.fact, now, out);
             }
             Fact::FlappingSeen { .. } => self.tell_flapping(&entry.origin.site, out),
+            // An edit is told with what is different in it, a hand-over together with what is agreed nowhere.
+            Fact::PolicyEdited { .. } | Fact::HandedOver { .. } | Fact::TakenBack { .. } => {}
             Fact::PolicyAgreed { .. }
-            // Told with what is different in it.
-            | Fact::PolicyEdited { .. }
             | Fact::SchemaRaised { .. }
             | Fact::IncidentOpened { .. }
             | Fact::IncidentPassed { .. }
@@ -128,9 +126,6 @@ impl Node {
             | Fact::RunTurned { .. }
             | Fact::Claimed { .. }
             | Fact::Played { .. }
-            // Told level by level, together with what is agreed nowhere.
-            | Fact::HandedOver { .. }
-            | Fact::TakenBack { .. }
             | Fact::ClaimedAlone { .. }
             | Fact::Born { .. }
             | Fact::Readmitted { .. }
@@ -138,7 +133,7 @@ impl Node {
             | Fact::VotesChanged { .. }
             | Fact::VotesGiven { .. }
             | Fact::BundleRevoked { .. }
-            | Fact::BundleTrusted { .. } => {}
+            | Fact::BundleTrusted { .. } => out.tell.push(agreed(index, entry)),
             Fact::Leaderless { .. } | Fact::Escalated { .. } => out.tell.extend(to_people(&entry.fact)),
         }
     }
@@ -183,47 +178,33 @@ impl Node {
     }
 
     fn tell_started(&mut self, index: Index, attempt: &Attempt, out: &mut Output) {
-        self.verdicts.steps.insert(index, attempt.step);
+        self.verdicts.steps.insert(index, (attempt.run, attempt.step));
         while self.verdicts.steps.len() > STEPS {
             self.verdicts.steps.pop_first();
         }
         let Some(run) = self.view.runs.get(&attempt.run) else { return };
         let state = match attempt.direction {
-            Direction::Do => "started",
-            Direction::Undo => "undo started",
+            Direction::Do => "started".to_owned(),
+            Direction::Undo => "undo started".to_owned(),
         };
-        out.tell.push(Telling::Step {
-            run: run.id,
-            step: attempt.step + 1,
-            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
-            what: what(run, usize::from(attempt.step)),
-            state: state.to_owned(),
-            by: Some(attempt.executor.clone()),
-            index,
-        });
+        out.tell.push(step_of((run, attempt.step), state, Some(attempt.executor.clone()), index));
     }
 
     fn tell_step(&self, fence: Index, (state, note): (&str, Option<&str>), out: &mut Output) {
+        // Begun before this site was: the audit knows it.
+        let Some((run, step)) = self.verdicts.steps.get(&fence).copied() else { return };
+        let Some(run) = self.view.runs.get(&run) else { return };
         let attempt = self.view.attempts.get(&fence);
-        let known = attempt.and_then(|attempt| self.view.runs.get(&attempt.run));
-        let Some(run) = known.or_else(|| self.view.open_runs().last()) else { return };
-        let step = self.verdicts.steps.get(&fence).copied().unwrap_or_default();
-        out.tell.push(Telling::Step {
-            run: run.id,
-            step: step + 1,
-            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
-            what: what(run, usize::from(step)),
-            state: note.map_or_else(|| state.to_owned(), |note| format!("{state}: {note}")),
-            // Whoever reads after a loss is not the one who was lost.
-            by: attempt.filter(|_| state != "read").map(|attempt| attempt.executor.clone()),
-            index: fence,
-        });
+        // Whoever reads after a loss is not the one who was lost.
+        let by = attempt.filter(|_| state != "read").map(|attempt| attempt.executor.clone());
+        let state = note.map_or_else(|| state.to_owned(), |note| format!("{state}: {note}"));
+        out.tell.push(step_of((run, step), state, by, fence));
     }
 
     /// A step that is over without an attempt has no executor.
     fn tell_passed(
         &self,
-        (id, step): (state::RunId, u16),
+        (id, step): (RunId, u16),
         (how, why): (Passed, &str),
         index: Index,
         out: &mut Output,
@@ -234,18 +215,10 @@ impl Node {
             Passed::GivenUp => "given up",
             Passed::Skipped => "left out",
         };
-        out.tell.push(Telling::Step {
-            run: id,
-            step: step + 1,
-            of: u16::try_from(run.steps.len()).unwrap_or(u16::MAX),
-            what: what(run, usize::from(step)),
-            state: format!("{state}: {why}"),
-            by: None,
-            index,
-        });
+        out.tell.push(step_of((run, step), format!("{state}: {why}"), None, index));
     }
 
-    fn tell_ended(&self, id: state::RunId, word: state::run::Word, why: &str, out: &mut Output) {
+    fn tell_ended(&self, id: RunId, word: state::run::Word, why: &str, out: &mut Output) {
         let Some(run) = self.view.runs.get(&id) else { return };
         out.tell.push(Telling::Run {
             run: id,
@@ -267,6 +240,28 @@ impl Node {
     }
 }
 
+/// A step, and what has become of it at `index`.
+fn step_of((run, step): (&Run, u16), state: String, by: Option<SiteId>, index: Index) -> Telling {
+    let of = u16::try_from(run.steps.len()).unwrap_or(u16::MAX);
+    let what = what(run, usize::from(step));
+    Telling::Step { run: run.id, step: step + 1, of, what, state, by, index }
+}
+
+/// What became of an attempt, in a word.
+fn became(was: Was) -> &'static str {
+    match was {
+        Was::Right => "done",
+        Was::Wrong => "failed",
+        Was::Unknown => "unknown",
+    }
+}
+
+/// What has no telling of its own: in the sentence of the audit, so that it is worded once.
+fn agreed(index: Index, entry: &Entry) -> Telling {
+    let Sentence { text, more, .. } = sentence(index, entry, None);
+    Telling::Agreed { index, what: kind(&entry.fact).to_owned(), text, words: more }
+}
+
 /// What is told once and to people, beside the hand-overs themselves.
 fn to_people(fact: &Fact) -> Option<Telling> {
     if let Fact::Leaderless { lasted, urgency, .. } = fact {
@@ -286,7 +281,7 @@ fn what(run: &Run, step: usize) -> String {
             | Ensure::SiteReady { .. }
             | Ensure::Exec { .. }
             | Ensure::Http(_)),
-        ) => crate::cli::screens::runs::wanted(ensure),
+        ) => wanted(ensure),
         None => "nothing".to_owned(),
     }
 }
@@ -306,7 +301,7 @@ fn refused(index: Index, fact: &Fact, why: &Refusal) -> Option<Telling> {
 /// A run was opened: what it will do, and why.
 fn decision(index: Index, (plan, cause): (&Plan, &Cause)) -> Telling {
     Telling::Decision {
-        run: state::RunId(index.0),
+        run: RunId(index.0),
         route: plan.route.clone(),
         playbook: plan.playbook.clone(),
         from: plan.from.clone(),

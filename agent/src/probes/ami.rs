@@ -3,11 +3,11 @@
 use super::tcp::connect;
 use super::{Answer, Why, shown};
 use crate::ami::{AmiError, Session};
+use crate::causes::with_causes;
 use crate::clock::mono;
 use crate::secret::Secret;
 use crate::site::Secrets;
 use state::Mono;
-use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -85,9 +85,7 @@ impl Ami {
         let read = tokio::task::spawn_blocking(move || secrets.read(&name)).await;
         match read {
             Ok(Ok((user, password))) => Ok((user, Secret::new(password))),
-            Ok(Err(error)) => {
-                Err(error.source().map_or(error.to_string(), |cause| format!("{error}: {cause}")))
-            }
+            Ok(Err(error)) => Err(with_causes(&error)),
             Err(gone) => Err(gone.to_string()),
         }
     }

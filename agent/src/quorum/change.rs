@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// How far behind the agreed end a learner may be to count as caught up: what a busy second agrees.
 const CAUGHT_UP: u64 = 16;
-/// More ids than any honest change has; a cluster has four sites with two votes at most.
+/// More ids than any honest change has: a dozen sites with two votes each, all of them changed at once, have 48.
 const IDS_MAX: usize = 64;
 
 /// What becomes of one id.

@@ -112,6 +112,20 @@ fn the_chain_names_the_first_bad_index() {
 }
 
 #[test]
+fn the_chain_of_claims_alone_names_the_first_bad_line() {
+    let dir = TempDir::new().unwrap();
+    let (mut store, _) = open(&dir).unwrap();
+    (1..=3).for_each(|n| store.append_alone(n, format!("line {n}").as_bytes()).unwrap());
+    assert!(store.append_alone(5, b"line 5").is_err(), "a line is missing before it");
+    assert_eq!(store.alone().unwrap().len(), 3);
+    store.db.execute("UPDATE alone SET bytes = x'00' WHERE n = 2", []).unwrap_err();
+    store.db.execute("DROP TRIGGER alone_is_not_rewritten", []).unwrap();
+    store.db.execute("UPDATE alone SET bytes = x'00' WHERE n = 2", []).unwrap();
+    let error = store.alone().expect_err("the second line is another one");
+    assert!(matches!(error, StoreError::Chain { index: Index(2), .. }), "{error}");
+}
+
+#[test]
 fn the_chain_goes_on_after_a_gap() {
     let dir = TempDir::new().unwrap();
     let (mut store, _) = open(&dir).unwrap();

@@ -45,22 +45,10 @@ fn unpack(mut bytes: &[u8]) -> Vec<&[u8]> {
 
 /// Who can have said it: the site of the voter that a Raft message names, else any.
 fn sender(frame: &Frame) -> SiteId {
-    let id = match &frame.body {
-        Body::Raft(messages) => messages.first().map_or(0, |message| message.from.0),
-        Body::Propose { .. }
-        | Body::Pulse(_)
-        | Body::Prepare(_)
-        | Body::Unready { .. }
-        | Body::Ask { .. }
-        | Body::Look(_)
-        | Body::Looked { .. }
-        | Body::Fetch(_)
-        | Body::Fetched(_)
-        | Body::Hears { .. }
-        | Body::Relayed(_)
-        | Body::Revoke { .. }
-        | Body::Hello(_)
-        | Body::Declined { .. } => 1,
+    let id = if let Body::Raft(messages) = &frame.body {
+        messages.first().map_or(0, |message| message.from.0)
+    } else {
+        1
     };
     let site = usize::try_from(id).unwrap_or(0).clamp(1, 3) - 1;
     SiteId::new(SITES[site])

@@ -14,54 +14,17 @@ use state::{Nonce, PlaybookId, SiteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The playbooks of the stories, beside the shipped ones.
-const OWN: [&str; 4] = [
-    "\
-playbook: withdraw
-about: Take a prefix away at one site, wait, and move the calls.
-inputs: { route: route, from: site, to: site, reason: text }
-steps:
-  - ensure: { exec: { command: withdraw, check: withdrawn } }
-    undo: { exec: { command: announce, check: announced } }
-    at: $from
-    attempts: 2
-    if_failed: carry_on
-  - ensure: { wait: { for: 5s } }
-    no_undo: looking changes nothing
-  - ensure: { route_points_at: { route: $route, site: $to } }
-    undo: { route_points_at: { route: $route, site: $from } }
-",
-    "\
-playbook: everywhere
-about: Take a prefix away wherever somebody is.
-inputs: { route: route, from: site, to: site, reason: text }
-steps:
-  - ensure: { exec: { command: withdraw, check: withdrawn } }
-    undo: { exec: { command: announce, check: announced } }
-    at: reachable
-    attempts: 1
-    if_failed: undo_all
-",
-    "\
-playbook: slowly
-about: Wait for as long as is said, then go.
-inputs: { route: route, from: site, to: site, reason: text, pause: { duration: 3s } }
-steps:
-  - ensure: { wait: { for: $pause } }
-    no_undo: looking changes nothing
-  - ensure: { route_points_at: { route: $route, site: $to } }
-    undo: { route_points_at: { route: $route, site: $from } }
-",
-    "\
-playbook: proven
-about: Go to a site that has proved itself.
-inputs: { route: route, from: site, to: site, reason: text }
-steps:
-  - ensure: { site_ready: { site: $to, for: 20s } }
-    no_undo: looking changes nothing
-  - ensure: { route_points_at: { route: $route, site: $to } }
-    undo: { route_points_at: { route: $route, site: $from } }
-",
+/// The playbooks of the stories, beside the shipped ones: what persons play, and what the rules of levers do.
+const PLAYBOOKS: [&str; 9] = [
+    include_str!("playbooks/anywhere.yaml"),
+    include_str!("playbooks/withdraw.yaml"),
+    include_str!("playbooks/everywhere.yaml"),
+    include_str!("playbooks/slowly.yaml"),
+    include_str!("playbooks/proven.yaml"),
+    include_str!("playbooks/withdraw-prefix.yaml"),
+    include_str!("playbooks/announce-prefix.yaml"),
+    include_str!("playbooks/take-away.yaml"),
+    include_str!("playbooks/bring-back.yaml"),
 ];
 
 /// How the commands of a site behave.
@@ -87,8 +50,11 @@ pub struct Deeds {
     ran: Vec<(Duration, SiteId, String)>,
 }
 
-pub fn own() -> impl Iterator<Item = Playbook> {
-    OWN.iter().map(|text| Playbook::read("own", text).unwrap_or_else(|report| panic!("{report}")))
+/// All playbooks of the stories.
+pub fn playbooks() -> impl Iterator<Item = Playbook> {
+    let shipped = playbooks::shipped().iter().map(|(_, text)| *text);
+    let read = |text| Playbook::read("a story's", text).unwrap_or_else(|report| panic!("{report}"));
+    shipped.chain(PLAYBOOKS).map(read)
 }
 
 /// Whether a site has what it takes.

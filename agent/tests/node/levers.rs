@@ -8,44 +8,6 @@ use state::route::Lever;
 use state::{PlaybookId, RouteId, SiteId};
 use std::time::Duration;
 
-/// What the rules of the stories play: people are told, or a command is run at the lever's own site.
-pub const PLAYBOOKS: [&str; 4] = [
-    "playbook: withdraw-prefix
-about: Take the prefix of a proxy out of the net.
-inputs: { site: site, reason: text }
-steps:
-  - ensure: { notify: { text: \"the prefix of $site is withdrawn: $reason\" } }
-    undo:   { notify: { text: \"the prefix of $site stays\" } }
-    if_failed: stuck
-",
-    "playbook: announce-prefix
-about: Announce the prefix of a proxy again.
-inputs: { route: route, to: site, reason: text }
-steps:
-  - ensure: { notify: { text: \"the prefix of $to is announced: $reason\" } }
-    no_undo: words
-    if_failed: stuck
-",
-    "playbook: take-away
-about: Withdraw the prefix of the site.
-inputs: { to: site }
-steps:
-  - ensure: { exec: { command: withdraw, check: withdrawn } }
-    undo:   { exec: { command: announce, check: announced } }
-    at: $to
-    if_failed: stuck
-",
-    "playbook: bring-back
-about: Announce the prefix of the site again.
-inputs: { to: site }
-steps:
-  - ensure: { exec: { command: announce, check: announced } }
-    undo:   { exec: { command: withdraw, check: withdrawn } }
-    at: $to
-    if_failed: stuck
-",
-];
-
 /// What befalls services that are no PBX, and what persons do about a lever.
 pub fn act(cluster: &mut Cluster, words: &[&str]) {
     let (route, because) = (|name: &str| RouteId::new(name), || "the test says so".to_owned());

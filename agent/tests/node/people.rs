@@ -81,20 +81,9 @@ pub fn expect(cluster: &mut Cluster, words: &[&str]) -> Result<(), String> {
 /// The last offer to do something alone.
 fn offered(cluster: &Cluster) -> Option<Offer> {
     let outside = cluster.outside.borrow();
-    outside.answers.values().rev().find_map(|answer| match answer {
-        Answer::Offered(offer) => Some((**offer).clone()),
-        Answer::Agreed { .. }
-        | Answer::Refused { .. }
-        | Answer::Status(_)
-        | Answer::Why(_)
-        | Answer::Plan(_)
-        | Answer::Runs { .. }
-        | Answer::Incidents { .. }
-        | Answer::Journal(_)
-        | Answer::Survey(_)
-        | Answer::Following
-        | Answer::Told(_)
-        | Answer::Alone { .. } => None,
+    outside.answers.values().rev().find_map(|answer| {
+        let Answer::Offered(offer) = answer else { return None };
+        Some((**offer).clone())
     })
 }
 

@@ -1,7 +1,6 @@
 //! Four agents in one thread: links that can be cut, disks that survive a kill, one carrier, and virtual time.
 
 use super::deeds;
-use super::levers;
 use super::outside::{Disk, Mail, Outside, Shyness};
 use super::share::Share;
 use agent::cluster_clock::ClusterClock;
@@ -14,7 +13,6 @@ use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::About;
 use agent::quorum::{Past, Quorum, RaftId, Seat, Seats, Standing};
 use agent::turn::{Anew, Clocks, Input, Turn, World};
-use playbooks::Playbook;
 use policies::Policy;
 use state::{Boot, CarrierId, Mono, SiteId, Stamp, Starts, Subject, View, Who, codec};
 use std::cell::RefCell;
@@ -93,12 +91,7 @@ impl Cluster {
         let policy = Policy::read("the test's policy", &self.policy).expect("the world is well formed");
         let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
         let clock = ClusterClock::new(view.stamp, votes);
-        let texts = playbooks::shipped().iter().map(|(_, text)| *text).chain(levers::PLAYBOOKS);
-        let shelf = texts.map(|text| {
-            let playbook = Playbook::read("playbook", text).expect("the world is well formed");
-            (playbook.name.clone(), playbook)
-        });
-        let others = deeds::own().map(|playbook| (playbook.name.clone(), playbook));
+        let shelf = deeds::playbooks().map(|playbook| (playbook.name.clone(), playbook));
         let named = loaded.kept.get(door::NAMED).and_then(|bytes| Named::from_bytes(bytes));
         let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let place = SITES.iter().position(|name| *name == site.as_str());
@@ -114,7 +107,7 @@ impl Cluster {
             view,
             file: loaded.file.clone().unwrap_or_else(|| self.policy.clone()),
             secrets: vec![CarrierId::new("magrathea")],
-            playbooks: shelf.chain(others).collect(),
+            playbooks: shelf.collect(),
             stopped: None,
             alone: loaded.alone.clone(),
             marks: loaded.kept.get(MARKS).map(|bytes| Marks::decode(bytes)).unwrap_or_default(),

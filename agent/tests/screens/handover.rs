@@ -1,9 +1,9 @@
-//! A hand-over with its card, as London would print it.
+//! A hand-over with its card, as London would print it, and what the office offers to do alone.
 
 use super::status::{site, stamp};
-use agent::command::{Card, Deed, HandOver};
-use state::RouteId;
+use agent::command::{Card, Deed, HandOver, Offer};
 use state::handover::{Hindrance, Strength, Urgency};
+use state::{Destination, Number, RouteId};
 
 /// People have the route.
 pub fn by_hand(
@@ -32,5 +32,19 @@ pub fn by_hand(
             undo: command("london"),
             resume,
         }],
+    }
+}
+
+/// What is said before a claim alone.
+pub fn offer() -> Offer {
+    Offer {
+        token: 9,
+        route: RouteId::new("main"),
+        site: site("office"),
+        numbers: 100,
+        heard: (1, 5),
+        number: Some(Number::new("02079460000")),
+        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
+        shown: Some(site("london")),
     }
 }

@@ -1,13 +1,12 @@
 //! What `--json` prints, command by command, as files; and the page that names every key of it, both ways.
 
-use super::handover::by_hand;
+use super::handover::{by_hand, offer};
 use super::status::{self, site, stamp};
 use super::why;
 use agent::account::{About, Account, Line, PastReport, Timeline};
 use agent::cli::screens::{audit, json};
 use agent::command::{
-    DoorReport, FactBytes, JournalPage, LeverReport, Offer, PeerHead, PlanReport, StatusReport, Telling,
-    WhyReport,
+    DoorReport, FactBytes, JournalPage, LeverReport, PeerHead, PlanReport, StatusReport, Telling, WhyReport,
 };
 use agent::live::Sight;
 use policies::candidates::Ranked;
@@ -17,10 +16,10 @@ use serde_json::Value;
 use state::fact::{Entry, Fact, Mode, Origin};
 use state::handover::{Hindrance, Strength};
 use state::incident::Incident;
-use state::plan::Plan;
+use state::plan::{At, Ensure, IfFailed, Plan, Undo};
 use state::route::Lever;
-use state::run::{Run, Word};
-use state::{Destination, Head, Index, Number, PlaybookId, RouteId, SiteId, Starts, Who, codec};
+use state::run::{Cause, Run, StepState, Word};
+use state::{Head, Index, PlaybookId, RouteId, Starts, Who, codec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,11 +53,10 @@ fn runs() -> Vec<Run> {
     automatic.plan = plan();
     automatic.steps = read(STEPS);
     let mut person = status::run(57, None);
-    person.cause = state::run::Cause::Person { who: Who::new("matthew"), because: "moving house".into() };
+    person.cause = Cause::Person { who: Who::new("matthew"), because: "moving house".into() };
     person.cut = Some(Who::new("peter"));
     let mut repair = status::run(60, None);
-    repair.cause =
-        state::run::Cause::Repair { late: vec![Index(41)], because: vec!["the carrier shows london".into()] };
+    repair.cause = Cause::Repair { late: vec![Index(41)], because: vec!["the carrier shows london".into()] };
     vec![automatic, person, repair]
 }
 
@@ -166,16 +164,6 @@ fn printed() -> Vec<(&'static str, String)> {
         guards: vec!["mode is manual".into()],
         budget: (0, 4),
     };
-    let offer = Offer {
-        token: 9,
-        route: RouteId::new("main"),
-        site: site("office"),
-        numbers: 100,
-        heard: (1, 5),
-        number: Some(Number::new("02079460000")),
-        shows: Some(Destination::new("S:442079460000@192.0.2.11")),
-        shown: Some(SiteId::new("london")),
-    };
     let agreed = serde_json::json!({ "agreed": Index(7), "what": "i-17 is acknowledged" });
     vec![
         ("status", json::object(&full_status())),
@@ -183,7 +171,7 @@ fn printed() -> Vec<(&'static str, String)> {
         ("why at", json::object(&past)),
         ("plan", json::object(&planned)),
         ("play and claim", objects(&read::<Vec<Telling>>(EVENTS))),
-        ("claim alone", json::object(&offer)),
+        ("claim alone", json::object(&offer())),
         ("orders", json::object(&agreed)),
         ("runs", objects(&runs())),
         ("incidents", objects(&incidents())),
@@ -279,4 +267,34 @@ fn every_key_that_is_printed_is_in_the_page_and_the_other_way_round() {
         faults.extend(idle.map(|key| format!("{section}: `{key}` is in the page and never printed")));
     }
     assert!(faults.is_empty(), "pointsman-json(5)\n  {}", faults.join("\n  "));
+}
+
+/// The forms that a value may take, in the words of its own reader, which names them when it is given none of them.
+fn forms<T: DeserializeOwned>(none: &str) -> Vec<String> {
+    let Err(why) = serde_json::from_str::<T>(none) else { panic!("`{none}` is one") };
+    let why = why.to_string();
+    let named = why.split('`').skip(1).step_by(2).filter(|name| *name != "?");
+    named.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_form_of_what_is_printed_has_an_example_and_is_in_the_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man/pointsman-json.5");
+    let page = fs::read_to_string(page).unwrap_or_default();
+    let printed: String = printed().into_iter().map(|(_, text)| text).collect();
+    let mut faults = Vec::new();
+    for forms in [
+        forms::<Telling>(r#"{"event":"?"}"#),
+        forms::<Ensure>(r#""?""#),
+        forms::<At>(r#""?""#),
+        forms::<Undo>(r#""?""#),
+        forms::<IfFailed>(r#""?""#),
+        forms::<StepState>(r#""?""#),
+        forms::<Cause>(r#""?""#),
+    ] {
+        assert!(forms.len() > 1, "{forms:?}");
+        faults.extend(forms.iter().filter(|form| !printed.contains(&format!("\"{form}\""))).cloned());
+        faults.extend(forms.into_iter().filter(|form| !page.contains(form.as_str())));
+    }
+    assert!(faults.is_empty(), "no example, or not in pointsman-json(5): {}", faults.join(", "));
 }

@@ -92,14 +92,9 @@ fn silenced(source: &Source) -> Vec<(String, bool)> {
 }
 
 fn hollow_names(source: &Source) -> Vec<String> {
-    let code = code(&source.text);
     let mut names: Vec<String> =
         source.path.split('/').map(|p| p.trim_end_matches(".rs").to_string()).collect();
-    for keyword in ["struct ", "enum ", "trait ", "mod ", "type ", "union "] {
-        let name =
-            |at: usize| code[at + keyword.len()..].chars().take_while(|c| is_word(*c)).collect::<String>();
-        names.extend(places(&code, keyword).map(name));
-    }
+    names.extend(type_names(&code(&source.text)));
     let is_hollow = |name: &String| {
         parts(name)
             .iter()
@@ -108,8 +103,17 @@ fn hollow_names(source: &Source) -> Vec<String> {
     names.iter().filter(|name| is_hollow(name)).map(|name| format!("{}: {name}", source.path)).collect()
 }
 
+/// What types and modules are called.
+pub fn type_names(code: &str) -> Vec<String> {
+    let named = |keyword: &'static str| {
+        let name = move |at: usize| code[at + keyword.len()..].chars().take_while(|c| is_word(*c)).collect();
+        places(code, keyword).map(name)
+    };
+    ["struct ", "enum ", "trait ", "mod ", "type ", "union "].into_iter().flat_map(named).collect()
+}
+
 /// `RunManager` and `run_manager` both give `run`, `manager`.
-fn parts(name: &str) -> Vec<String> {
+pub fn parts(name: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for c in name.chars() {
         if c == '_' || c == '-' || c == '.' || c.is_uppercase() {

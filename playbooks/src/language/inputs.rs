@@ -2,7 +2,6 @@
 
 use state::document::{Fault, Value, duration_in, is_name, nearest, spell};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What every run brings along, with the kind of each; nobody can give it another one, or a default.
 const BROUGHT: [(&str, Kind); 4] =
@@ -216,9 +215,4 @@ fn kind(written: Value<'_>) -> Option<(Kind, Option<String>)> {
         return default.refuse(format!("`{text}` is no {}", kind.word()), kind.example());
     }
     Some((*kind, Some(text.to_owned())))
-}
-
-/// The longest that a duration which is given may be, as a value.
-pub(crate) fn span(text: &str) -> Option<Duration> {
-    duration_in(text)
 }

@@ -34,7 +34,7 @@ pub enum Guarding {
         #[serde(rename = "window_ms", with = "age::millis")]
         window: Duration,
     },
-    /// Another run has the route.
+    /// Another run has the route, or the lever.
     RunUnderWay { run: RunId },
     /// A person's decision goes first.
     ClaimWaits { who: Who, site: SiteId },
@@ -131,7 +131,7 @@ impl fmt::Display for Guarding {
             Self::BudgetSpent { used, of, window } => {
                 write!(f, "budget spent: {used} of {of} switches used in {}", Setting(*window))
             }
-            Self::RunUnderWay { run } => write!(f, "{run} is under way on this route"),
+            Self::RunUnderWay { run } => write!(f, "{run} is under way, and goes first"),
             Self::ClaimWaits { who, site } => write!(f, "{who} claimed it for {site}, and that goes first"),
             Self::Unacknowledged { incident } => {
                 write!(f, "nobody has acknowledged {incident}, so automation only leaves a site that is down")

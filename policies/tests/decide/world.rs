@@ -321,6 +321,11 @@ impl World {
             ["lets-go", name] => self.pulled(name, Home::Home),
             ["opens", name] => Fact::IncidentOpened { route: RouteId::new(*name), site: subject(name).site },
             ["passes", name] => Fact::IncidentPassed { incident: self.view.routes[*name].incident.unwrap() },
+            ["escalates", name] => Fact::Escalated { incident: self.view.routes[*name].incident.unwrap() },
+            ["acks", name, "by", by] => {
+                let incident = self.view.routes[*name].incident.unwrap();
+                Fact::IncidentAcked { incident, who: who(by) }
+            }
             ["end", name, word] => {
                 let run = self.view.routes[*name].run.unwrap();
                 let word = match *word {

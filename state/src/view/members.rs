@@ -174,3 +174,56 @@ impl View {
         self.ids_given = ids.copied().fold(self.ids_given, u64::max);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Mode, Origin};
+    use crate::ids::{RouteId, Starts};
+    use crate::view::Applied;
+
+    /// A view, and facts as they come.
+    struct Told {
+        view: View,
+        n: u64,
+    }
+
+    impl Told {
+        fn by(&mut self, site: &str, fact: Fact) -> Applied {
+            self.n += 1;
+            let origin = Origin { site: SiteId::new(site), starts: Starts(1), n: self.n };
+            let entry = Entry { origin, stamp: Stamp::from_millis(self.n), fact };
+            self.view.apply(Index(self.n), b"", &entry)
+        }
+    }
+
+    fn manual() -> Fact {
+        Fact::ModeSet { route: Some(RouteId::new("main")), mode: Mode::Manual, who: Who::new("peter") }
+    }
+
+    #[test]
+    fn a_revoked_site_says_nothing_until_its_next_bundle_is_trusted() {
+        let (office, matthew) = (SiteId::new("office"), Who::new("matthew"));
+        let mut told = Told { view: View::birth("bytemark"), n: 0 };
+        let born = Fact::Born { site: office.clone(), disk: Disk(3), raft_ids: vec![3] };
+        assert_eq!(told.by("london", born), Applied::Accepted);
+        assert_eq!(told.by("london", Fact::SchemaRaised { to: 3 }), Applied::Accepted);
+        assert_eq!(told.by("office", manual()), Applied::Accepted);
+        let revoked = Fact::BundleRevoked { site: office.clone(), who: matthew.clone() };
+        assert_eq!(told.by("london", revoked), Applied::Accepted);
+        let refused = Applied::Refused(Refusal::Revoked(office.clone()));
+        assert_eq!(told.by("office", manual()), refused);
+        // What Raft has done is so, whoever tells it.
+        assert_eq!(told.by("office", Fact::VotesChanged { seated: Vec::new() }), Applied::Accepted);
+        let key = Fingerprint::of(b"the next key");
+        let trusted = Fact::BundleTrusted { site: office.clone(), key, who: matthew };
+        let early = Applied::Refused(Refusal::Unrevoked(office.clone()));
+        assert_eq!(told.by("london", trusted.clone()), early, "its votes are not out yet");
+        let none = Fact::VotesGiven { site: office.clone(), raft_ids: Vec::new() };
+        assert_eq!(told.by("london", none), Applied::Accepted);
+        assert_eq!(told.by("london", trusted), Applied::Accepted);
+        let other = Fingerprint::of(b"the stolen key");
+        assert_eq!([key, other].map(|key| told.view.trusts(&office, key)), [true, false]);
+        assert_eq!(told.by("office", manual()), Applied::Accepted);
+    }
+}

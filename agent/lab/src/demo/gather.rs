@@ -165,10 +165,12 @@ fn thing(telling: &Telling) -> Option<String> {
         Telling::Leaderless { lasted, .. } => format!("leaderless {lasted:?}"),
         Telling::Escalated { incident } => format!("escalated {incident}"),
         Telling::Alone { n, site, text, .. } => format!("alone {site} {n} {text}"),
-        // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads.
+        // A pending verdict is none; no leader is seen by what does not happen; the carrier itself tells who reads; and
+        // what is agreed beside the account is read in the audit.
         Telling::Verdict { is: Verdict::Pending, .. }
         | Telling::Leader { site: None, .. }
         | Telling::CarrierRead { .. }
+        | Telling::Agreed { .. }
         | Telling::Policy { .. } => return None,
     })
 }
@@ -207,7 +209,10 @@ fn what(telling: Telling) -> Option<What> {
             people(format!("nobody has acknowledged {incident}"), Urgency::Urgent)
         }
         Telling::Alone { route, text, .. } => people(format!("{route}, alone: {text}"), Urgency::Notice),
-        Telling::Suspect { .. } | Telling::CarrierRead { .. } | Telling::Policy { .. } => return None,
+        Telling::Suspect { .. }
+        | Telling::CarrierRead { .. }
+        | Telling::Agreed { .. }
+        | Telling::Policy { .. } => return None,
     })
 }
 

@@ -47,11 +47,6 @@ impl Agent {
         let _ = self.child.kill().await;
     }
 
-    /// Its process id, while it runs.
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Waits for its end; gives its exit code, if it ended by itself.
     pub async fn ended(&mut self) -> Option<i32> {
         self.child.wait().await.ok()?.code()

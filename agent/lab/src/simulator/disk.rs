@@ -159,6 +159,11 @@ impl Disk {
         self.gaps.iter().map(|(upto, _, _)| *upto).fold(journal, Index::max)
     }
 
+    /// The end of the journal as the next start makes it: what is known to be agreed is taken from the logs.
+    pub fn comes_to(&self) -> Index {
+        self.promises().map(|(_, promise)| promise.commit).fold(self.last(), Index::max)
+    }
+
     /// Both Readys in one transaction.
     pub fn commit(&mut self, batch: Batch) -> Result<Written, Died> {
         if batch.is_empty() {

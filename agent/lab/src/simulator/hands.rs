@@ -154,7 +154,7 @@ impl Town {
         } else if self.carrier.conduct == Conduct::Closed {
             self.soon(site, delay, unprepared("connection refused"));
         } else {
-            let session = Session { stood: None, stood_at: 0, still: 0, work: None };
+            let session = Session { stood: None, stood_at: 0, asked: None, still: 0, work: None };
             self.sites[site].sessions.insert(nonce, session);
             self.queue.put(self.now + delay, Item::Stands { site, life, nonce });
         }
@@ -172,6 +172,15 @@ impl Town {
         Ok(())
     }
 
+    /// The agent asks in the turn in which it hears that its session stands; it may have been stopped in between.
+    pub(super) fn asks(&mut self, site: usize, event: &Event) {
+        let Event::Prepared { nonce } = event else { return };
+        let mono = self.sites[site].mono(self.now);
+        if let Some(session) = self.sites[site].sessions.get_mut(nonce) {
+            session.asked = Some(mono);
+        }
+    }
+
     /// An attempt is ordered: it is fenced, and its session carries it out.
     pub(super) fn point(&mut self, site: usize, point: Point) -> Checked {
         let (now, mandate) = (self.now, self.mandate(site, &point));
@@ -181,7 +190,8 @@ impl Town {
         let refused = point.batch.iter().any(|(pointing, _)| greater(&pointing.number));
         let stood = here.sessions.get(&point.nonce).and_then(|session| session.stood);
         let usable = stood.filter(|stood| mono.since(*stood) <= CLOSE_BY && !refused);
-        let Some(stood) = usable else {
+        let asked = here.sessions.get(&point.nonce).and_then(|session| session.asked);
+        let Some(asked) = usable.and(asked) else {
             here.sessions.remove(&point.nonce);
             let report = outcome::unsent(&point, "no session is prepared for it any more");
             self.soon(site, 100, Event::Executed { fence: point.fence, report });
@@ -202,7 +212,7 @@ impl Town {
         if let Some(session) = here.sessions.get_mut(&point.nonce) {
             session.work = Some(work);
         }
-        self.invariants.ordered(point.fence, point.send_by.since(stood))?;
+        self.invariants.ordered(point.fence, point.send_by.since(asked))?;
         self.work(site, point.nonce)
     }
 

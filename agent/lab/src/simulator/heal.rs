@@ -12,7 +12,8 @@ use policies::limits::{
 };
 use state::fact::Mode;
 use state::route::{Brought, Whose};
-use state::{Index, Number, RouteId, SiteId, Subject};
+use state::{Destination, Index, Number, RouteId, SiteId, Subject};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const SECOND: Moment = 1_000_000;
@@ -157,7 +158,8 @@ impl Town {
         let believed = pace.noticed().max(pace.blip * 2 + pace.timeout);
         let time = (believed + pace.every + slack).mul_f64(1.1);
         self.run(self.now + super::hands::micros(time))?;
-        if self.invariants.switches == switches || self.invariants.sets == sets {
+        let still = self.invariants.switches == switches || self.invariants.sets == sets;
+        if still && self.rings_at(&serving) {
             let what = format!("{serving} is dead for {time:?} and has the route");
             return missing(14, "a dead site is left in time", what);
         }
@@ -210,6 +212,15 @@ impl Town {
         let site = self.invariants.view().routes.get(&RouteId::new(ROUTE))?.rings_in.clone()?;
         let place = self.sites.iter().position(|other| other.id == site)?;
         Some((site, place))
+    }
+
+    /// Whether any number still rings at a site. A route that was torn apart may have been mended instead of moved.
+    fn rings_at(&self, site: &SiteId) -> bool {
+        let route = self.rules.route(&RouteId::new(ROUTE)).expect("the town has one route");
+        let rings = |(number, to): &(Number, BTreeMap<SiteId, Destination>)| {
+            self.carrier.registers.get(number).is_some_and(|register| to.get(site) == Some(&register.value))
+        };
+        route.numbers.iter().any(rings)
     }
 
     /// Whether nothing that people or the budget say forbids a move, and every site says that every PBX is up.

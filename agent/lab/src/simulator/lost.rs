@@ -111,7 +111,7 @@ impl Town {
             let forgot = |(id, promise): (RaftId, Promise)| {
                 hello.marks.iter().any(|mark| mark.id == id && promise.term < mark.hard_term)
             };
-            hello.disk.0 == image.name && (hello.journal > image.last() || image.promises().any(forgot))
+            hello.disk.0 == image.name && (hello.journal > image.comes_to() || image.promises().any(forgot))
         };
         whole
             && (0..self.sites.len())

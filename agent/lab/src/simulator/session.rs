@@ -53,6 +53,8 @@ pub struct Session {
     pub stood: Option<Mono>,
     /// The same in true time.
     pub stood_at: u64,
+    /// When its agent heard so, and asked, on the same clock.
+    pub asked: Option<Mono>,
     /// For how long its machine's clock had stood still by then.
     pub still: u64,
     /// The attempt, once it was ordered.

@@ -38,48 +38,24 @@ impl Town {
 
     /// What sets in lasts for so long; nothing for what strikes once.
     fn set_in(&mut self, what: What) -> Option<u64> {
-        let lasts = match what {
-            What::Partition { side, lasts } => {
+        match what {
+            What::Partition { side, .. } => {
                 Net::across(side).for_each(|(from, to)| self.net.cut(from, to));
-                lasts
             }
-            What::OneWay { from, to, lasts } => {
-                self.net.cut(from, to);
-                lasts
-            }
-            What::NoCarrier { site, lasts } => {
-                self.net.cut_carrier(site);
-                lasts
-            }
-            What::Weather { lost, doubled, lasts } => {
-                self.net.weather = Some((lost, doubled));
-                lasts
-            }
-            What::Rough { from, to, lost, doubled, lasts } => {
+            What::OneWay { from, to, .. } => self.net.cut(from, to),
+            What::NoCarrier { site, .. } => self.net.cut_carrier(site),
+            What::Weather { lost, doubled, .. } => self.net.weather = Some((lost, doubled)),
+            What::Rough { from, to, lost, doubled, .. } => {
                 self.net.roughen(from, to, Some((lost, doubled)));
-                lasts
             }
-            What::Blind { site, lasts } => {
-                self.blind[site] += 1;
-                lasts
-            }
-            What::Pbx { site, lasts } => {
-                self.dead[site] += 1;
-                lasts
-            }
-            What::Drain { site, lasts } => {
-                self.draining[site] += 1;
-                lasts
-            }
-            What::Carrier { conduct, lasts } => {
+            What::Blind { site, .. } => self.blind[site] += 1,
+            What::Pbx { site, .. } => self.dead[site] += 1,
+            What::Drain { site, .. } => self.draining[site] += 1,
+            What::Carrier { conduct, .. } => {
                 self.carrier.conduct = conduct;
                 self.rare.count(format!("carrier {}", kind(&conduct)));
-                lasts
             }
-            What::FrontEnd { site, lag, lasts } => {
-                self.carrier.lags[site] = lag * 1000;
-                lasts
-            }
+            What::FrontEnd { site, lag, .. } => self.carrier.lags[site] = lag * 1000,
             What::Dropped { .. }
             | What::Garble { .. }
             | What::Crash { .. }
@@ -94,9 +70,9 @@ impl Town {
             | What::Image { .. }
             | What::Restore { .. }
             | What::Now { .. }
-            | What::Ambush { .. } => return None,
-        };
-        Some(lasts)
+            | What::Ambush { .. } => {}
+        }
+        lasts(&what)
     }
 
     fn strike_once(&mut self, what: What) -> Checked {
@@ -292,4 +268,22 @@ impl Town {
             | Answer::Alone { .. } => Ok(()),
         }
     }
+}
+
+/// For how long, in milliseconds; nothing for what strikes once.
+fn lasts(what: &What) -> Option<u64> {
+    let (What::Partition { lasts, .. }
+    | What::OneWay { lasts, .. }
+    | What::NoCarrier { lasts, .. }
+    | What::Weather { lasts, .. }
+    | What::Rough { lasts, .. }
+    | What::Blind { lasts, .. }
+    | What::Pbx { lasts, .. }
+    | What::Drain { lasts, .. }
+    | What::Carrier { lasts, .. }
+    | What::FrontEnd { lasts, .. }) = what
+    else {
+        return None;
+    };
+    Some(*lasts)
 }

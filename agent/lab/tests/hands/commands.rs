@@ -172,7 +172,7 @@ async fn a_site_says_what_it_lacks_before_anything_is_agreed() {
         ("do-it", None),
         ("undo-it", Some("no command `undo-it` here; hint: add it to `commands`")),
         ("gone", Some("cannot run `/nowhere/to/be/found`: No such file")),
-        ("text", Some("`/etc/passwd` is no program that may be run")),
+        ("text", Some("cannot run `/etc/passwd`: it may not be run")),
     ] {
         let ensure = Ensure::Exec { command: CommandId::new(command), check: CommandId::new("is-so") };
         at.bench.hands.act(Effect::Equip { nonce: Nonce(9), ensure });

@@ -3,6 +3,7 @@
 use super::bench::{Bench, soon};
 use agent::clock::mono;
 use agent::event::{Effect, Event, Order, Report};
+use agent::probes::http::BODY_MAX;
 use state::fact::{Closure, Was};
 use state::plan::{Ensure, Login, Method, Scheme, Shows, Switch};
 use state::{Index, Nonce, Number};
@@ -32,6 +33,12 @@ enum Mood {
     Ails,
     /// A reading that is no JSON.
     Mumbles,
+    /// A reading that has no end in sight.
+    Rambles,
+    /// There is nothing to be read any more: what a DELETE brings about.
+    Gone,
+    /// It says that it is to be thrown elsewhere.
+    Refers,
 }
 
 struct Board {
@@ -133,17 +140,28 @@ async fn serve(mut stream: TcpStream, board: Arc<Mutex<Board>>) {
         if text.starts_with("PUT ") && matches!(board.mood, Mood::Obeys | Mood::Swallows) {
             board.shows = "manchester".to_owned();
         }
+        if text.starts_with("DELETE ") {
+            board.mood = Mood::Gone;
+        }
         (board.mood, board.shows.clone())
     };
     let answer = match (text.starts_with("GET "), mood) {
         (true, Mood::Ails) => "500 Internal Server Error\r\ncontent-length: 0\r\n\r\n".to_owned(),
         (true, Mood::Mumbles) => "200 OK\r\ncontent-length: 5\r\n\r\nhello".to_owned(),
+        (true, Mood::Rambles) => {
+            let body = format!("{{\"to\":\"{shows}\",\"n\":\"{}\"}}", "7".repeat(BODY_MAX));
+            format!("200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        }
+        (true, Mood::Gone) => "404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
         (true, _) => {
             let body = format!("{{\"to\":\"{shows}\",\"n\":7}}");
             format!("200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
         }
         (false, Mood::Hangs | Mood::Swallows) => return std::future::pending().await,
         (false, Mood::Dies) => return,
+        (false, Mood::Refers) => {
+            "307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_owned()
+        }
         (false, Mood::Refuses) => "409 Conflict\r\ncontent-length: 0\r\n\r\n".to_owned(),
         (false, Mood::Dawdles) => {
             let later = Arc::clone(&board);
@@ -153,7 +171,7 @@ async fn serve(mut stream: TcpStream, board: Arc<Mutex<Board>>) {
             });
             "200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()
         }
-        (false, Mood::Obeys | Mood::Lies | Mood::Ails | Mood::Mumbles) => {
+        (false, Mood::Obeys | Mood::Lies | Mood::Ails | Mood::Mumbles | Mood::Rambles | Mood::Gone) => {
             "200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()
         }
     };
@@ -211,6 +229,7 @@ async fn nothing_is_sent_over_a_strangers_value_or_without_a_reading() {
         (Mood::Obeys, "office", "nothing was sent: /to shows `office`, and that is not ours"),
         (Mood::Ails, "london", "nothing was sent: the reading was answered 500 Internal Server Error"),
         (Mood::Mumbles, "london", "nothing was sent: it cannot be read: it is no JSON"),
+        (Mood::Rambles, "london", "nothing was sent: it cannot be read: more than 64 KiB"),
     ];
     for (n, (mood, shows, words)) in cases.into_iter().enumerate() {
         at.set(mood, shows);
@@ -221,13 +240,52 @@ async fn nothing_is_sent_over_a_strangers_value_or_without_a_reading() {
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let url = format!("http://{nowhere}/");
     let gone = Switch { address: nowhere, url: url.clone(), read: url, ..at.switch() };
-    let (was, closure, note) = at.thrown(4, gone).await;
+    let (was, closure, note) = at.thrown(7, gone).await;
     assert_eq!((was, closure), (Was::Wrong, Closure::Closed), "{note}");
     assert_eq!(at.puts(), 0);
     // Whoever may overwrite anything says so by naming nothing.
     at.set(Mood::Obeys, "office");
     let shows = Some(Shows { was: None, ..at.switch().shows.unwrap() });
-    assert_eq!(at.thrown(5, Switch { shows, ..at.switch() }).await.0, Was::Right);
+    assert_eq!(at.thrown(8, Switch { shows, ..at.switch() }).await.0, Was::Right);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_counts_as_taken_and_as_wanted_is_what_is_written() {
+    let mut at = Switchboard::new().await;
+    let (was, closure, note) = at.thrown(1, Switch { expect: vec![204], ..at.switch() }).await;
+    assert_eq!((was, closure), (Was::Right, Closure::Closed));
+    assert_eq!(note, "PUT was answered 200 OK; and it stands as wanted");
+    at.set(Mood::Obeys, "london");
+    assert_eq!(at.thrown(2, Switch { expect: vec![204, 200], ..at.switch() }).await.2, "");
+    // Whoever wants something gone reads that it is not there.
+    let gone =
+        Switch { method: Method::Delete, body: None, read_expect: vec![404], shows: None, ..at.switch() };
+    assert_eq!(at.thrown(3, gone.clone()).await, (Was::Right, Closure::Closed, String::new()));
+    assert_eq!(at.thrown(4, gone).await.2, "it stood as wanted already");
+    let heard = at.board.lock().unwrap().heard.clone();
+    assert_eq!(heard.iter().filter(|head| head.starts_with("DELETE ")).count(), 1);
+    // A place in the reading that nothing stands in is nobody's value.
+    at.set(Mood::Obeys, "london");
+    let shows = Some(Shows { pointer: "/from".into(), ..at.switch().shows.unwrap() });
+    let (was, _, note) = at.thrown(5, Switch { shows, ..at.switch() }).await;
+    assert_eq!(
+        (was, note.as_str()),
+        (Was::Wrong, "nothing was sent: /from shows nothing, and that is not ours")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_name_is_looked_up_and_nobody_is_sent_elsewhere() {
+    let mut at = Switchboard::new().await;
+    let url = format!("http://switch.invalid:{}/v1/routes/main", at.at.port());
+    let named = Switch { url: url.clone(), read: url, ..at.switch() };
+    assert_eq!(at.thrown(1, named).await, (Was::Right, Closure::Closed, String::new()));
+    at.set(Mood::Refers, "london");
+    let (was, closure, note) = at.thrown(2, at.switch()).await;
+    assert_eq!((was, closure), (Was::Wrong, Closure::Closed));
+    assert_eq!(note, "PUT was answered 307 Temporary Redirect; and /to shows `london`");
+    let heard = at.board.lock().unwrap().heard.join("\n").to_lowercase();
+    assert!(heard.contains("host: switch.invalid") && !heard.contains("/elsewhere"), "{heard}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

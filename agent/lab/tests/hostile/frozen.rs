@@ -214,7 +214,7 @@ async fn frozen_inside_the_write_is_late_and_said_to_be() {
         return eprintln!("{test}: only with EVERY=1");
     }
     let (mut town, _) = town_of_manchester().await;
-    let id = town.rig.agent("manchester").and_then(|agent| agent.id()).expect("it runs");
+    let id = town.rig.agent("manchester").and_then(|agent| agent.pid()).expect("it runs");
     let tracing = match hold_set(id, BEYOND_THE_WINDOW) {
         Tracing::Begun(tracing) => tracing,
         Tracing::Needs(what) => return skipped(test, what),

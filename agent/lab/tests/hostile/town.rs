@@ -171,7 +171,7 @@ impl Town {
 
     /// The memory of an agent, in KiB.
     pub fn memory(&mut self, site: &str) -> u64 {
-        let id = self.rig.agent(site).and_then(|agent| agent.id()).expect("it runs");
+        let id = self.rig.agent(site).and_then(|agent| agent.pid()).expect("it runs");
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux says so");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it has memory");
         line.trim().trim_end_matches(" kB").parse().expect("a number")

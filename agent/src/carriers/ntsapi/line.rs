@@ -5,9 +5,9 @@ use super::session::{OpenError, ReadError, Session};
 use super::wire::WireError;
 use crate::carriers::line::{Line, LineError, SetReport};
 use crate::carriers::window::Window;
+use crate::causes::with_causes;
 use crate::clock::mono;
 use state::{Destination, Mono, Number};
-use std::error::Error;
 use std::time::Duration;
 
 /// One account and the session that belongs to one attempt.
@@ -32,11 +32,13 @@ impl NtsapiLine {
 impl Line for NtsapiLine {
     fn read(&mut self, number: &Number, deadline: Mono) -> Result<Option<Destination>, LineError> {
         let stat = self.session.stat(number, deadline).map_err(|error| match &error {
-            ReadError::Forbidden { .. } | ReadError::Refused { .. } => LineError::Refused(chain(&error)),
+            ReadError::Forbidden { .. } | ReadError::Refused { .. } => {
+                LineError::Refused(with_causes(&error))
+            }
             ReadError::Wire { source: WireError::Stray(_), .. }
             | ReadError::NotAReply { .. }
-            | ReadError::NotAStat { .. } => LineError::OutOfStep(chain(&error)),
-            ReadError::Wire { .. } => LineError::Lost(chain(&error)),
+            | ReadError::NotAStat { .. } => LineError::OutOfStep(with_causes(&error)),
+            ReadError::Wire { .. } => LineError::Lost(with_causes(&error)),
         })?;
         let [first, ..] = stat.slots;
         Ok(first)
@@ -49,7 +51,7 @@ impl Line for NtsapiLine {
     fn reopen(&mut self, deadline: Mono) -> Result<(), LineError> {
         self.session = Session::open(&self.account, deadline).map_err(|error| {
             let say = if error.is_refusal() { LineError::LoginRefused } else { LineError::Lost };
-            say(chain(&error))
+            say(with_causes(&error))
         })?;
         Ok(())
     }
@@ -61,16 +63,4 @@ impl Line for NtsapiLine {
     fn rest(&mut self, pause: Duration) {
         std::thread::sleep(pause);
     }
-}
-
-/// An error and its causes as one sentence, because facts keep text and no error types.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -21,7 +21,7 @@ mod tests_tls;
 mod tests_words;
 
 pub use account::{Account, AccountError, Login, Transport, Trust};
-pub use line::{NtsapiLine, chain};
+pub use line::NtsapiLine;
 pub use session::{OpenError, ReadError, Session};
 pub use stat::{Activity, Stat, StatError};
 pub use wire::WireError;

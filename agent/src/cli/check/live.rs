@@ -2,6 +2,7 @@
 
 use super::policy;
 use crate::act::{Config, Hands};
+use crate::causes::with_causes;
 use crate::cli::args::CheckArgs;
 use crate::cli::ending::{Ending, Failure, unhoped};
 use crate::cli::print;
@@ -13,6 +14,7 @@ use crate::links::{Config as LinksConfig, Identity, Other, Trust};
 use crate::live::asks::Asks;
 use crate::live::{Health, Kind, Sight, peers};
 use crate::site::{SiteFile, SiteFileError};
+use crate::start::shelf_of;
 use policies::Policy;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -59,7 +61,7 @@ fn site_file(file: &Path) -> Result<SiteFile, Failure> {
             Err(Failure::mistyped("the site file has faults")
                 .hint("`--live` looks at the machine of a site file"))
         }
-        Err(error @ SiteFileError::Read { .. }) => Err(Failure::mistyped(crate::live::chain(&error))
+        Err(error @ SiteFileError::Read { .. }) => Err(Failure::mistyped(with_causes(&error))
             .hint("`pointsman check --live FILE` names another site file")),
     }
 }
@@ -104,7 +106,8 @@ async fn alone(site: &SiteFile) -> Result<Vec<Sight>, Failure> {
         events,
     });
     hands.act(Effect::Reach(policy.carriers.clone()));
-    let asks = Asks::of(&policy, &site.site);
+    let shelf = shelf_of(&site.playbooks).unwrap_or_default();
+    let asks = Asks::of(&policy, &site.site).with_playbooks(&shelf, &site.site);
     let cluster = policy.cluster.clone();
     hands.act(Effect::Survey(Survey { n: 1, cluster, asks, not_before: BTreeMap::new() }));
     let surveyed = async {

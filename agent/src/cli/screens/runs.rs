@@ -2,9 +2,9 @@
 
 use super::labelled;
 use super::table::table;
+use crate::account::wanted;
 use state::SiteId;
-use state::document::spell;
-use state::plan::{Ensure, Undo};
+use state::plan::Undo;
 use state::run::{Cause, Run, Step, StepState};
 
 /// All runs, the newest last.
@@ -96,25 +96,6 @@ pub fn one(run: &Run) -> String {
     }
     let now = if lever { "how it stands now" } else { "where it rings now" };
     out + &format!("{now}, and why: pointsman why {}\n", plan.route)
-}
-
-/// An end state in words.
-pub fn wanted(ensure: &Ensure) -> String {
-    match ensure {
-        Ensure::RoutePointsAt { site, numbers, .. } => match numbers.as_slice() {
-            [one] => format!("{} points at {site}", one.number),
-            numbers => format!("{} numbers point at {site}", numbers.len()),
-        },
-        Ensure::Notify { text } => format!("people are told \"{text}\""),
-        Ensure::Waited { lasts } => format!("{} pass", spell(*lasts)),
-        Ensure::SiteReady { site, steady, .. } if steady.is_zero() => format!("{site} is ready"),
-        Ensure::SiteReady { site, steady, .. } => format!("{site} has been ready for {}", spell(*steady)),
-        Ensure::Http(switch) => match &switch.shows {
-            Some(shows) => format!("{} {} shows {}", switch.read, shows.pointer, shows.is),
-            None => format!("{} stands as wanted", switch.read),
-        },
-        Ensure::Exec { command, check } => format!("{command} has done it, as {check} says"),
-    }
 }
 
 fn stands(step: &Step) -> String {

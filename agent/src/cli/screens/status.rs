@@ -1,8 +1,8 @@
 //! The screen of `status`: where it rings, who is alive, what is wrong, and what needs you.
 
-use super::runs::wanted;
 use super::table::table;
 use super::{WIDTH, edges, handover, labelled, levers};
+use crate::account::wanted;
 use crate::command::{
     CarrierReport, DoorReport, HandOver, ReachReport, RouteReport, SiteReport, StatusReport, Voice,
 };

@@ -64,6 +64,7 @@ fn words(telling: &Telling) -> (&'static str, String, Vec<String>) {
         Telling::Voice { site, is: Voice::Heard } => ("voice", format!("{site} is heard again"), Vec::new()),
         Telling::Flapping { subject, site, is } => ("flapping", flapping((subject, site), *is), Vec::new()),
         Telling::Refused { index, what, why } => ("refused", format!("{what} at {index}: {why}"), Vec::new()),
+        Telling::Agreed { text, words, .. } => ("agreed", text.clone(), words.clone()),
         Telling::HandedOver { .. }
         | Telling::TakenBack { .. }
         | Telling::Leaderless { .. }
