@@ -117,7 +117,7 @@ pub struct Node {
     knowledge: revocation::Knowledge,
     /// The sites that the policy has no more and that have not left, and where they listen.
     leaving: BTreeMap<SiteId, SocketAddr>,
-    /// The view on which everybody was found to sit where it is wished; `None` once who sits or who shall may be others.
+    /// The view on which all were found to sit where it is wished; `None` once who sits, or who shall, may be others.
     seated_on: Option<Index>,
     /// When leadership was last handed over from here.
     handed_over: Option<Mono>,

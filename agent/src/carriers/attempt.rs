@@ -139,7 +139,7 @@ impl<L: Line> Hand<'_, L> {
     fn move_one(&mut self, wish: &Move) -> NumberOutcome {
         let (before, asked) = match self.read_first(wish) {
             Ok(read) => read,
-            Err(outcome) => return outcome,
+            Err(outcome) => return *outcome,
         };
         // The last look at the clock also finds a reading that grew old on the way to it.
         let send_by = self.window.send_by.min(asked + READ_FRESH);
@@ -156,8 +156,8 @@ impl<L: Line> Hand<'_, L> {
     }
 
     /// A fresh reading that allows the SET and when it was asked for, or the outcome without one.
-    fn read_first(&mut self, wish: &Move) -> Result<(Option<Destination>, Mono), NumberOutcome> {
-        let unsent = |seen, why| Err(NumberOutcome::unsent(&wish.number, seen, why));
+    fn read_first(&mut self, wish: &Move) -> Result<(Option<Destination>, Mono), Box<NumberOutcome>> {
+        let unsent = |seen, why| Err(Box::new(NumberOutcome::unsent(&wish.number, seen, why)));
         loop {
             let asked = self.line.now();
             let shown = match self.line.read(&wish.number, self.window.send_by) {

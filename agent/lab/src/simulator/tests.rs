@@ -165,6 +165,21 @@ fn a_calm_hour_leaves_no_trace() {
     assert!(before.0 > Index(1));
 }
 
+/// While a link between two followers is cut, their pulses are passed on, and what only shows that a link lives is not:
+/// a frame every 0.3 s, signed and sent twice, would be most of what an office sends.
+#[test]
+fn what_only_shows_that_a_link_lives_is_not_passed_on() {
+    let (at, lasts) = (120_000, 60_000);
+    let cut = |(from, to)| schedule::Fault { at, what: What::OneWay { from, to, lasts } };
+    let mut town = Town::new(7, [(0, 1), (1, 0)].map(cut).to_vec(), Detail::Quiet);
+    town.run(120 * SECOND).unwrap();
+    let before = town.rare.passed_on;
+    town.run(180 * SECOND).unwrap();
+    // Both pulse once a second, and each frame goes two ways: to the third site, and on from there.
+    let passed_on = town.rare.passed_on - before;
+    assert!((220..350).contains(&passed_on), "{passed_on}");
+}
+
 /// An onlooker that finds nothing is worth nothing.
 #[test]
 fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {

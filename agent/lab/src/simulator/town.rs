@@ -55,6 +55,8 @@ pub struct Rare {
     pub rolled_back: u64,
     /// Sites that were let back in with a new disk.
     pub let_in: u64,
+    /// Frames that went to a site, or came from one, over another.
+    pub passed_on: u64,
     /// Frames that were garbled.
     pub garbled: u64,
     /// Writes that a person made alone.
@@ -330,7 +332,11 @@ impl Town {
         let mut sent = std::mem::take(&mut trays.sent);
         for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            if !self.linked(from, to) || self.garbled((from, to), &frame) {
+            if !self.linked(from, to) {
+                continue;
+            }
+            self.rare.passed_on += u64::from(matches!(frame.body, Body::Relayed(_)));
+            if self.garbled((from, to), &frame) {
                 continue;
             }
             let [first, second] = self.ways_of((from, to), &frame.body);
