@@ -17,6 +17,7 @@ mod lost;
 mod net;
 mod noticing;
 mod policy;
+mod posting;
 mod queue;
 pub mod schedule;
 mod seating;

@@ -11,9 +11,7 @@ use super::site::{Setting, Site, Survival};
 use super::story::{Detail, Story};
 use agent::command::Telling;
 use agent::event::Event;
-use agent::frame::Body;
 use agent::node::Rules;
-use agent::quorum::wire::Kind;
 use agent::quorum::{KEEP, Keep};
 use agent::turn::Input;
 use policies::Policy;
@@ -27,9 +25,9 @@ const TICK: std::time::Duration = agent::quorum::TICK;
 
 /// Traits of a town that are none of its faults, drawn from its seed.
 #[derive(Clone, Copy, Debug)]
-struct Ways {
+pub(super) struct Ways {
     /// The word that hands leadership over comes late, and twice.
-    belated: bool,
+    pub(super) belated: bool,
     /// Logs are cut soon, so that whoever was away needs a snapshot.
     forgetful: bool,
 }
@@ -100,7 +98,7 @@ pub struct Town {
     /// The newest leader that anybody told of.
     pub(super) leader: Option<(Term, usize)>,
     /// What kind of town it is.
-    ways: Ways,
+    pub(super) ways: Ways,
     /// How often what is rare has happened.
     pub(super) rare: Rare,
     pub(super) faults: Vec<Fault>,
@@ -324,65 +322,6 @@ impl Town {
             self.queue.put(at, Item::Wake { site, life });
             self.foresee(at);
         }
-    }
-
-    /// Frames go out.
-    fn post(&mut self, from: usize) {
-        let Some(trays) = self.sites[from].trays() else { return };
-        let mut sent = std::mem::take(&mut trays.sent);
-        for (name, frame) in sent.drain(..) {
-            let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            if !self.linked(from, to) {
-                continue;
-            }
-            self.rare.passed_on += u64::from(matches!(frame.body, Body::Relayed(_)));
-            if self.garbled((from, to), &frame) {
-                continue;
-            }
-            let [first, second] = self.ways_of((from, to), &frame.body);
-            if let Some(at) = second {
-                self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
-            }
-            if let Some(at) = first {
-                self.queue.put(at, Item::Frame { from, to, frame });
-            }
-        }
-        if let Some(trays) = self.sites[from].trays() {
-            trays.sent = sent;
-        }
-    }
-
-    /// When copies of a frame arrive.
-    fn ways_of(&mut self, (from, to): (usize, usize), body: &Body) -> [Option<Moment>; 2] {
-        let hands_over = |body: &Body| match body {
-            Body::Raft(messages) => messages.iter().any(|message| message.kind == Kind::TimeoutNow),
-            Body::Propose { .. }
-            | Body::Pulse(_)
-            | Body::Prepare(_)
-            | Body::Unready { .. }
-            | Body::Ask { .. }
-            | Body::Look(_)
-            | Body::Looked { .. }
-            | Body::Revoke { .. }
-            | Body::Declined { .. }
-            | Body::Fetch(_)
-            | Body::Fetched(_)
-            | Body::Hears { .. }
-            | Body::Relayed(_)
-            | Body::Hello(_) => false,
-        };
-        let way = self.net.frame(from, to, self.now);
-        if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {
-            self.dropping[to] -= 1;
-            return [None, None];
-        }
-        if self.ways.belated && hands_over(body) {
-            self.rare.belated += 1;
-            let late = self.net.throw(0, 20_000_000);
-            let again = self.net.throw(0, 40_000_000);
-            return [way[0].map(|at| at + late), way[0].map(|at| at + again)];
-        }
-        way
     }
 
     fn carry_out(&mut self, site: usize) -> Checked {
