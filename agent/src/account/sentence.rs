@@ -90,11 +90,13 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         Fact::VotesGiven { site, raft_ids } => members::given(site, raft_ids.len()),
         Fact::BundleRevoked { site, who } => members::revoked(site, who),
         Fact::BundleTrusted { site, key, who } => members::trusted(site, *key, who),
-        Fact::SchemaRaised { to } => Sentence::of(
-            About::Everything,
-            format!("every site reads facts of schema {to}: they may be written"),
-        ),
+        Fact::SchemaRaised { to } => raised(*to),
     }
+}
+
+fn raised(to: u16) -> Sentence {
+    let text = format!("every site reads facts of schema {to}: they may be written");
+    Sentence::of(About::Everything, text)
 }
 
 /// What a run is about, as long as anybody remembers it.

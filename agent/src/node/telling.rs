@@ -109,8 +109,7 @@ impl Node {
             }
             Fact::RunEnded { run, word, why } => self.tell_ended(*run, *word, why, out),
             Fact::RouteAdopted { route, site, readings, .. } => {
-                let read = |reading| carrier_read((route, site.as_ref()), reading);
-                out.tell.extend(readings.first().map(read));
+                out.tell.extend(readings.first().map(|read| carrier_read((route, site.as_ref()), read)));
             }
             Fact::ModeSet { .. } | Fact::Held { .. } | Fact::Resumed { .. } => {
                 self.tell_mode(&entry.fact, now, out);

@@ -209,10 +209,7 @@ impl Town {
                 let from = self.sites[from].id.clone();
                 self.turn(to, Input::Frame { from, frame })
             }
-            Item::Event { site, event, .. } => {
-                self.asks(site, &event);
-                self.event(site, event)
-            }
+            Item::Event { site, event, .. } => self.event(site, event),
             Item::Stands { site, nonce, .. } => self.stands(site, nonce),
             Item::Answer { site, nonce, answer, .. } => self.answer(site, nonce, answer),
             Item::Go { site, point, .. } => self.point(site, point),
@@ -253,6 +250,7 @@ impl Town {
     }
 
     pub(super) fn event(&mut self, site: usize, event: Event) -> Checked {
+        self.asks(site, &event);
         self.turn(site, Input::Event(event))
     }
 
