@@ -139,16 +139,9 @@ impl Town {
         for trial in 0..TRIES {
             self.run(self.now + 5 * SECOND)?;
             self.start_members()?;
-            let members = self.members();
-            let outside = members.iter().position(|site| self.sites[*site].disk().is_outside());
-            match outside {
-                Some(which) => {
-                    let healthy = members[(which + 1 + trial % 3) % members.len()];
-                    let which = members[which];
-                    self.command(healthy, Order::Readmit { which })?;
-                }
-                None if members.into_iter().all(|by| self.is_settled(by)) => return Ok(()),
-                None => {}
+            let outside = self.let_next_in(trial)?;
+            if outside.is_none() && self.members().into_iter().all(|by| self.is_settled(by)) {
+                return Ok(());
             }
         }
         let lost = |place: &usize| !self.is_settled(*place);
@@ -157,6 +150,17 @@ impl Town {
         let members = &self.invariants.view().members;
         let what = format!("{lost:?} are not settled three minutes after everything was healed: {members:?}");
         Err(Violation { number: 14, name: "a lost disk comes back", what })
+    }
+
+    /// A person lets back in one of those that stand outside, at one healthy site or another; says which.
+    pub(super) fn let_next_in(&mut self, trial: usize) -> Result<Option<usize>, Violation> {
+        let members = self.members();
+        let Some(place) = members.iter().position(|site| self.sites[*site].disk().is_outside()) else {
+            return Ok(None);
+        };
+        let (which, healthy) = (members[place], members[(place + 1 + trial % 3) % members.len()]);
+        self.command(healthy, Order::Readmit { which })?;
+        Ok(Some(which))
     }
 
     /// Whether a site has lost nothing, and knows that everybody sits where that was agreed.

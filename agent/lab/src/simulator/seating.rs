@@ -136,9 +136,11 @@ impl Town {
         if !self.reseats {
             return Ok(());
         }
-        for _ in 0..LOOKS {
+        for trial in 0..LOOKS {
             self.run(self.now + 5 * SECOND)?;
             self.start_members()?;
+            // A site that was taken out with a lost disk is let back in once it is wanted again.
+            self.let_next_in(trial)?;
             if self.astray().is_none() {
                 return Ok(());
             }
