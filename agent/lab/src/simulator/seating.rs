@@ -152,6 +152,7 @@ impl Town {
     /// Whoever shall sit and does not run is given the policy, and started.
     pub(super) fn start_members(&mut self) -> Checked {
         for site in self.members() {
+            self.set_right(site)?;
             if self.sites[site].turn.is_none() {
                 let agreed = self.agreed_text();
                 self.sites[site].on_desk(|file, _| *file = agreed.or(file.take()));
@@ -159,6 +160,16 @@ impl Town {
             }
         }
         Ok(())
+    }
+
+    /// Whoever was set up with a text that nobody has agreed may have no link to those that would name it: its people
+    /// see that it waits, and begin again with the policy that is in force.
+    fn set_right(&mut self, site: usize) -> Checked {
+        let agreed = self.agreed_text();
+        let disk = self.sites[site].disk();
+        let nameless = disk.named().is_none() && !disk.is_outside();
+        let wrong = nameless && disk.file != agreed;
+        if wrong && self.sites[site].turn.is_some() { self.die(site, SECOND) } else { Ok(()) }
     }
 
     pub(super) fn agreed_text(&self) -> Option<String> {
