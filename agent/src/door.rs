@@ -272,7 +272,7 @@ impl Door {
         let peer = self.peers.get(to);
         let said = peer.and_then(|peer| peer.hello.as_ref()).map(|(_, hello)| hello);
         let life = peer.and_then(|peer| peer.hello.as_ref()).map(|(boot, hello)| (*boot, hello.n));
-        let unfit = said.and_then(|hello| self.judge(to, hello, view));
+        let unfit = said.and_then(|hello| self.judge(to, hello, (view, quorum.seats())));
         let less = matches!(unfit, Some(Unfit::Less { .. }));
         let proof = peer.and_then(|peer| peer.kept.proof.clone()).filter(|_| less).map(Box::new);
         // Whoever is new may have come to a cluster that was born with other seats than its policy has.
@@ -307,7 +307,7 @@ impl Door {
             return None;
         }
         let news = before.is_none_or(|(life, said)| *life != boot || said.stand != hello.stand);
-        let unfit = self.judge(from, &hello, view);
+        let unfit = self.judge(from, &hello, (view, seats));
         let accused = matches!(unfit, Some(Unfit::OtherDisk { .. } | Unfit::Less { .. }));
         if accused && !self.is_fresh(from, &hello) {
             // It may be older than what is remembered. Only an answer to what is asked now tells.
@@ -328,7 +328,7 @@ impl Door {
         hello.echo.is_some_and(|(boot, n)| boot == self.own.boot && n > since)
     }
 
-    fn judge(&self, from: &SiteId, hello: &Hello, view: &View) -> Option<Unfit> {
+    fn judge(&self, from: &SiteId, hello: &Hello, (view, seats): (&View, &Seats)) -> Option<Unfit> {
         if let Stand::Outside { why } = &hello.stand {
             return Some(Unfit::SaysSo { why: why.clone() });
         }
@@ -341,6 +341,9 @@ impl Door {
             return Some(Unfit::OtherDisk { agreed: member.disk, at: member.at });
         }
         let named = later || agreed.is_some();
+        let blank = hello.stand == Stand::Newborn;
+        // Whoever has no seat has left, and its name is free: what its disk had come to binds no other.
+        let freed = blank && seats.of(from).is_err();
         let memory = self.peers.get(from).map(|peer| &peer.kept.memory);
         match memory.filter(|memory| **memory != Memory::default()) {
             Some(memory) if memory.disk == hello.disk => {
@@ -348,10 +351,11 @@ impl Door {
                     return Some(Unfit::Less { what });
                 }
             }
-            Some(memory) if !named => return Some(Unfit::OtherDisk { agreed: memory.disk, at: Index(0) }),
+            Some(memory) if !named && !freed => {
+                return Some(Unfit::OtherDisk { agreed: memory.disk, at: Index(0) });
+            }
             Some(_) | None => {}
         }
-        let blank = hello.stand == Stand::Newborn;
         (blank && view.index > Index(0)).then_some(Unfit::Unnamed)
     }
 

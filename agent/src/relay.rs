@@ -59,6 +59,24 @@ impl Known {
     }
 }
 
+/// Whom to tell whom this site hears, and why just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Why.
+    pub because: Because,
+    /// Whom.
+    pub to: Vec<SiteId>,
+}
+
+/// Why others are told whom this site hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// It hears somebody more, or somebody less.
+    Changed,
+    /// They were sent nothing for a heartbeat.
+    Quiet,
+}
+
 /// What is to be done with a sealed frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
@@ -171,15 +189,14 @@ impl Relay {
 
     /// Whom to tell at once whom this site hears: everybody when that has changed, else who was sent nothing lately,
     /// so that a silent link is known to be one.
-    pub fn due(&mut self, now: Mono) -> Vec<SiteId> {
-        let quiet = |known: &Known| known.sent.is_none_or(|at| now.since(at) >= HEARTBEAT);
-        let changed = !self.heard_at(now).eq(&self.said);
-        let due = self.known.iter().filter(|(_, known)| changed || quiet(known));
-        let due = due.map(|(site, _)| site.clone()).collect();
-        if changed {
+    pub fn due(&mut self, now: Mono) -> Due {
+        if !self.heard_at(now).eq(&self.said) {
             self.said = self.heard_at(now).cloned().collect();
+            return Due { because: Because::Changed, to: self.known.keys().cloned().collect() };
         }
-        due
+        let quiet = |known: &Known| known.sent.is_none_or(|at| now.since(at) >= HEARTBEAT);
+        let to = self.known.iter().filter(|(_, known)| quiet(known)).map(|(site, _)| site.clone());
+        Due { because: Because::Quiet, to: to.collect() }
     }
 
     /// Who shall pass on what goes to a site, beside its own link: nobody while that is known to be whole.

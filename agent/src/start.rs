@@ -145,8 +145,7 @@ pub fn start(config: &Path) -> Result<Ready, StartError> {
     };
     let Remembered { opened, view, stopped, named } = remember(&shelf, &site.site)?;
     let disk::Opened { mut store, loaded, disk, outside } = opened;
-    let at = named.as_ref().map(|named| named.at).unwrap_or_default();
-    let (policy, file) = in_force(&view, own, (&site.site, at))?;
+    let (policy, file) = in_force(&view, own, &site.site)?;
     agree(&site, &certificate, &policy)?;
     let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
     let clock = ClusterClock::new(view.stamp, votes);
@@ -207,16 +206,17 @@ fn own_policy(site: &SiteFile) -> Result<(Policy, String), StartError> {
     Ok((policy(&site.policy.display().to_string(), &text)?, text))
 }
 
-/// The agreed policy rules, and a file that was spoilt since does not keep its site down. A site that was added knows
-/// the agreed one only once its journal has come to its own name.
+/// The agreed policy rules, and a file that was spoilt since does not keep its site down. A site that was added, or
+/// brought back, knows the one that has it only once its journal has come so far; until then it goes by its own file.
 fn in_force(
     view: &View,
     own: Result<(Policy, String), StartError>,
-    (here, named): (&SiteId, Index),
+    here: &SiteId,
 ) -> Result<(Policy, String), StartError> {
     let Some(agreed) = &view.policy else { return own };
     let read = policy("the agreed policy", &agreed.text)?;
-    if read.site(here).is_none() && named > view.index {
+    let has = |policy: &Policy| policy.site(here).is_some();
+    if !has(&read) && own.as_ref().is_ok_and(|(own, _)| has(own)) {
         return own;
     }
     if let Err(why) = own {

@@ -186,29 +186,9 @@ impl<W: World> Turn<W> {
         if self.gaps.is_none() {
             self.look_for_gaps()?;
         }
+        let ticked = matches!(input, Input::Tick);
         match input {
-            Input::Tick => {
-                self.greet(clocks)?;
-                self.forget_revoked()?;
-                self.take_votes()?;
-                if !self.node.others().eq(&self.others) {
-                    self.follow_seats();
-                }
-                self.quorum.tick();
-                if self.quorum.owes_snapshot() {
-                    self.compact(quorum::KEEP);
-                }
-                if self.standing.reign != Reign::Following {
-                    self.clock.slew(clocks.mono);
-                }
-                let by = self.clock.all_astray(clocks.mono);
-                if by != self.astray {
-                    self.astray.clone_from(&by);
-                    self.events.push_back(Event::Astray { by });
-                }
-                self.events.push_back(Event::Tick);
-                self.look_for_ways(clocks);
-            }
+            Input::Tick => self.tick(clocks)?,
             Input::Frame { from, frame } => {
                 self.relay.heard(&from, clocks.mono);
                 self.hear(&from, frame, clocks)?;
@@ -235,7 +215,36 @@ impl<W: World> Turn<W> {
             self.carry_out(out, clocks)?;
         }
         self.wake_at = wake_at;
+        if ticked && self.anew == Anew::GoesOn {
+            // Last: whoever was sent something in this turn need not be told besides that this link lives.
+            self.say_ways(clocks);
+        }
         Ok(wake_at)
+    }
+
+    /// A tenth of a second has passed: what is due by itself.
+    fn tick(&mut self, clocks: Clocks) -> Result<(), W::Error> {
+        self.greet(clocks)?;
+        self.forget_revoked()?;
+        self.take_votes()?;
+        if !self.node.others().eq(&self.others) {
+            self.follow_seats();
+        }
+        self.quorum.tick();
+        if self.quorum.owes_snapshot() {
+            self.compact(quorum::KEEP);
+        }
+        if self.standing.reign != Reign::Following {
+            self.clock.slew(clocks.mono);
+        }
+        let by = self.clock.all_astray(clocks.mono);
+        if by != self.astray {
+            self.astray.clone_from(&by);
+            self.events.push_back(Event::Astray { by });
+        }
+        self.events.push_back(Event::Tick);
+        self.look_for_ways(clocks);
+        Ok(())
     }
 
     fn hear(&mut self, from: &SiteId, frame: Frame, clocks: Clocks) -> Result<(), W::Error> {

@@ -128,6 +128,29 @@ fn a_name_from_the_future_needs_a_second_voice() {
     assert!(london.door.lets_in(&site("office"), Boot(2)));
 }
 
+/// A name that nobody bears any more is free for another disk; as long as it has a seat it is that disk's.
+#[test]
+fn whoever_left_comes_back_as_somebody_new() {
+    let mut london = Case::new(Stand::Inside, disk_of("london"));
+    let hello = london.honest("office");
+    assert_eq!(london.hears("office", hello).unfit, None);
+    london.view.members.remove(&site("office"));
+    let blank = |hello| {
+        let (disk, starts) = (Disk(99), Starts(1));
+        Hello { disk, starts, named: Index(0), stand: Stand::Newborn, marks: Vec::new(), ..hello }
+    };
+    let hello = blank(london.honest("office"));
+    let bound = Some(Unfit::OtherDisk { agreed: disk_of("office"), at: Index(0) });
+    assert_eq!(london.hears("office", hello).unfit, bound, "its seat is still that of the disk before");
+    let three = seats().iter().filter(|seat| seat.site != site("office")).cloned().collect();
+    let three = Seats::new(three, [4, 1, 2, 5].map(RaftId).to_vec()).expect("they make a group");
+    london.quorum = Quorum::new(three, &site("london"), Past::default()).expect("a quorum");
+    let hello = blank(london.honest("office"));
+    assert_eq!(london.hears("office", hello).unfit, Some(Unfit::Unnamed), "it only waits for its name");
+    let hello = Hello { stand: Stand::Inside, ..blank(london.honest("office")) };
+    assert_eq!(london.hears("office", hello).unfit, bound, "nobody has named it");
+}
+
 /// Whoever is outside takes its new name from most of the others, and nothing from a liar.
 #[test]
 fn one_site_alone_lets_nobody_in() {

@@ -45,6 +45,10 @@ impl Node {
                 self.peers.forget(site);
                 self.watch(out);
             }
+            // What its disk had said is nothing that the next one could be named by.
+            (Fact::VotesGiven { site, raft_ids }, Applied::Accepted) if raft_ids.is_empty() => {
+                self.peers.forget(site);
+            }
             (Fact::StepStarted(attempt), Applied::Accepted) => self.go(index, attempt, now, out),
             (Fact::StepStarted(attempt), Applied::Refused(_)) => self.void(attempt, out),
             (Fact::ClaimedAlone { route, .. }, Applied::Accepted) => self.look_now(route, now.mono),

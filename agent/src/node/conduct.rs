@@ -9,7 +9,7 @@ use playbooks::run::{Advance, Footing, Ground, Start, advance};
 use policies::tally::Verdict;
 use state::fact::{Attempt, Fact};
 use state::plan::{At, Ensure};
-use state::run::{Run, Word};
+use state::run::{Direction, Run, Word};
 use state::{Boot, CarrierId, Index, Mono, Nonce, Now, RunId, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -122,12 +122,7 @@ impl Node {
     /// No automatic attempt goes to a site that died after the run was opened: callers would follow it. If nothing
     /// was moved yet the run has done nothing, and the next choice is decided anew; else a person must look.
     fn dead_end(&self, run: &Run, start: &Start, now: Now) -> Option<Fact> {
-        let Some(Ensure::RoutePointsAt { site, .. }) = run.ensure(start.step, start.direction) else {
-            return None;
-        };
-        if !run.automatic() || self.verdict_at(&run.plan.route, site, now) != Verdict::Down {
-            return None;
-        }
+        let site = self.dead_target(run, (start.step, start.direction), now)?;
         let moved = run.steps.iter().any(|step| !step.moved.is_empty());
         let open = self.view.attempts.values().any(|a| a.run == run.id && !a.open.is_empty());
         let (word, what) = if moved || open {
@@ -136,6 +131,18 @@ impl Node {
             (Word::Undone, "nothing was moved")
         };
         Some(Fact::RunEnded { run: run.id, word, why: format!("{site} went down meanwhile; {what}") })
+    }
+
+    /// The site that is down by now and to which a step would send callers by itself.
+    fn dead_target<'r>(
+        &self,
+        run: &'r Run,
+        (step, direction): (usize, Direction),
+        now: Now,
+    ) -> Option<&'r SiteId> {
+        let Some(Ensure::RoutePointsAt { site, .. }) = run.ensure(step, direction) else { return None };
+        let dead = run.automatic() && self.verdict_at(&run.plan.route, site, now) == Verdict::Down;
+        dead.then_some(site)
     }
 
     /// Calls an executor for the next attempt, as soon as nothing of an earlier one can still be under way.
@@ -249,6 +256,12 @@ impl Node {
         let Some(called) = self.calls.open.get(&call.run) else { return };
         let free = self.receipts.free_at(&call.numbers, &self.view, now.mono) <= now.mono;
         if called.call != *call || called.executor != *from || !free || !self.leads() {
+            return;
+        }
+        let run = self.view.runs.get(&call.run);
+        let to = (usize::from(call.step), call.direction);
+        // It may have died since it was called: the next look at the run ends it.
+        if run.is_some_and(|run| self.dead_target(run, to, now).is_some()) {
             return;
         }
         let (boot, nonce) = ask;

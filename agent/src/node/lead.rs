@@ -38,7 +38,7 @@ impl Node {
         self.judge_absence(now.mono);
         self.birth();
         self.raise(now.mono, out);
-        self.name_disks();
+        self.name_disks(now.mono);
         self.silences(now.mono);
         self.revoke(now, out);
         self.conduct(now, out);

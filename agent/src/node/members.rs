@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How old the greeting of a site outside may be: it greets every second.
 const FRESH: Duration = Duration::from_secs(5);
+/// How old a greeting may be by which a disk is named: whoever is inside greets every ten seconds.
+const NAMED_WITHIN: Duration = Duration::from_secs(15);
 
 impl Node {
     /// Brings the membership to what is agreed and written, while no run is open: the leader's part. The quorum is
@@ -154,7 +156,9 @@ impl Node {
             return no(format!("{site} is not heard"), "start its agent first");
         };
         let disk = greeting.hello.disk;
-        if greeting.hello.stand.outside().is_none() {
+        // A machine in place of one that is gone does not know that there was another: the others do.
+        let replaced = matches!(greeting.unfit, Some(Unfit::OtherDisk { .. }));
+        if greeting.hello.stand.outside().is_none() && !(replaced && greeting.hello.stand == Stand::Newborn) {
             return no(
                 format!("{site} is not outside: its disk has its votes"),
                 "`pointsman status` shows who is",
@@ -180,7 +184,7 @@ impl Node {
     }
 
     /// Every site's first disk is named once, so that no other ever speaks for it.
-    pub(super) fn name_disks(&mut self) {
+    pub(super) fn name_disks(&mut self, now: Mono) {
         let sites = self.rules.iter().flat_map(Rules::sites);
         let nameless = sites.filter(|site| !self.view.members.contains_key(*site));
         let nameless: Vec<SiteId> = nameless.cloned().collect();
@@ -192,18 +196,19 @@ impl Node {
             let seated = self.standing.seated.iter().find(|seated| seated.site == site);
             // Whoever comes to a cluster that lives is named first, and given votes that nobody had before.
             let raft_ids = seated.map(ids_of).unwrap_or_default();
-            if let Some(disk) = self.disk_of(&site) {
+            if let Some(disk) = self.disk_of(&site, now) {
                 self.lead_fact(Fact::Born { site, disk, raft_ids });
             }
         }
     }
 
     /// The disk that a site came with, if there is nothing against it but that it has no name.
-    fn disk_of(&self, site: &SiteId) -> Option<Disk> {
+    fn disk_of(&self, site: &SiteId, now: Mono) -> Option<Disk> {
         if *site == self.identity.site {
             return Some(self.identity.disk);
         }
-        let greeting = self.peers.greeting(site)?;
+        let fresh = |at: Mono| now.since(at) < NAMED_WITHIN;
+        let greeting = self.peers.greeting(site).filter(|greeting| fresh(greeting.at))?;
         match &greeting.unfit {
             None | Some(Unfit::Unnamed) => Some(greeting.hello.disk),
             Some(Unfit::SaysSo { .. } | Unfit::OtherDisk { .. } | Unfit::Less { .. }) => None,

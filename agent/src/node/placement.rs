@@ -9,10 +9,11 @@ use std::time::Duration;
 
 /// How long a leader stays at least: a site that has just come back is not handed the lead at once.
 const SETTLED: Duration = Duration::from_secs(60);
-/// How often leadership is handed over at most.
-const SELDOM: Duration = Duration::from_secs(600);
+/// How often leadership is handed over at most. Raft asks anew every two seconds who answers, and hands over to nobody
+/// before the answers are there: so neither pause is a multiple of that, or every try could meet that moment.
+const SELDOM: Duration = Duration::from_millis(600_700);
 /// How soon a leader that may do nothing tries again to get rid of the lead.
-const AGAIN: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(9_700);
 
 impl Node {
     /// Hands leadership to a better placed site, in a calm moment and seldom.

@@ -92,20 +92,23 @@ fn a_word_is_believed_for_as_long_as_two_pulses_may_be_lost() {
 #[test]
 fn the_word_on_whom_we_hear_goes_to_everybody_when_it_changes_and_else_where_it_is_quiet() {
     let mut relay = of("london");
-    assert_eq!(relay.due(at(0)).len(), 3, "nobody was sent anything yet");
-    for name in ["manchester", "netherlands", "office"] {
+    let quiet = |to: &[&str]| Due { because: Because::Quiet, to: to.iter().map(|name| site(name)).collect() };
+    let all = ["manchester", "netherlands", "office"];
+    let changed = Due { because: Because::Changed, ..quiet(&all) };
+    assert_eq!(relay.due(at(0)), quiet(&all), "nobody was sent anything yet");
+    for name in all {
         relay.sent(&site(name), at(0));
     }
-    assert_eq!(relay.due(at(299)), Vec::<SiteId>::new());
+    assert_eq!(relay.due(at(299)), quiet(&[]));
     relay.sent(&site("office"), at(200));
-    assert_eq!(relay.due(at(300)), [site("manchester"), site("netherlands")]);
+    assert_eq!(relay.due(at(300)), quiet(&["manchester", "netherlands"]));
     relay.heard(&site("office"), at(350));
-    assert_eq!(relay.due(at(400)).len(), 3, "the office is heard now");
-    for name in ["manchester", "netherlands", "office"] {
+    assert_eq!(relay.due(at(400)), changed, "the office is heard now");
+    for name in all {
         relay.sent(&site(name), at(1200));
     }
-    assert_eq!(relay.due(at(1249)), Vec::<SiteId>::new());
-    assert_eq!(relay.due(at(1250)).len(), 3, "and is not any more, after {RELAY_AFTER:?}");
+    assert_eq!(relay.due(at(1249)), quiet(&[]));
+    assert_eq!(relay.due(at(1250)), changed, "and is not any more, after {RELAY_AFTER:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Clocks, Turn, World};
 use crate::event::Event;
 use crate::frame::{Body, Frame};
-use crate::relay::{Errand, Refused, Sealed};
+use crate::relay::{Because, Due, Errand, Refused, Sealed};
 use state::SiteId;
 
 impl<W: World> Turn<W> {
@@ -22,22 +22,39 @@ impl<W: World> Turn<W> {
                 }
             }
         }
+        self.straight(to, frame, clocks);
+    }
+
+    /// A frame goes to a site on its own link, and nowhere else.
+    fn straight(&mut self, to: &SiteId, frame: Frame, clocks: Clocks) {
         self.world.send(to, frame);
         self.relay.sent(to, clocks.mono);
     }
 
-    /// Whoever was sent nothing lately is told whom this site hears, so that a silent link is known to be one.
+    /// Over whom sites are reached that are not reached straight; the node hears of it when that has changed.
     pub(super) fn look_for_ways(&mut self, clocks: Clocks) {
         let view = self.node.view();
         self.relay.all_borne(view.index, view.members.iter().map(|(site, member)| (site, member.disk)));
-        for site in self.relay.due(clocks.mono) {
-            let sites = self.relay.hears(clocks.mono);
-            self.dispatch(&site, Body::Hears { sites }, clocks);
-        }
         let over = self.relay.detours(clocks.mono);
         if over != self.detours {
             self.detours = over.clone();
             self.events.push_back(Event::Detours { over });
+        }
+    }
+
+    /// Everybody is told whom this site hears as soon as that has changed; and whoever was sent nothing lately is told
+    /// it again, so that a silent link is known to be one: that proves nothing of any other link, so it goes straight.
+    pub(super) fn say_ways(&mut self, clocks: Clocks) {
+        let Due { to, because } = self.relay.due(clocks.mono);
+        for site in to {
+            let body = Body::Hears { sites: self.relay.hears(clocks.mono) };
+            match because {
+                Because::Changed => self.dispatch(&site, body, clocks),
+                Because::Quiet => {
+                    let frame = Frame { stamp: self.clock.known(clocks.mono), boot: self.boot, body };
+                    self.straight(&site, frame, clocks);
+                }
+            }
         }
     }
 

@@ -178,6 +178,8 @@ pub struct Disk {
     pub alone: Vec<(u64, AloneEntry)>,
     pub kept: BTreeMap<String, Vec<u8>>,
     pub starts: u64,
+    /// Which machine of the site it is in, from 0: each has a disk of its own name.
+    pub machine: u64,
     /// Which bundle lies beside it: a site may get another one.
     pub bundle: u32,
     /// The policy file, and the edits beside it.

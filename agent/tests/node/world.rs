@@ -69,7 +69,8 @@ impl Cluster {
 
     /// A machine with an empty disk and a folder of its own is put up for a site, with this policy in it.
     pub fn found(&mut self, site: &SiteId, policy: &str) {
-        let disk = Disk { file: Some(policy.to_owned()), ..Disk::default() };
+        let machine = self.disks.get(site).map_or(0, |before| before.borrow().machine + 1);
+        let disk = Disk { file: Some(policy.to_owned()), machine, ..Disk::default() };
         self.disks.insert(site.clone(), Rc::new(RefCell::new(disk)));
         self.start(site);
     }
@@ -104,7 +105,7 @@ impl Cluster {
         let ids = named.iter().flat_map(|named| &named.raft_ids).copied().map(RaftId).collect();
         let place = SITES.iter().position(|name| *name == site.as_str());
         let first = place.map_or_else(|| hash(site.as_str()), |at| at as u64 + 1);
-        let name = state::Disk(first + 100 * loaded.lost);
+        let name = state::Disk(first + 100 * loaded.lost + loaded.machine);
         let stand = match ids_are_none(&loaded) {
             true if loaded.lost > 0 => Stand::Outside { why: "its database is gone".to_owned() },
             true if place.is_none() => Stand::Newborn,

@@ -90,6 +90,8 @@ impl View {
         if ids.is_empty() {
             self.members.remove(site);
             self.forget(site);
+            // What is done alone is counted on each disk, from its first, and the next one may be another.
+            self.alone.remove(site);
             return Ok(());
         }
         if self.is_revoked(site) {

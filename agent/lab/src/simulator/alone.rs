@@ -44,7 +44,7 @@ impl Town {
 
     /// 11: all sites know what was done alone.
     pub(super) fn all_told(&mut self) -> Checked {
-        for site in 0..self.sites.len() {
+        for site in self.members() {
             let lines = self.sites[site].disk().told_alone();
             let begun = |of: u64| {
                 lines.iter().any(|(_, entry)| matches!(entry, AloneEntry::Started { n, .. } if *n == of))

@@ -1,5 +1,6 @@
 //! The simulated carrier: one register per slot of a number, and every SET that may still be alive.
 
+use super::net::SITES;
 use state::{Destination, Index, Number};
 use std::collections::BTreeMap;
 
@@ -122,7 +123,7 @@ pub struct Carrier {
     /// How it behaves now.
     pub conduct: Conduct,
     /// How far the front end that each site is led to lags behind.
-    pub lags: [Moment; 4],
+    pub lags: [Moment; SITES],
     /// What each slot of each number shows.
     pub registers: BTreeMap<Number, Register>,
     /// Every SET that was ever sent.
@@ -139,7 +140,7 @@ impl Carrier {
             [(number, register(value))].into_iter().chain(behind)
         };
         let registers = values.flat_map(slots).collect();
-        Self { conduct: Conduct::Fair, lags: [0; 4], registers, flights: Vec::new() }
+        Self { conduct: Conduct::Fair, lags: [0; SITES], registers, flights: Vec::new() }
     }
 
     /// What a reader at a site is shown.

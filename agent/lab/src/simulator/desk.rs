@@ -1,6 +1,9 @@
 //! The policy file of each simulated site, and the people who edit it.
 
 use super::invariants::Checked;
+use super::policy::SITES;
+use super::schedule::kind;
+use super::seating::{has, vote_moved, with, without};
 use super::site::Site;
 use super::town::Town;
 use agent::event::Event;
@@ -21,6 +24,21 @@ pub enum Change {
     Remark(u64),
     /// A fault, which changes nothing.
     Fault,
+    /// One vote of a site becomes another site's.
+    Votes { from: usize, to: usize },
+    /// A site is taken out.
+    Leave { site: usize },
+    /// A site is brought, or brought back, on such a machine.
+    Come { site: usize, machine: Machine },
+}
+
+/// On which machine the agent of a site is started that has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// On the one that it always had, with its disk.
+    Old,
+    /// On one that has never been one of ours.
+    New,
 }
 
 impl Change {
@@ -37,12 +55,19 @@ impl Change {
         match self {
             Self::Budget(switches) => line("budget:", format!("    budget: {switches} per day")),
             Self::Prefer(first) => {
-                let mut sites = ["london", "manchester", "netherlands", "office"];
+                // In the order of the birth's preference.
+                let mut sites: Vec<&str> =
+                    [0, 1, 3, 2].iter().filter(|site| has(text, **site)).map(|site| SITES[*site]).collect();
+                let first = first % sites.len().max(1);
                 sites.rotate_left(first);
                 line("prefer:", format!("    prefer: [{}]", sites.join(", ")))
             }
             Self::Remark(n) => format!("{text}# remark {n}\n"),
             Self::Fault => format!("{text}blipp: 3s\n"),
+            Self::Votes { from, to } => vote_moved(text, from, to).unwrap_or_else(|| text.clone()),
+            Self::Leave { site } => without(text, site),
+            Self::Come { site, .. } if has(text, site) => text.clone(),
+            Self::Come { site, .. } => with(text, site),
         }
     }
 }
@@ -64,7 +89,7 @@ impl Site {
     }
 
     /// The file is changed, whether an agent runs beside it or not.
-    fn on_desk(&mut self, change: impl FnOnce(&mut Option<String>, &mut Vec<String>)) {
+    pub(super) fn on_desk(&mut self, change: impl FnOnce(&mut Option<String>, &mut Vec<String>)) {
         let disk = match &mut self.turn {
             Some(turn) => &mut turn.world().disk,
             None => &mut self.disk,
@@ -82,9 +107,24 @@ impl Town {
 
     /// A person saves a change of the policy at a site.
     pub(super) fn save(&mut self, site: usize, change: Change) -> Checked {
-        self.sites[site].on_desk(|file, _| *file = file.as_deref().map(|text| change.made(text)));
+        let mut saved = String::new();
+        self.rare.count(format!("edit {}", kind(&change)));
+        self.sites[site].on_desk(|file, _| {
+            *file = file.as_deref().map(|text| change.made(text));
+            saved = file.clone().unwrap_or_default();
+        });
         self.look_at_file(site);
-        Ok(())
+        match change {
+            Change::Come { site, machine } => {
+                self.reseats = true;
+                self.set_up(site, machine, &saved)
+            }
+            Change::Votes { .. } | Change::Leave { .. } => {
+                self.reseats = true;
+                Ok(())
+            }
+            Change::Budget(_) | Change::Prefer(_) | Change::Remark(_) | Change::Fault => Ok(()),
+        }
     }
 
     /// An agent writes the agreed text, if nobody was quicker.

@@ -297,16 +297,16 @@ impl Disk {
         view
     }
 
-    /// The voters of this disk that hold the entry.
-    pub fn holding(&self, index: Index, term: Term) -> usize {
-        let holds = |voter: &&VoterState| {
+    /// The votes of this disk that hold the entry.
+    pub fn holding(&self, index: Index, term: Term) -> impl Iterator<Item = u64> + '_ {
+        let holds = move |voter: &&VoterState| {
             if index <= voter.cut.0 {
                 return true;
             }
             let place = usize::try_from(index.0 - voter.cut.0.0 - 1).unwrap_or(usize::MAX);
             voter.entries.get(place).is_some_and(|entry| entry.index == index && entry.term == term)
         };
-        self.voters.iter().filter(holds).count()
+        self.voters.iter().filter(holds).map(|voter| voter.id.0)
     }
 
     /// What each voter has promised.

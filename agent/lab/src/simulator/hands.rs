@@ -25,7 +25,8 @@ impl Town {
     pub(super) fn order(&mut self, site: usize, effect: Effect) -> Checked {
         match effect {
             Effect::Watch(plans) => self.watch(site, plans),
-            Effect::Reach(_) | Effect::Link(_) => {}
+            Effect::Link(others) => self.link(site, &others),
+            Effect::Reach(_) => {}
             Effect::Rewrite(order) => self.rewrite(site, order),
             Effect::Prepare { nonce, until, .. } => self.prepare(site, nonce, until),
             Effect::Release { nonce } => drop(self.sites[site].sessions.remove(&nonce)),

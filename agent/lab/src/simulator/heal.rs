@@ -2,8 +2,10 @@
 
 use super::carrier::{Conduct, Moment};
 use super::invariants::{Checked, Violation};
+use super::net::SITES;
 use super::policy::{NUMBERS, ROUTE};
 use super::schedule::Order;
+use super::site::Site;
 use super::town::Town;
 use agent::node::Rules;
 use policies::judge::Case;
@@ -32,12 +34,12 @@ impl Town {
         self.story.tell(self.now, "everything is healed");
         self.healed = true;
         self.net.heal();
-        (self.dead, self.draining, self.blind, self.dropping) = ([0; 4], [0; 4], [0; 4], [0; 4]);
-        self.garbling = [[0; 4]; 4];
+        (self.dead, self.draining, self.blind) = ([0; SITES], [0; SITES], [0; SITES]);
+        (self.dropping, self.garbling) = ([0; SITES], [[0; SITES]; SITES]);
         self.ambushes.clear();
         self.strands = false;
         self.carrier.conduct = Conduct::Fair;
-        self.carrier.lags = [0; 4];
+        self.carrier.lags = [0; SITES];
         for site in 0..self.sites.len() {
             self.thaw(site);
             self.sites[site].wall = 0;
@@ -47,6 +49,7 @@ impl Town {
             self.start(site)?;
         }
         self.let_back_in()?;
+        self.seat_everybody()?;
         let healed = self.now;
         self.run(healed + AGREED - 3 * SECOND)?;
         let then = self.invariants.view().index;
@@ -67,7 +70,7 @@ impl Town {
     /// 11: one policy, one view, everywhere; what was agreed in the last moment may still be on its way.
     pub(super) fn one_view(&self, then: Index) -> Checked {
         let agreed = self.invariants.view();
-        for site in &self.sites {
+        for site in self.members().into_iter().map(|place| &self.sites[place]) {
             let Some(view) = site.view() else {
                 return missing(11, "one view", format!("no agent runs at {}", site.id));
             };
@@ -86,10 +89,11 @@ impl Town {
         };
         let own = Rules::read(&agreed, &self.sites[0].id);
         self.rules = own.map_err(|what| Violation { number: 11, name: "one policy", what })?;
-        for site in &mut self.sites {
-            let file = site.disk().file.clone().unwrap_or_default();
-            if file != agreed && Rules::read(&file, &site.id).is_ok() {
-                let what = format!("the file of {} is not the agreed text:\n{file}\n{agreed}", site.id);
+        for site in self.members() {
+            let file = self.sites[site].disk().file.clone().unwrap_or_default();
+            if self.waits(&file) {
+                let id = &self.sites[site].id;
+                let what = format!("the file of {id} is not the agreed text:\n{file}\n{agreed}");
                 return missing(11, "one policy within 30 s", what);
             }
         }
@@ -236,9 +240,10 @@ impl Town {
             && route.run.is_none()
             && route.claim.is_none()
             && route.switches_within(budget.window, now) < budget.switches;
-        let subjects = self.sites.iter().map(|site| Subject::pbx(&site.id));
+        let members: Vec<&Site> = self.members().into_iter().map(|place| &self.sites[place]).collect();
+        let subjects = members.iter().map(|site| Subject::pbx(&site.id));
         let up = |subject: Subject| {
-            self.sites
+            members
                 .iter()
                 .all(|site| matches!(view.says(&site.id, &subject, now), Some(state::fact::Says::Up)))
         };

@@ -15,19 +15,26 @@
 //!
 //! 5 and 6 are counted once more in `recount`: an onlooker that asks the product's own judgement is as blind as that.
 
+mod flights;
 mod known;
 mod promises;
 mod recount;
+mod seats;
+
+pub use seats::Reseated;
 
 use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::disk::Promise;
 use agent::node::Rules;
 use agent::quorum::RaftId;
+use flights::not_over_a_stranger;
+pub(super) use flights::single_flight;
 use known::Intent;
 use policies::judge::{Case, Judge};
 use policies::tally::Verdict;
 use recount::Departures;
-use state::fact::{Entry, Fact, Mode, Origin};
+use seats::Seats;
+use state::fact::{Entry, Fact, Mode, Origin, Seated};
 use state::plan::Pointing;
 use state::run::Cause;
 use state::view::Applied;
@@ -67,6 +74,7 @@ pub struct Invariants {
     voices: BTreeMap<SiteId, (Starts, u64)>,
     applied: BTreeMap<Number, Index>,
     departures: Departures,
+    seats: Seats,
     /// What was done alone and is known to all, each with its site and its moment: a lost disk counts anew.
     told: BTreeSet<(SiteId, u64, Stamp)>,
     /// Automatic switches accepted, SETs sent, and SETs of senders whose clocks stood still.
@@ -98,11 +106,12 @@ pub struct Sender<'a> {
 }
 
 impl Invariants {
-    /// At the birth of a cluster.
-    pub fn new(cluster: &str, judge: Judge) -> Self {
+    /// At the birth of a cluster, with these rules and votes.
+    pub fn new(cluster: &str, rules: Rules, seated: &[Seated]) -> Self {
         Self {
             view: View::birth(cluster),
-            judge,
+            judge: rules.judge,
+            seats: Seats::of(seated, rules.wished),
             only: None,
             agreed: BTreeMap::new(),
             intents: BTreeMap::new(),
@@ -130,12 +139,13 @@ impl Invariants {
     fn edited(&mut self, index: Index) -> Checked {
         let text = self.view.policy.as_ref().map(|policy| policy.text.as_str()).unwrap_or_default();
         match Rules::read(text, &SiteId::new("london")) {
-            Ok(rules) => self.judge = rules.judge,
+            Ok(rules) => (self.judge, self.seats.wished) = (rules.judge, rules.wished),
             Err(why) => return broken(11, "one policy", format!("{index} agrees what has faults: {why}")),
         }
         if let Some(switches) = self.only {
             self.allow(switches);
         }
+        self.weigh();
         Ok(())
     }
 
@@ -145,7 +155,7 @@ impl Invariants {
     }
 
     /// 15 and 13: every site's journal has the same at the same index. The first to have it makes it known.
-    pub fn journalled(&mut self, found: Found<'_>, holding: impl Fn() -> usize) -> Checked {
+    pub fn journalled(&mut self, found: Found<'_>, holding: &BTreeSet<u64>) -> Checked {
         if let Some((bytes, _)) = self.agreed.get(&found.index) {
             if *bytes != found.bytes {
                 let what = format!("{} has something else at {}", found.site, found.index);
@@ -157,12 +167,13 @@ impl Invariants {
             let what = format!("{} found {}, after {}", found.site, found.index, self.view.index);
             return broken(13, "nothing agreed is lost", what);
         }
-        let votes = holding();
-        if votes < 3 {
-            let what = format!("{} is agreed and stands in {votes} logs of 5", found.index);
-            return broken(7, "a majority holds what is agreed", what);
-        }
+        self.held(found.index, holding)?;
         self.agree(found.index, found.bytes)
+    }
+
+    /// Whether what is agreed there is known.
+    pub fn has(&self, index: Index) -> bool {
+        self.agreed.contains_key(&index)
     }
 
     fn agree(&mut self, index: Index, bytes: &[u8]) -> Checked {
@@ -176,6 +187,9 @@ impl Invariants {
         self.agreed.insert(index, (bytes.to_vec(), self.view.head));
         self.wanted_moved(index, &wanted, &applied)?;
         self.no_old_voice()?;
+        // Told together with the change itself, which has happened whatever the fold makes of its telling.
+        self.seats.see(&entry.fact);
+        self.weigh();
         match (&entry.fact, &applied) {
             (_, Applied::Refused(_)) => return Ok(()),
             (Fact::StepStarted(attempt), _) => self.intend(index, attempt, before),
@@ -365,35 +379,4 @@ impl Invariants {
         }
         Ok(())
     }
-}
-
-/// 2: nothing else is alive on the number, and nothing later was sent before.
-pub(super) fn single_flight(flight: &Flight, carrier: &Carrier) -> Checked {
-    for other in carrier.flights.iter().filter(|other| other.number.meets(&flight.number)) {
-        // What was done alone may meet what the others do, but not what its own site does.
-        let apart = flight.mandate != other.mandate || flight.mandate == Mandate::Alone;
-        if other.id == flight.id || other.timing == Timing::Late || apart && other.site != flight.site {
-            continue;
-        }
-        let alive = other.answer == Answered::No && other.until > flight.sent;
-        let same = other.fence == flight.fence && other.mandate == flight.mandate;
-        if alive && !same || other.fence > flight.fence && !apart {
-            let left = other.until.saturating_sub(flight.sent) / 1000;
-            let (number, fence, before) = (&flight.number, flight.fence, other.fence);
-            let what = format!("{fence} was sent on {number} while {before} can live for {left} ms");
-            return broken(2, "single flight", what);
-        }
-    }
-    Ok(())
-}
-
-/// 5: what a person put there, and could be read before the SET, is not overwritten.
-fn not_over_a_stranger(flight: &Flight, intent: &Intent, carrier: &Carrier) -> Checked {
-    let Some(register) = carrier.registers.get(&flight.number) else { return Ok(()) };
-    let stands = flight.sent.saturating_sub(register.since) > 4_000_000;
-    if register.by == By::Person && stands && !intent.ours.contains(&register.value) {
-        let what = format!("{} overwrites {} on {}", flight.fence, register.value, flight.number);
-        return broken(5, "no automatic write over a stranger's value", what);
-    }
-    Ok(())
 }

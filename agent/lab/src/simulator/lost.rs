@@ -5,7 +5,6 @@ use super::disk::{Disk, Promise};
 use super::invariants::{Checked, Violation};
 use super::queue::Item;
 use super::schedule::{Order, kind};
-use super::site::Site;
 use super::town::Town;
 use agent::door::{self, Hello, Kept};
 use agent::quorum::RaftId;
@@ -61,15 +60,21 @@ impl Town {
 
     /// Whether every other disk is the one that bears its site's name, with its votes; one's own may be lost twice.
     fn may_lose(&mut self, site: usize) -> bool {
+        let places = self.members();
         let members = &self.invariants.view().members;
         let named = |of: &SiteId| members.get(of).map(|member| member.disk.0);
         let names: Vec<Option<u64>> = self.sites.iter().map(|site| named(&site.id)).collect();
-        let others = |place: &usize| *place != site;
-        let whole = (0..self.sites.len()).filter(others).all(|place| {
+        let others = |place: &&usize| **place != site;
+        let whole = places.iter().filter(others).all(|place| {
+            let place = *place;
             let here = &mut self.sites[place];
             names[place] == Some(here.disk().name) && here.lost.is_none()
         });
-        whole && names[site].is_some() && (0..self.sites.len()).all(|by| self.has_its_votes(by, Some(site)))
+        let left = self.invariants.majority_without(std::slice::from_ref(&self.sites[site].id));
+        whole
+            && left
+            && names[site].is_some()
+            && places.into_iter().all(|by| self.has_its_votes(by, Some(site)))
     }
 
     /// A site that was let back in has lost nothing any more.
@@ -92,8 +97,13 @@ impl Town {
         let all = standing.seated.iter().map(|seat| (seat, true));
         let mut seats = all.chain(standing.before.iter().map(|seat| (seat, false)));
         let whole = seats.all(|(seat, now)| {
-            let same = voters(&seat.site) == Some(seat.voters.iter().collect());
-            Some(&seat.site) == but || same && seat.learners.is_empty() && (now || but.is_some())
+            // Whoever has no vote listens.
+            let (sits, waits) = match self.invariants.wishes(&seat.site) {
+                0 => (&seat.learners, &seat.voters),
+                _ => (&seat.voters, &seat.learners),
+            };
+            let same = voters(&seat.site) == Some(sits.iter().collect());
+            Some(&seat.site) == but || same && waits.is_empty() && (now || but.is_some())
         });
         whole && (but.is_some() || standing.before.is_empty())
     }
@@ -114,7 +124,9 @@ impl Town {
             hello.disk.0 == image.name && (hello.journal > image.comes_to() || image.promises().any(forgot))
         };
         whole
-            && (0..self.sites.len())
+            && self
+                .members()
+                .into_iter()
                 .filter(|site| *site != of)
                 .all(|site| kept(self.sites[site].disk()).is_some_and(more))
     }
@@ -126,20 +138,29 @@ impl Town {
         }
         for trial in 0..TRIES {
             self.run(self.now + 5 * SECOND)?;
-            let outside = (0..self.sites.len()).find(|site| self.sites[*site].disk().is_outside());
-            match outside {
-                Some(which) => {
-                    let healthy = (which + 1 + trial % 3) % self.sites.len();
-                    self.command(healthy, Order::Readmit { which })?;
-                }
-                None if (0..self.sites.len()).all(|by| self.is_settled(by)) => return Ok(()),
-                None => {}
+            self.start_members()?;
+            let outside = self.let_next_in(trial)?;
+            if outside.is_none() && self.members().into_iter().all(|by| self.is_settled(by)) {
+                return Ok(());
             }
         }
-        let lost = |site: &&mut Site| site.lost.is_some();
-        let lost: Vec<&SiteId> = self.sites.iter_mut().filter(lost).map(|site| &site.id).collect();
-        let what = format!("of {lost:?} the disks are lost three minutes after everything was healed");
+        let lost = |place: &usize| !self.is_settled(*place);
+        let lost: Vec<&SiteId> =
+            self.members().into_iter().filter(lost).map(|place| &self.sites[place].id).collect();
+        let members = &self.invariants.view().members;
+        let what = format!("{lost:?} are not settled three minutes after everything was healed: {members:?}");
         Err(Violation { number: 14, name: "a lost disk comes back", what })
+    }
+
+    /// A person lets back in one of those that stand outside, at one healthy site or another; says which.
+    pub(super) fn let_next_in(&mut self, trial: usize) -> Result<Option<usize>, Violation> {
+        let members = self.members();
+        let Some(place) = members.iter().position(|site| self.sites[*site].disk().is_outside()) else {
+            return Ok(None);
+        };
+        let (which, healthy) = (members[place], members[(place + 1 + trial % 3) % members.len()]);
+        self.command(healthy, Order::Readmit { which })?;
+        Ok(Some(which))
     }
 
     /// Whether a site has lost nothing, and knows that everybody sits where that was agreed.

@@ -8,6 +8,7 @@ pub mod cutting;
 pub mod desk;
 mod dice;
 pub mod disk;
+mod drawing;
 mod garbling;
 mod hands;
 mod heal;
@@ -16,8 +17,10 @@ mod lost;
 mod net;
 mod noticing;
 mod policy;
+mod posting;
 mod queue;
 pub mod schedule;
+mod seating;
 mod session;
 mod shrink;
 mod site;
@@ -80,7 +83,7 @@ pub struct Outcome {
 
 /// Runs a seed to its end, or to the first invariant that does not hold.
 pub fn run(options: &Options) -> Outcome {
-    let faults = options.faults.clone().unwrap_or_else(|| schedule::draw(options.seed, options.millis));
+    let faults = options.faults.clone().unwrap_or_else(|| drawing::draw(options.seed, options.millis));
     let mut town = Town::new(options.seed, faults.clone(), options.detail);
     if let Some(budget) = options.budget {
         town.invariants.allow(budget);
@@ -103,7 +106,12 @@ pub fn run(options: &Options) -> Outcome {
         millis: town.now / 1000,
         struck: options.millis,
         counts: (seen.switches, seen.sets, seen.late_writes),
-        rare: Rare { snapshots, edits: town.invariants.edits, ..town.rare.clone() },
+        rare: Rare {
+            snapshots,
+            edits: town.invariants.edits,
+            reseated: town.invariants.reseated(),
+            ..town.rare.clone()
+        },
         story: town.story.lines().map(str::to_owned).collect(),
     }
 }

@@ -3,8 +3,8 @@
 use super::carrier::Moment;
 use super::dice::Dice;
 
-/// How many sites there are.
-pub const SITES: usize = 4;
+/// How many sites there can be.
+pub const SITES: usize = super::policy::SITES.len();
 
 /// Links, ways to the carrier, and the weather.
 #[derive(Debug)]

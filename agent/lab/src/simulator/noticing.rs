@@ -3,6 +3,7 @@
 use super::invariants::{Checked, Found};
 use super::town::Town;
 use agent::store::JournalRow;
+use std::collections::BTreeSet;
 
 impl Town {
     /// What is new on a disk, and what its agent makes of it.
@@ -20,10 +21,12 @@ impl Town {
             None => self.sites[site].disk.journal.iter().rev().take(50).rev().cloned().collect(),
         };
         let id = self.sites[site].id.clone();
+        self.invariants.another_turn();
         for row in &rows {
             let found = Found { site: &id, index: row.index, bytes: &row.bytes };
-            let holding = self.holding(row);
-            self.invariants.journalled(found, || holding)?;
+            let known = self.invariants.has(row.index);
+            let holding = if known { BTreeSet::new() } else { self.holding(row) };
+            self.invariants.journalled(found, &holding)?;
         }
         let lost = self.sites[site].has_lost();
         let disk = self.sites[site].disk();
@@ -37,15 +40,16 @@ impl Town {
         }
     }
 
-    /// How many votes hold an entry. What a lost disk had promised was promised; nobody counts on it again before
-    /// its site is let back in.
-    fn holding(&mut self, row: &JournalRow) -> usize {
-        let votes = &self.setting.votes;
-        let held = self.sites.iter_mut().map(|site| {
-            let votes = votes.get(&site.id).copied().unwrap_or_default();
-            let lost = if site.has_lost() { usize::try_from(votes).unwrap_or(0) } else { 0 };
-            site.disk().holding(row.index, row.term).max(lost)
-        });
-        held.sum()
+    /// The votes that hold an entry. What a lost disk had promised was promised; nobody counts on it again before its
+    /// site is let back in.
+    fn holding(&mut self, row: &JournalRow) -> BTreeSet<u64> {
+        let mut held = BTreeSet::new();
+        for site in &mut self.sites {
+            if site.has_lost() {
+                held.extend(&site.promised);
+            }
+            held.extend(site.disk().holding(row.index, row.term));
+        }
+        held
     }
 }

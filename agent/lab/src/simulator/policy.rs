@@ -1,6 +1,6 @@
 //! The town's policy, and what every agent of it is started with.
 
-use super::site::Setting;
+use super::site::{Charter, Setting};
 use playbooks::Playbook;
 use policies::Policy;
 
@@ -8,6 +8,21 @@ use policies::Policy;
 pub const NUMBERS: [&str; 2] = ["02079460000", "02079460001"];
 /// The route.
 pub const ROUTE: &str = "main";
+/// The sites by their numbers: the first four are there from the beginning, and people may bring the fifth.
+pub const SITES: [&str; 5] = ["london", "manchester", "office", "netherlands", "depot"];
+/// How a policy writes them.
+const LINES: [&str; 5] = [
+    "  london: { votes: 1, address: 192.0.2.1, pbx: 192.0.2.11 }",
+    "  manchester: { votes: 1, address: 192.0.2.2, pbx: 192.0.2.12 }",
+    "  office: { votes: 1, address: 192.0.2.4, pbx: 192.0.2.14 }",
+    "  netherlands: { votes: 2, address: 192.0.2.3, pbx: 192.0.2.13 }",
+    "  depot: { votes: 1, address: 192.0.2.5, pbx: 192.0.2.15 }",
+];
+
+/// The line of a site.
+pub fn line_of(site: usize) -> &'static str {
+    LINES[site]
+}
 
 /// A playbook that tries again at once and often: what keeps attempts apart is then the product's rules alone.
 const HASTY: &str = "\
@@ -58,11 +73,7 @@ pub fn policy(seed: u64) -> String {
     };
     let Traits { behind, last_resort, refuge, signalling, playbooks } = Traits::of(seed);
     format!(
-        "cluster: town\ntimezone: Europe/London\nmode: auto\npace: {pace}\n\nsites:\n  \
-         london: {{ votes: 1, address: 192.0.2.1, pbx: 192.0.2.11 }}\n  \
-         manchester: {{ votes: 1, address: 192.0.2.2, pbx: 192.0.2.12 }}\n  \
-         office: {{ votes: 1, address: 192.0.2.4, pbx: 192.0.2.14 }}\n  \
-         netherlands: {{ votes: 2, address: 192.0.2.3, pbx: 192.0.2.13 }}\n\n\
+        "cluster: town\ntimezone: Europe/London\nmode: auto\npace: {pace}\n\nsites:\n{}\n\n\
          references: [198.51.100.1, 203.0.113.129]\n\n\
          carriers:\n  magrathea: {{ ntsapi: {{ host: 192.0.2.31, port: 777, tls: plain }}{signalling} }}\n\n\
          routes:\n  main:\n    carrier: magrathea\n    numbers: [\"{}\", \"{}\"]\n    to: S:$number@$pbx\n    \
@@ -70,7 +81,9 @@ pub fn policy(seed: u64) -> String {
          budget: {budget}{behind}{last_resort}{refuge}{playbooks}\n\n\
          people:\n  matthew: {{ mail: matthew@example.com }}\nalerts:\n  \
          mail: {{ from: pointsman@example.com, relays: [192.0.2.25] }}\n  tell: [matthew]\n",
-        NUMBERS[0], NUMBERS[1]
+        LINES[..4].join("\n"),
+        NUMBERS[0],
+        NUMBERS[1]
     )
 }
 
@@ -82,8 +95,7 @@ pub fn setting(policy: &Policy, text: String) -> Setting {
     Setting {
         policy: text,
         cluster: policy.cluster.clone(),
-        seats: agent::start::seats(policy).expect("the policy of the town has a quorum"),
-        votes: policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect(),
+        charter: Charter::of(policy).expect("the policy of the town has a quorum"),
         shelf,
         carriers: policy.carriers.iter().map(|carrier| carrier.id.clone()).collect(),
     }

@@ -3,18 +3,22 @@
 use super::carrier::Moment;
 use super::disk::Disk;
 use super::lost::Loss;
+use super::net::SITES;
 use super::queue::Item;
 use super::session::Session;
 use super::world::Trays;
 use agent::cluster_clock::ClusterClock;
 use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
+use agent::links::Trust;
 use agent::node::{Node, Shelf, Start};
 use agent::policy_file::{MARKS, Marks};
 use agent::probes::plan::ProbePlan;
 use agent::quorum::{Keep, Past, Quorum, RaftId, Seats};
 use agent::turn::{Anew, Clocks, GAP, Input, Turn};
-use state::{Boot, CarrierId, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
+use policies::Policy;
+use state::view::PolicyInForce;
+use state::{Boot, CarrierId, Fingerprint, Index, Mono, Nonce, Number, SiteId, Stamp, Starts, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -27,14 +31,50 @@ pub struct Setting {
     pub policy: String,
     /// The cluster's name.
     pub cluster: String,
-    /// Who votes.
-    pub seats: Seats,
-    /// Votes by site.
-    pub votes: BTreeMap<SiteId, u32>,
+    /// What it says of sites and votes.
+    pub charter: Charter,
     /// The playbooks.
     pub shelf: Shelf,
     /// The carriers.
     pub carriers: Vec<CarrierId>,
+}
+
+/// What a policy says of sites and votes.
+#[derive(Clone, Debug)]
+pub struct Charter {
+    /// Who would sit where, if the cluster were born with it.
+    pub seats: Seats,
+    /// Votes by site.
+    pub votes: BTreeMap<SiteId, u32>,
+}
+
+impl Charter {
+    /// What this policy says; nothing if it makes no quorum.
+    pub fn of(policy: &Policy) -> Option<Self> {
+        let votes = policy.sites.iter().map(|s| (s.id.clone(), u32::from(s.votes))).collect();
+        Some(Self { seats: agent::start::seats(policy).ok()?, votes })
+    }
+}
+
+impl Setting {
+    /// The policy that a start goes by: the agreed one, or the site's own file while nothing is agreed, and where only
+    /// the file has the site. With a policy that has no such site no agent starts.
+    fn charter(&self, here: &SiteId, (agreed, file): (Option<&str>, &str)) -> Option<Charter> {
+        let read = |text: &str| {
+            if text == self.policy {
+                return Some(self.charter.clone());
+            }
+            Policy::read("a policy", text).ok().as_ref().and_then(Charter::of)
+        };
+        let known = |charter: &Charter| charter.votes.contains_key(here);
+        agreed.and_then(read).filter(known).or_else(|| read(file).filter(known))
+    }
+
+    /// A file by which an agent can be started that knows of nothing agreed: whoever spoilt it mends it before.
+    fn mended(&self, file: String, agreed: Option<&PolicyInForce>) -> String {
+        let good = file == self.policy || agreed.is_some() || Policy::read("a policy", &file).is_ok();
+        if good { file } else { self.policy.clone() }
+    }
 }
 
 /// Whether a machine's clock goes on while its agent is stopped.
@@ -82,6 +122,12 @@ pub struct Site {
     pub ticks: u64,
     /// The name of the disk that it has lost, until it was let back in with another one.
     pub lost: Option<u64>,
+    /// The votes of that disk.
+    pub promised: BTreeSet<u64>,
+    /// Whom its links let in, and by which key.
+    pub links: [Trust; SITES],
+    /// The key of its bundle.
+    pub key: Fingerprint,
     rate: u64,
     last: Mono,
 }
@@ -90,6 +136,9 @@ impl Site {
     /// A site whose clock runs at so many parts in a thousand of true time.
     pub fn new(id: SiteId, rate: u64) -> Self {
         Self {
+            key: Fingerprint::of(id.as_str().as_bytes()),
+            links: [Trust::Nobody; SITES],
+            promised: BTreeSet::new(),
             id,
             turn: None,
             disk: Disk::default(),
@@ -138,7 +187,7 @@ impl Site {
         Clocks { mono: self.mono(now), wall: Stamp::from_millis(u64::try_from(wall).unwrap_or(0)) }
     }
 
-    /// Starts an agent on its disk; what it orders at once is in its tray.
+    /// Starts an agent on its disk, unless its policy has no such site; what it orders at once is in its tray.
     pub fn start(&mut self, setting: &Setting, (boot, now): (Boot, Moment)) {
         self.life += 1;
         self.watch += 1;
@@ -146,30 +195,42 @@ impl Site {
         self.sessions.clear();
         self.fences.clear();
         self.revoked.clear();
+        self.links = [Trust::Nobody; SITES];
         let mut disk = std::mem::take(&mut self.disk);
         disk.quench();
         disk.count_start();
         let stand = disk.stand(boot.0);
         let view = disk.replay(&setting.cluster);
-        let clock = ClusterClock::new(view.stamp, setting.votes.clone());
+        let named = disk.named().map(|named| named.at).unwrap_or_default();
+        let file = disk.file.take().unwrap_or_else(|| setting.policy.clone());
+        let file = setting.mended(file, view.policy.as_ref());
+        disk.file = Some(file.clone());
+        let agreed = view.policy.as_ref().map(|policy| policy.text.as_str());
+        let charter = setting.charter(&self.id, (agreed, &file));
+        let Some(Charter { seats, votes }) = charter else {
+            self.disk = disk;
+            return;
+        };
+        let kept = disk.kept.get(door::BIRTH).and_then(|bytes| postcard::from_bytes(bytes).ok());
+        let birth = kept.unwrap_or(seats);
+        let clock = ClusterClock::new(view.stamp, votes.clone());
         let ids = disk.named().into_iter().flat_map(|named| named.raft_ids).map(RaftId).collect();
         let past = Past { journal: disk.last(), voters: disk.voters.clone(), ids };
         let (starts, name) = (Starts(disk.starts), state::Disk(disk.name));
         let identity = Identity { site: self.id.clone(), starts, boot, disk: name };
         let quorum = match &stand {
-            Stand::Inside => Quorum::new(setting.seats.clone(), &self.id, past)
+            Stand::Inside => Quorum::new(birth, &self.id, past)
                 .expect("a disk that was written batch by batch can be read"),
-            Stand::Newborn | Stand::Outside { .. } => Quorum::outside(setting.seats.clone(), &self.id),
+            Stand::Newborn | Stand::Outside { .. } => Quorum::outside(birth, &self.id),
         };
         let outside = stand.outside();
-        let named = disk.named().map(|named| named.at).unwrap_or_default();
         let heard = |of: &SiteId| Some((of.clone(), disk.kept.get(&door::heard(of))?.clone()));
-        let remembered = setting.votes.keys().filter_map(heard).collect();
+        let remembered = votes.keys().filter_map(heard).collect();
         let door = Door::new(self.id.clone(), Own { boot, disk: name, starts, named, stand }, remembered);
         let start = Start {
             identity,
             view,
-            file: disk.file.get_or_insert_with(|| setting.policy.clone()).clone(),
+            file,
             secrets: setting.carriers.clone(),
             playbooks: setting.shelf.clone(),
             stopped: None,
@@ -245,6 +306,7 @@ impl Site {
     /// A disk that it is given now.
     pub(super) fn lose(&mut self, loss: Loss) {
         self.lost = Some(self.disk.name);
+        self.promised = self.disk.promises().map(|(id, _)| id.0).collect();
         match loss {
             Loss::Wiped => self.disk.wipe(),
             Loss::RolledBack => self.disk.roll_back(),

@@ -13,8 +13,8 @@ mod gap;
 const SEEDS: &str = include_str!("seeds.txt");
 const SECOND: u64 = 1_000_000;
 const FIRST: u64 = 1000;
-/// How many kinds of faults, of the carrier's misconduct, of deeds and of orders there are.
-const KINDS: usize = 25 + MISCONDUCT.len() + 9 + 7;
+/// How many kinds of faults, of the carrier's misconduct, of deeds, of orders and of edits there are.
+const KINDS: usize = 25 + MISCONDUCT.len() + 9 + 7 + 7;
 
 /// How many seeds each half of the seeds runs: 100, or half of `SEEDS`.
 fn half() -> u64 {
@@ -60,7 +60,7 @@ fn many(from: u64) {
     let half = half();
     let outcomes: Vec<Outcome> = (0..half).map(|n| holds(from + 2 * n, 240_000)).collect();
     let writes: u64 = outcomes.iter().map(|outcome| outcome.counts.1).sum();
-    let all = [When::Deciding, When::Asking, When::Going, When::Writing, When::Answering];
+    let all = [When::Deciding, When::Asking, When::Going, When::Writing, When::Answering, When::Reseating];
     let sprung: Vec<When> = outcomes.iter().flat_map(|outcome| outcome.rare.ambushes.clone()).collect();
     let never: Vec<&When> = all.iter().filter(|when| !sprung.contains(when)).collect();
     assert!(never.is_empty(), "no ambush was ever sprung at {never:?}");
@@ -71,6 +71,10 @@ fn many(from: u64) {
     assert!(!never(|rare| rare.rolled_back), "no disk ever went back in time");
     assert!(!never(|rare| rare.let_in), "nobody was ever let back in");
     assert!(!never(|rare| rare.garbled), "no frame was ever garbled");
+    assert!(!never(|rare| rare.reseated.changes), "no vote was ever moved");
+    assert!(!never(|rare| rare.reseated.came), "no fifth site ever voted");
+    assert!(!never(|rare| rare.reseated.left), "no site ever left");
+    assert!(!never(|rare| rare.reseated.returned), "no site ever came back after it had left");
     assert!(!never(|rare| rare.alone), "nobody ever wrote alone");
     assert!(!never(|rare| rare.belated), "no word of handing over ever came late");
     let struck: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.rare.struck.keys()).collect();
@@ -81,7 +85,7 @@ fn many(from: u64) {
 
 /// Every kind of misfortune there is, as the runs count them.
 fn kinds() -> BTreeSet<String> {
-    let faults = (0..500).flat_map(|seed| schedule::draw(seed, 240_000));
+    let faults = (0..500).flat_map(|seed| drawing::draw(seed, 240_000));
     faults.flat_map(|fault| names(fault.what)).collect()
 }
 
@@ -96,6 +100,8 @@ fn names(what: What) -> Vec<String> {
         vec![format!("order {}", kind(&order))]
     } else if let What::Carrier { conduct, .. } = what {
         vec![format!("carrier {}", kind(&conduct))]
+    } else if let What::Save { change, .. } = what {
+        vec![format!("edit {}", kind(&change))]
     } else {
         Vec::new()
     };
@@ -159,6 +165,21 @@ fn a_calm_hour_leaves_no_trace() {
     assert!(before.0 > Index(1));
 }
 
+/// While a link between two followers is cut, their pulses are passed on, and what only shows that a link lives is not:
+/// a frame every 0.3 s, signed and sent twice, would be most of what an office sends.
+#[test]
+fn what_only_shows_that_a_link_lives_is_not_passed_on() {
+    let (at, lasts) = (120_000, 60_000);
+    let cut = |(from, to)| schedule::Fault { at, what: What::OneWay { from, to, lasts } };
+    let mut town = Town::new(7, [(0, 1), (1, 0)].map(cut).to_vec(), Detail::Quiet);
+    town.run(120 * SECOND).unwrap();
+    let before = town.rare.passed_on;
+    town.run(180 * SECOND).unwrap();
+    // Both pulse once a second, and each frame goes two ways: to the third site, and on from there.
+    let passed_on = town.rare.passed_on - before;
+    assert!((220..350).contains(&passed_on), "{passed_on}");
+}
+
 /// An onlooker that finds nothing is worth nothing.
 #[test]
 fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {
@@ -181,7 +202,7 @@ fn a_write_that_nobody_agreed_and_two_that_meet_are_found() {
     let london = SiteId::new("london");
     let sender = Sender { site: &london, boot: Boot(1), nonce: Nonce(1) };
     let mut carrier = Carrier::new([(number.clone(), value.clone())].into_iter());
-    let mut invariants = Invariants::new("town", rules.judge);
+    let mut invariants = Invariants::new("town", rules, &[]);
     assert_eq!(invariants.sent(&flight(9), sender, &carrier).unwrap_err().number, 1);
     carrier.flights.push(flight(9));
     assert_eq!(invariants::single_flight(&flight(11), &carrier).unwrap_err().number, 2);

@@ -2,8 +2,8 @@
 
 use super::carrier::{Carrier, Moment};
 use super::dice::Dice;
-use super::invariants::{Checked, Invariants};
-use super::net::Net;
+use super::invariants::{Checked, Invariants, Reseated};
+use super::net::{Net, SITES};
 use super::policy::{ROUTE, policy, setting};
 use super::queue::{Item, Queue};
 use super::schedule::{Deed, Fault, When};
@@ -11,9 +11,7 @@ use super::site::{Setting, Site, Survival};
 use super::story::{Detail, Story};
 use agent::command::Telling;
 use agent::event::Event;
-use agent::frame::Body;
 use agent::node::Rules;
-use agent::quorum::wire::Kind;
 use agent::quorum::{KEEP, Keep};
 use agent::turn::Input;
 use policies::Policy;
@@ -27,9 +25,9 @@ const TICK: std::time::Duration = agent::quorum::TICK;
 
 /// Traits of a town that are none of its faults, drawn from its seed.
 #[derive(Clone, Copy, Debug)]
-struct Ways {
+pub(super) struct Ways {
     /// The word that hands leadership over comes late, and twice.
-    belated: bool,
+    pub(super) belated: bool,
     /// Logs are cut soon, so that whoever was away needs a snapshot.
     forgetful: bool,
 }
@@ -47,12 +45,16 @@ pub struct Rare {
     pub snapshots: u64,
     /// Edits of the policy that were agreed.
     pub edits: u64,
+    /// Changes of sites and votes that were agreed.
+    pub reseated: Reseated,
     /// Disks that were lost.
     pub wiped: u64,
     /// Disks that went back in time.
     pub rolled_back: u64,
     /// Sites that were let back in with a new disk.
     pub let_in: u64,
+    /// Frames that went to a site, or came from one, over another.
+    pub passed_on: u64,
     /// Frames that were garbled.
     pub garbled: u64,
     /// Writes that a person made alone.
@@ -79,14 +81,16 @@ pub struct Town {
     /// The session and the end of its window, of each SET that will be answered.
     pub(super) flights_nonce: BTreeMap<usize, (Nonce, Moment)>,
     /// For each PBX, how many faults keep it dead.
-    pub(super) dead: [u32; 4],
+    pub(super) dead: [u32; SITES],
     /// The same for those that take no more calls, and for sites whose references are silent.
-    pub(super) draining: [u32; 4],
-    pub(super) blind: [u32; 4],
+    pub(super) draining: [u32; SITES],
+    pub(super) blind: [u32; SITES],
     /// How many proposals to each site are still to be dropped.
-    pub(super) dropping: [u64; 4],
+    pub(super) dropping: [u64; SITES],
     /// How many frames of each link are still to be garbled.
-    pub(super) garbling: [[u64; 4]; 4],
+    pub(super) garbling: [[u64; SITES]; SITES],
+    /// Whether sites and votes are among what people edit.
+    pub(super) reseats: bool,
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
     /// Whether the next write is stranded.
@@ -94,7 +98,7 @@ pub struct Town {
     /// The newest leader that anybody told of.
     pub(super) leader: Option<(Term, usize)>,
     /// What kind of town it is.
-    ways: Ways,
+    pub(super) ways: Ways,
     /// How often what is rare has happened.
     pub(super) rare: Rare,
     pub(super) faults: Vec<Fault>,
@@ -120,6 +124,7 @@ impl Town {
         let policy = Policy::read("the town's policy", &text).expect("the policy of the town is good");
         let ids: Vec<SiteId> = policy.sites.iter().map(|site| site.id.clone()).collect();
         let rules = Rules::read(&text, &ids[0]).expect("it was read before");
+        let setting = setting(&policy, text);
         let mut dice = Dice::new(seed, "clocks");
         let wild = dice.happens(30);
         let rate = |dice: &mut Dice| if wild { dice.within(900, 1100) } else { dice.within(999, 1001) };
@@ -144,11 +149,12 @@ impl Town {
             net: Net::new(seed),
             carrier,
             flights_nonce: BTreeMap::new(),
-            dead: [0; 4],
-            draining: [0; 4],
-            blind: [0; 4],
-            dropping: [0; 4],
-            garbling: [[0; 4]; 4],
+            dead: [0; SITES],
+            draining: [0; SITES],
+            blind: [0; SITES],
+            dropping: [0; SITES],
+            garbling: [[0; SITES]; SITES],
+            reseats: false,
             ambushes: Vec::new(),
             strands: false,
             leader: None,
@@ -156,9 +162,9 @@ impl Town {
             rare: Rare::default(),
             faults,
             healed: false,
-            invariants: Invariants::new(&policy.cluster, rules.judge.clone()),
+            invariants: Invariants::new(&policy.cluster, rules.clone(), &setting.charter.seats.seated()),
             story: Story::new(detail),
-            setting: setting(&policy, text),
+            setting,
             rules,
             asked: 0,
             lives: Dice::new(seed, "lives"),
@@ -198,6 +204,7 @@ impl Town {
                 self.probe(site, (watch, plan));
                 Ok(())
             }
+            Item::Frame { from, to, .. } if !self.linked(from, to) => Ok(()),
             Item::Frame { from, to, frame } => {
                 let from = self.sites[from].id.clone();
                 self.turn(to, Input::Frame { from, frame })
@@ -257,6 +264,10 @@ impl Town {
         let here = &mut self.sites[site];
         here.start(&self.setting, (boot, self.now));
         let life = here.life;
+        if here.turn.is_none() {
+            self.story.tell(self.now, &format!("its policy has no {} any more", self.sites[site].id));
+            return Ok(());
+        }
         self.look_at_loss(site);
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
@@ -283,6 +294,9 @@ impl Town {
         }
         let survival = self.sites[site].take(input, self.now);
         self.found(site)?;
+        if self.invariants.takes_begun() {
+            self.spring(When::Reseating, site)?;
+        }
         self.post(site);
         match survival {
             Survival::Died => {
@@ -306,61 +320,6 @@ impl Town {
             self.queue.put(at, Item::Wake { site, life });
             self.foresee(at);
         }
-    }
-
-    /// Frames go out.
-    fn post(&mut self, from: usize) {
-        let Some(trays) = self.sites[from].trays() else { return };
-        let mut sent = std::mem::take(&mut trays.sent);
-        for (name, frame) in sent.drain(..) {
-            let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
-            if self.garbled((from, to), &frame) {
-                continue;
-            }
-            let [first, second] = self.ways_of((from, to), &frame.body);
-            if let Some(at) = second {
-                self.queue.put(at, Item::Frame { from, to, frame: frame.clone() });
-            }
-            if let Some(at) = first {
-                self.queue.put(at, Item::Frame { from, to, frame });
-            }
-        }
-        if let Some(trays) = self.sites[from].trays() {
-            trays.sent = sent;
-        }
-    }
-
-    /// When copies of a frame arrive.
-    fn ways_of(&mut self, (from, to): (usize, usize), body: &Body) -> [Option<Moment>; 2] {
-        let hands_over = |body: &Body| match body {
-            Body::Raft(messages) => messages.iter().any(|message| message.kind == Kind::TimeoutNow),
-            Body::Propose { .. }
-            | Body::Pulse(_)
-            | Body::Prepare(_)
-            | Body::Unready { .. }
-            | Body::Ask { .. }
-            | Body::Look(_)
-            | Body::Looked { .. }
-            | Body::Revoke { .. }
-            | Body::Declined { .. }
-            | Body::Fetch(_)
-            | Body::Fetched(_)
-            | Body::Hears { .. }
-            | Body::Relayed(_)
-            | Body::Hello(_) => false,
-        };
-        let way = self.net.frame(from, to, self.now);
-        if matches!(body, Body::Propose { .. }) && self.dropping[to] > 0 {
-            self.dropping[to] -= 1;
-            return [None, None];
-        }
-        if self.ways.belated && hands_over(body) {
-            self.rare.belated += 1;
-            let late = self.net.throw(0, 20_000_000);
-            let again = self.net.throw(0, 40_000_000);
-            return [way[0].map(|at| at + late), way[0].map(|at| at + again)];
-        }
-        way
     }
 
     fn carry_out(&mut self, site: usize) -> Checked {

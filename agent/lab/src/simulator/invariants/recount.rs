@@ -1,6 +1,7 @@
 //! What automation may rest on, counted once more and differently: the ballots as they stand in the journal.
 
 use super::{Checked, Invariants, broken};
+use policies::judge::SiteVotes;
 use policies::limits::DAMPING;
 use state::fact::{Fact, Says};
 use state::plan::Plan;
@@ -52,8 +53,10 @@ impl Invariants {
         let Some(from) = plan.from.as_ref().filter(leaves) else { return Ok(()) };
         let (subject, inbound) = (Subject::pbx(from), Subject::inbound(from));
         let blip = self.judge.blip_of(&subject);
+        let all: u32 = self.judge.sites.iter().map(|voter| u32::from(voter.votes)).sum();
         let (mut sites, mut votes, mut up) = (0, 0, 0);
-        for voter in self.judge.sites.iter().filter(|voter| !self.view.silent.contains_key(&voter.site)) {
+        let heard = |voter: &&SiteVotes| voter.votes > 0 && !self.view.silent.contains_key(&voter.site);
+        for voter in self.judge.sites.iter().filter(heard) {
             let Some(cast) = self.view.ballots.get(&voter.site) else { continue };
             // That no call reaches a site is its own word, and enough.
             if voter.site == *from && matches!(cast.set.get(&inbound), Some(Says::Down { .. })) {
@@ -67,8 +70,10 @@ impl Invariants {
                 Some(Says::Down { .. }) | None => {}
             }
         }
-        if sites < 2 || votes < 3 || up >= 2 {
-            let what = format!("{index} leaves {from}: {sites} sites with {votes} votes say so, {up} say up");
+        if sites < 2 || votes * 2 <= all || up >= 2 {
+            let what = format!(
+                "{index} leaves {from}: {sites} sites with {votes} of {all} votes say so, {up} say up"
+            );
             return broken(5, "no switch without a verdict", what);
         }
         Ok(())
