@@ -16,7 +16,7 @@ mod survey;
 mod switch;
 mod watch;
 
-pub use crate::carriers::ntsapi::{Transport, Trust};
+pub use crate::carriers::ntsapi::{Login, Transport, Trust};
 pub use histogram::Histogram;
 
 use crate::event::{Effect, Event, Order, Point, Report};
