@@ -96,6 +96,8 @@ impl Node {
                 Advance::End { word, why } => {
                     let waits = self.calls.waits_for(run.id).filter(|_| !run.begun());
                     let why = waits.map_or(why.clone(), |waits| format!("{why}: {waits}"));
+                    let left = self.left_behind(&run.plan).filter(|_| word == Word::Done);
+                    let why = left.map_or(why.clone(), |left| format!("{why}; {left}"));
                     self.lead_fact(Fact::RunEnded { run: run.id, word, why });
                 }
                 Advance::Over => {}
