@@ -102,6 +102,7 @@ impl Story {
         let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
         match words[0] {
             "all-read" => Some(self.journal.agree(Fact::SchemaRaised { to: 3 })),
+            "all-see" => Some(self.journal.agree(Fact::SchemaRaised { to: 5 })),
             "all-read-slots" => Some(self.journal.agree(Fact::SchemaRaised { to: 4 })),
             "prepare" => Some(self.prepare(&words, option("by"), count("basis"))),
             "slots" => {
@@ -167,6 +168,10 @@ impl Story {
                 Fact::StepPassed { run: self.run, step, how, why: "it is not heard".to_owned() }
             }
             "lapse" => Fact::AttemptLapsed { fence },
+            "seen" => {
+                let was = if words[1] == "right" { Was::Right } else { Was::Wrong };
+                Fact::StepSeen { fence, was, by: site("london"), why: "withdrawn was asked".to_owned() }
+            }
             "obey" => match self.journal.next(self.run) {
                 Advance::Turn { why } => Fact::RunTurned { run: self.run, why },
                 Advance::End { word, why } => Fact::RunEnded { run: self.run, word, why },
@@ -178,6 +183,7 @@ impl Story {
                 | Advance::Rest { .. }
                 | Advance::Await { .. }
                 | Advance::Read { .. }
+                | Advance::See { .. }
                 | Advance::Over) => {
                     panic!("nothing to obey in {other:?}")
                 }
@@ -261,6 +267,7 @@ impl Story {
             Advance::Start(start) => (start.step, start.direction, start.n, start.numbers_left),
             Advance::Await { .. }
             | Advance::Read { .. }
+            | Advance::See { .. }
             | Advance::Turn { .. }
             | Advance::End { .. }
             | Advance::Rest { .. }
@@ -342,6 +349,9 @@ impl Story {
             }
             Advance::Read { step, fence, numbers } => {
                 format!("read step {} {fence}, {} numbers", step + 1, numbers.len())
+            }
+            Advance::See { step, fence, until } => {
+                format!("see how step {} {fence} stands, until {}", step + 1, after(until))
             }
             Advance::Turn { why } => format!("turn: {why}"),
             Advance::End { word, why } => format!("end {word}: {why}"),

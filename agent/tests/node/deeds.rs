@@ -7,6 +7,7 @@ use super::world::{Cluster, TRIP};
 use agent::act::outcome::{ordered, untried};
 use agent::command::{Answer, Command};
 use agent::event::{Event, Order};
+use agent::node::Stands;
 use playbooks::Playbook;
 use state::fact::{Closure, Was};
 use state::plan::Ensure;
@@ -15,9 +16,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The playbooks of the stories, beside the shipped ones: what persons play, and what the rules of levers do.
-const PLAYBOOKS: [&str; 9] = [
+const PLAYBOOKS: [&str; 10] = [
     include_str!("playbooks/anywhere.yaml"),
     include_str!("playbooks/withdraw.yaml"),
+    include_str!("playbooks/once.yaml"),
     include_str!("playbooks/everywhere.yaml"),
     include_str!("playbooks/slowly.yaml"),
     include_str!("playbooks/proven.yaml"),
@@ -64,6 +66,19 @@ pub fn equipped(outside: &Outside, here: &SiteId, (nonce, ensure): (Nonce, &Ensu
         Some(Commands::Lacking) => Event::Unprepared { nonce, why: format!("no command `{command}` here") },
         Some(Commands::Well | Commands::Fail | Commands::Hang) | None => Event::Prepared { nonce },
     }
+}
+
+/// How it stands at a site, as its check says.
+pub fn seen(outside: &Outside, here: &SiteId, ensure: &Ensure) -> Stands {
+    let Ensure::Exec { check, .. } = ensure else { panic!("{ensure:?} is no command") };
+    if outside.deeds.behave.get(here) == Some(&Commands::Lacking) {
+        return Err(format!("no command `{check}` here"));
+    }
+    let is = outside.deeds.withdrawn.get(here).copied().unwrap_or_default();
+    if is == (check.as_str() == "withdrawn") {
+        return Ok((Was::Right, format!("{check} says it is so")));
+    }
+    Ok((Was::Wrong, format!("{check} ended with 1")))
 }
 
 impl Share {
