@@ -5,9 +5,9 @@ use super::conduct::LOST;
 use crate::event::{Effect, Output};
 use crate::frame::{Body, See};
 use state::fact::{Fact, Was};
-use state::plan::{At, Deed, Ensure};
+use state::plan::{At, Deed};
 use state::run::{Direction, Run};
-use state::{Index, Mono, Now, SiteId, Stamp};
+use state::{Index, Mono, Now, Number, SiteId, Stamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -78,7 +78,8 @@ impl Node {
             return;
         }
         let asked = glance.asked;
-        let sites: Vec<SiteId> = self.who_sees(run, step).into_iter().filter(|site| heard(site)).collect();
+        let sites: Vec<SiteId> =
+            self.who_sees(run, (step, fence)).into_iter().filter(|site| heard(site)).collect();
         let Some(site) = sites.get(asked % sites.len().max(1)).cloned() else { return };
         let id = self.looks.name();
         let glance = Glance { asked: asked + 1, again: now + AGAIN, now: Some((id, site.clone(), now)) };
@@ -87,25 +88,25 @@ impl Node {
         self.say(&site, Body::See(See { id, run: run.id, step }), out);
     }
 
-    /// Who can tell: a command tells only of its own site, a switch is the same wherever it is read.
-    fn who_sees(&self, run: &Run, step: usize) -> Vec<SiteId> {
-        let Some(planned) = run.plan.steps.get(step) else { return Vec::new() };
-        let here = self.identity.site.clone();
-        let one = match &planned.at {
-            At::Leader => Some(here.clone()),
+    /// Who can tell: of what each site has for itself only the one who did it, of a switch whoever can read it.
+    fn who_sees(&self, run: &Run, (step, fence): (usize, Index)) -> Vec<SiteId> {
+        let planned = run.plan.steps.get(step);
+        let did = self.view.attempts.get(&fence).map(|attempt| attempt.executor.clone());
+        if planned.is_none_or(|planned| planned.ensure.is_each_sites_own()) {
+            return did.into_iter().collect();
+        }
+        let named = planned.and_then(|planned| match &planned.at {
             At::Site(site) | At::Reachable(site) => Some(site.clone()),
-            At::Executor => None,
-        };
-        match (one, &planned.ensure) {
-            (Some(site), Ensure::Exec { .. }) => vec![site],
-            (one, _) => {
-                let mut all: Vec<SiteId> = one.into_iter().chain(self.executors(run, here)).collect();
-                let others: Vec<SiteId> =
-                    self.sites().into_iter().filter(|site| !all.contains(site)).collect();
-                all.extend(others);
-                all
+            At::Leader | At::Executor => None,
+        });
+        let executors = self.executors(run, self.identity.site.clone());
+        let mut all: Vec<SiteId> = Vec::new();
+        for site in named.into_iter().chain(executors).chain(self.sites()) {
+            if !all.contains(&site) {
+                all.push(site);
             }
         }
+        all
     }
 
     /// The leader wants to know. Looking changes nothing, and what is looked at is what was agreed, not what it says.
@@ -139,8 +140,10 @@ impl Node {
             return;
         };
         let (fence, since) = (*fence, glance.now.take().map_or(now, |(_, _, since)| since));
-        let open = self.view.attempts.get(&fence).map(|attempt| attempt.open.iter().cloned().collect());
-        let free = self.receipts.free_at(&open.unwrap_or_else(Vec::new), &self.view, now) <= since;
+        let attempt = self.view.attempts.get(&fence);
+        let open: Vec<Number> =
+            attempt.into_iter().flat_map(|attempt| attempt.open.iter().cloned()).collect();
+        let free = self.receipts.free_at(&open, &self.view, now) <= since;
         let (was, why) = match found {
             Ok((Was::Right, why)) => (Was::Right, why),
             Ok((Was::Wrong, why)) if free => (Was::Wrong, why),

@@ -16,10 +16,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The playbooks of the stories, beside the shipped ones: what persons play, and what the rules of levers do.
-const PLAYBOOKS: [&str; 10] = [
+const PLAYBOOKS: [&str; 12] = [
     include_str!("playbooks/anywhere.yaml"),
     include_str!("playbooks/withdraw.yaml"),
     include_str!("playbooks/once.yaml"),
+    include_str!("playbooks/own-switch.yaml"),
+    include_str!("playbooks/one-switch.yaml"),
     include_str!("playbooks/everywhere.yaml"),
     include_str!("playbooks/slowly.yaml"),
     include_str!("playbooks/proven.yaml"),
@@ -68,17 +70,35 @@ pub fn equipped(outside: &Outside, here: &SiteId, (nonce, ensure): (Nonce, &Ensu
     }
 }
 
-/// How it stands at a site, as its check says.
+/// What a command or a switch is called, the name of who looks at it, and whether the prefix shall be withdrawn.
+fn meant(ensure: &Ensure) -> (String, String, bool) {
+    match ensure {
+        Ensure::Exec { command, check } => {
+            (command.to_string(), check.to_string(), check.as_str() == "withdrawn")
+        }
+        Ensure::Http(switch) => {
+            let wanted = switch.shows.as_ref().is_some_and(|shows| shows.is == "withdrawn");
+            ("throw".to_owned(), "the reading".to_owned(), wanted)
+        }
+        other => panic!("{other:?} is neither a command nor a switch"),
+    }
+}
+
+/// Where it stands: each site has its own prefix, and all of them together one switch.
+fn place(here: &SiteId, ensure: &Ensure) -> SiteId {
+    if ensure.is_each_sites_own() { here.clone() } else { SiteId::new("switch") }
+}
+
+/// How it stands, as whoever looks says.
 pub fn seen(outside: &Outside, here: &SiteId, ensure: &Ensure) -> Stands {
-    let Ensure::Exec { check, .. } = ensure else { panic!("{ensure:?} is no command") };
+    let (_, check, wanted) = meant(ensure);
     if outside.deeds.behave.get(here) == Some(&Commands::Lacking) {
         return Err(format!("no command `{check}` here"));
     }
-    let is = outside.deeds.withdrawn.get(here).copied().unwrap_or_default();
-    if is == (check.as_str() == "withdrawn") {
+    if outside.deeds.withdrawn.get(&place(here, ensure)).copied().unwrap_or_default() == wanted {
         return Ok((Was::Right, format!("{check} says it is so")));
     }
-    Ok((Was::Wrong, format!("{check} ended with 1")))
+    Ok((Was::Wrong, format!("{check} says it is not so")))
 }
 
 impl Share {
@@ -86,9 +106,9 @@ impl Share {
     pub fn ensure(&self, order: &Order) {
         let mut outside = self.outside.borrow_mut();
         let (now, here) = (outside.now, self.here.clone());
-        let Ensure::Exec { command, check } = &order.ensure else { panic!("{order:?} is no command") };
-        let wanted = check.as_str() == "withdrawn";
-        let is = outside.deeds.withdrawn.get(&here).copied().unwrap_or_default();
+        let (command, _, wanted) = meant(&order.ensure);
+        let place = place(&here, &order.ensure);
+        let is = outside.deeds.withdrawn.get(&place).copied().unwrap_or_default();
         let behaves = outside.deeds.behave.get(&here).copied().unwrap_or_default();
         let close = order.close_by.since_boot().saturating_sub(now);
         let (after, report) = if outside.revoked.contains(&order.fence) {
@@ -96,9 +116,9 @@ impl Share {
         } else if is == wanted {
             (TRIP, ordered(order, (Was::Right, Closure::Closed), "it was so already".to_owned()))
         } else {
-            outside.deeds.ran.push((now, here.clone(), command.to_string()));
+            outside.deeds.ran.push((now, here.clone(), command.clone()));
             if behaves != Commands::Fail {
-                outside.deeds.withdrawn.insert(here.clone(), wanted);
+                outside.deeds.withdrawn.insert(place, wanted);
             }
             match behaves {
                 Commands::Hang => {
