@@ -80,7 +80,11 @@ fn meant(ensure: &Ensure) -> (String, String, bool) {
             let wanted = switch.shows.as_ref().is_some_and(|shows| shows.is == "withdrawn");
             ("throw".to_owned(), "the reading".to_owned(), wanted)
         }
-        other => panic!("{other:?} is neither a command nor a switch"),
+        Ensure::RoutePointsAt { .. }
+        | Ensure::BehindPrepared { .. }
+        | Ensure::Notify { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. } => panic!("{ensure:?} is neither a command nor a switch"),
     }
 }
 
