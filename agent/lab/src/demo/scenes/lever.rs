@@ -1,4 +1,4 @@
-//! London's proxy dies: the rule of the policy has its prefix withdrawn, and once it is mended a person has it announced.
+//! London's proxy dies: the policy's rule has its prefix withdrawn, and once it is mended a person has it announced.
 
 use super::{STEADY, finish, slack};
 use crate::demo::DemoError;
