@@ -16,7 +16,7 @@ mod survey;
 mod switch;
 mod watch;
 
-pub use crate::carriers::ntsapi::{Transport, Trust};
+pub use crate::carriers::ntsapi::{Login, Transport, Trust};
 pub use histogram::Histogram;
 
 use crate::event::{Effect, Event, Order, Point, Report};
@@ -147,6 +147,10 @@ impl Hands {
             Effect::Notify { fence, text } => self.notify(fence, &text),
             Effect::Equip { nonce, ensure } => order::equip(&self.reins, &self.means, (nonce, &ensure)),
             Effect::Ensure(order) => self.ensure(order),
+            Effect::See { id, ensure, within } => {
+                self.orders.retain(|order| !order.is_finished());
+                self.orders.extend(order::see(&self.reins, &self.means, (id, &ensure), within));
+            }
             Effect::Look(look) => match self.carriers.get(&look.carrier) {
                 Some((_, entrance)) => look::start(&self.reins, entrance, look),
                 None => {

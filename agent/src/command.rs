@@ -283,6 +283,9 @@ pub struct PlanReport {
     pub words: Vec<String>,
     /// The plan itself.
     pub plan: state::plan::Plan,
+    /// How many slots a preparation leaves for the next one; 0 for every other plan.
+    #[serde(default)]
+    pub left: usize,
     /// What would forbid it if automation wanted it, in words.
     pub guards: Vec<String>,
     /// Automatic switches used of the budget.

@@ -129,6 +129,7 @@ impl World for Real {
             | Effect::Notify { .. }
             | Effect::Equip { .. }
             | Effect::Ensure(_)
+            | Effect::See { .. }
             | Effect::Look(_)
             | Effect::Watch(_)
             | Effect::Knock { .. }

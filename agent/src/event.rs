@@ -6,6 +6,7 @@ use crate::frame::{Body, Call, Look};
 use crate::links::Other;
 use crate::live::Sight;
 use crate::live::asks::Asks;
+use crate::node::Stands;
 use crate::policy_file::{Found, Marks, Rewrite};
 use crate::probes::plan::ProbePlan;
 use crate::quorum::{Seat, Seating};
@@ -65,6 +66,8 @@ pub enum Event {
     Executed { fence: Index, report: Report },
     /// What the carrier shows.
     Looked { id: u64, found: Result<Vec<Reading>, String> },
+    /// How the end state of a step stands.
+    Seen { id: u64, found: Stands },
     /// What the hands have done at carriers since they were started.
     Tallied(HandsReport),
     /// What a survey found.
@@ -214,6 +217,8 @@ pub enum Effect {
     Equip { nonce: Nonce, ensure: Ensure },
     /// Bring about what is no number at a carrier.
     Ensure(Order),
+    /// See how what is no number stands, and change nothing.
+    See { id: u64, ensure: Ensure, within: Duration },
 }
 
 /// One attempt at something that is no number: fenced and dated.

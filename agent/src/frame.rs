@@ -4,7 +4,7 @@ use crate::gaps::{Fetch, Fetched};
 use crate::quorum::Message;
 use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
-use state::fact::{Fact, Origin, Reading};
+use state::fact::{Fact, Origin, Reading, Was};
 use state::run::Direction;
 use state::{Boot, CarrierId, Head, Index, Nonce, Number, RunId, SiteId, Stamp, Term};
 use std::time::Duration;
@@ -53,6 +53,10 @@ pub enum Body {
     Hello(Box<Sealed>),
     /// From the leader: this will not be proposed, and why; it need not be asked for again.
     Declined { origin: Origin, why: String },
+    /// From the leader: how does it stand?
+    See(See),
+    /// To the leader: so, or not, in words; or why that cannot be seen.
+    Seen { id: u64, found: Result<(Was, String), String> },
 }
 
 /// What a site can do, and what its clock says.
@@ -115,6 +119,17 @@ pub struct Look {
     pub carrier: CarrierId,
     /// Which numbers.
     pub numbers: Vec<Number>,
+}
+
+/// A question about the end state of a step that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct See {
+    /// Names the question.
+    pub id: u64,
+    /// The run.
+    pub run: RunId,
+    /// Its step, from 0.
+    pub step: u16,
 }
 
 /// Why bytes from a peer are not a frame.

@@ -36,12 +36,14 @@ mod standing;
 mod steady;
 mod surveys;
 mod telling;
+mod unknown;
 mod waits;
 mod watch;
 
 pub use levers::unfit;
 pub use report::why_as_agreed;
 pub use rules::{RouteRules, Rules};
+pub use unknown::Stands;
 
 use crate::command::HandsReport;
 use crate::event::{Event, Identity, Output, Presence, Reign, Standing};
@@ -85,6 +87,7 @@ pub struct Node {
     asks: execute::Asks,
     calls: conduct::Calls,
     looks: drift::Looks,
+    glances: unknown::Glances,
     revokes: revoke::Revokes,
     /// What the own hands say that they have done.
     tally: HandsReport,
@@ -174,6 +177,7 @@ impl Node {
         let mut node = Self {
             outbox: outbox::Outbox::new(start.identity.clone()),
             looks: drift::Looks::new(start.identity.boot),
+            glances: unknown::Glances::default(),
             identity: start.identity,
             view: start.view,
             rules: None,
@@ -327,6 +331,7 @@ impl Node {
                 self.looked_alone((id, &found), now, out);
                 self.have_looked(id, found, out);
             }
+            Event::Seen { id, found } => self.have_seen(id, found, out),
             Event::Tallied(tally) => self.tally = tally,
             Event::Surveyed { n, sights } => self.surveyed(n, sights, now),
             Event::Secrets(held) => self.secrets = held,
@@ -365,6 +370,8 @@ impl Node {
             Body::Ask { call, boot, nonce } => self.asked(from, &call, (boot, nonce), now),
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
+            Body::See(see) => self.asked_to_see(from, &see, out),
+            Body::Seen { id, found } => self.it_stands(from, (id, found), now.mono),
             Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
             Body::Declined { origin, why } => {
                 if self.standing.leader.as_ref() == Some(from) {

@@ -293,6 +293,8 @@ impl<W: World> Turn<W> {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::See(_)
+            | Body::Seen { .. }
             | Body::Revoke { .. }
             | Body::Hello(_)
             | Body::Declined { .. }) => other,

@@ -206,7 +206,7 @@ fn plays(command: &Command, word: Word) -> (Answer, Vec<Telling>) {
         Command::Plan { .. } => {
             let plan = status::plan();
             let words = vec!["fail-over of main, london -> manchester".into()];
-            let report = PlanReport { words, plan, guards: Vec::new(), budget: (0, 4) };
+            let report = PlanReport { words, plan, left: 0, guards: Vec::new(), budget: (0, 4) };
             (Answer::Plan(Box::new(report)), Vec::new())
         }
         Command::Play { .. } => (Answer::Agreed { index: Index(50) }, told(word)),

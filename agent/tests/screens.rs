@@ -240,6 +240,7 @@ fn a_plan_shows_what_would_be_done_and_how_to_do_it() {
     let mut report = PlanReport {
         words: playbooks::words::Words(&status::plan()).to_string().lines().map(str::to_owned).collect(),
         plan: status::plan(),
+        left: 0,
         guards: Vec::new(),
         budget: (0, 4),
     };
@@ -331,7 +332,7 @@ fn every_report_survives_its_way_over_the_socket() {
         index: Index(44),
     };
     let words = vec!["words".to_owned()];
-    let plan = PlanReport { words, plan: status::plan(), guards: Vec::new(), budget: (0, 4) };
+    let plan = PlanReport { words, plan: status::plan(), left: 0, guards: Vec::new(), budget: (0, 4) };
     for answer in [
         Answer::Why(vec![why::quiet(), guarded]),
         Answer::Status(Box::new(status::healthy())),

@@ -38,6 +38,16 @@ pub enum Advance {
         /// The numbers of the attempt, in the plan's order; none for a step that only tells.
         numbers: Vec<Number>,
     },
+    /// The outcome of what is no number is unknown: have a site see how it stands and propose `StepSeen`; propose
+    /// `AttemptLapsed` when the time has come.
+    See {
+        /// Which step, from 0.
+        step: usize,
+        /// The attempt.
+        fence: Index,
+        /// When nobody is asked any more.
+        until: Stamp,
+    },
     /// Propose `RunTurned`: everything that was started is to be undone.
     Turn {
         /// Why.
@@ -176,7 +186,10 @@ fn in_flight(view: &View, run: &Run) -> Option<Advance> {
 /// An unknown outcome is read before anything is decided on it, also in a run that was cut short.
 fn unknown(view: &View, run: &Run) -> Option<Advance> {
     steps(run).find_map(|(at, step, planned)| {
-        let StepState::Reading { fence, .. } = &step.state else { return None };
+        let StepState::Reading { fence, since, .. } = &step.state else { return None };
+        if planned.ensure.deed() == Deed::Changes {
+            return Some(Advance::See { step: at, fence: *fence, until: *since + planned.timeout });
+        }
         let numbers = match view.attempts.get(fence) {
             Some(attempt) => attempt.pointings.iter().map(|p| p.number.clone()).collect(),
             None => left(step, &planned.ensure),
@@ -236,7 +249,11 @@ fn forward(run: &Run, (ground, now): (&Ground<'_>, Stamp)) -> Advance {
 fn in_time(run: &Run, next: Advance, (ground, now): (&Ground<'_>, Stamp)) -> Advance {
     let until = deadline(run, ground);
     match next {
-        Advance::Start(_) | Advance::Read { .. } | Advance::Turn { .. } | Advance::Rest { .. }
+        Advance::Start(_)
+        | Advance::Read { .. }
+        | Advance::See { .. }
+        | Advance::Turn { .. }
+        | Advance::Rest { .. }
             if now >= until =>
         {
             let within = until.since(run.opened).as_secs();
@@ -249,6 +266,7 @@ fn in_time(run: &Run, next: Advance, (ground, now): (&Ground<'_>, Stamp)) -> Adv
         Advance::Start(_)
         | Advance::Await { .. }
         | Advance::Read { .. }
+        | Advance::See { .. }
         | Advance::Turn { .. }
         | Advance::End { .. }
         | Advance::Rest { .. }

@@ -54,7 +54,11 @@ impl Words<'_> {
             }
             Ensure::Http(switch) => {
                 let change = format!("{} {}", switch.method.as_str(), switch.url);
-                ("http".to_owned(), change, stands(switch).into_iter().collect())
+                let what = match &step.at {
+                    At::Executor | At::Leader => "http".to_owned(),
+                    At::Site(_) | At::Reachable(_) => format!("at {}", by(&step.at)),
+                };
+                (what, change, stands(switch).into_iter().collect())
             }
             Ensure::Exec { command, check } => {
                 let change = format!("run {command}, unless {check} says it is so");

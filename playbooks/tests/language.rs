@@ -140,6 +140,17 @@ fn a_dollar_is_written_twice() {
     assert_eq!(plan.steps[0].ensure, Ensure::Notify { text: "$5, london is down.".to_owned() });
 }
 
+/// Each site has a switch of its own; the plan says whose.
+#[test]
+fn what_each_site_has_for_itself_is_planned_site_by_site() {
+    let text = "playbook: own\nabout: a test\ninputs: { route: route, to: site }\nsteps:\n  - ensure: { http: { url: \
+                \"http://127.0.0.1:8080/v1/$route\", pointer: /to, is: $to } }\n    no_undo: x\n    at: reachable\n";
+    let playbook = Playbook::read("own", text).unwrap_or_else(|report| panic!("{report}"));
+    let facts = RouteFacts { sites: ["london", "manchester"].map(SiteId::new).to_vec(), ..facts() };
+    let plan = plan(&playbook, &arguments(), &facts).unwrap_or_else(|error| panic!("{error}"));
+    check(&folder("plan").join("own-switch.txt"), &Words(&plan).to_string());
+}
+
 /// Every end state that the shipped playbooks do not have, with inputs of its own.
 const DRAIN: &str = r#"
 playbook: drain

@@ -90,6 +90,7 @@ fn attempt(journal: &Journal, dice: &mut Dice) -> Fact {
         Advance::Start(_)
         | Advance::Await { .. }
         | Advance::Read { .. }
+        | Advance::See { .. }
         | Advance::Turn { .. }
         | Advance::End { .. }
         | Advance::Rest { .. }
@@ -179,6 +180,10 @@ fn obey(journal: &mut Journal, dice: &mut Dice, seed: u64) -> Word {
             }
             Advance::Await { .. } => ended(journal, dice),
             Advance::Read { .. } => read(journal, dice),
+            Advance::See { fence, .. } => {
+                let (by, why) = (SiteId::new("manchester"), "dice".to_owned());
+                Fact::StepSeen { fence, was: Was::Right, by, why }
+            }
             Advance::Turn { why } => Fact::RunTurned { run: RUN, why },
             Advance::Rest { until, .. } => {
                 journal.now = until;

@@ -3,11 +3,12 @@
 /// What stands behind.
 mod runs {
     pub mod behind;
+    pub mod steps;
 }
 mod support;
 
 use playbooks::{Advance, Arguments, Astray, Footing, Playbook, RouteFacts, batch, plan, repair};
-use runs::behind;
+use runs::{behind, steps};
 use state::fact::{Attempt, Closure, Fact, Home, Mode, Outcome, Passed, Reading, Was};
 use state::plan::Pointing;
 use state::run::{Cause, Direction};
@@ -45,38 +46,7 @@ fn destination(site: &str, number: &Number) -> Destination {
 
 /// The plan of `route:stuck notify:carry_on`, made by the real reader and the real planner.
 fn planned(words: &[&str], numbers: usize) -> state::plan::Plan {
-    let mut text = "playbook: move\nabout: a test\ninputs: { route: route, from: site, \
-        to: site, reason: text }\nsteps:\n"
-        .to_owned();
-    for (kind, if_failed) in words.iter().filter_map(|word| word.split_once(':')) {
-        text += match kind {
-            "route" => {
-                "  - ensure: { route_points_at: { route: $route, site: $to } }\n\
-                 \x20   undo: { route_points_at: { route: $route, site: $from } }\n"
-            }
-            "notify" => {
-                "  - ensure: { notify: { text: \"$route now rings in $to\" } }\n    no_undo: words cannot be recalled\n"
-            }
-            "wait" => "  - ensure: { wait: { for: 30s } }\n    no_undo: looking changes nothing\n",
-            "until-ready" => {
-                "  - ensure: { wait: { until_ready: $to, at_most: 2m } }\n    no_undo: looking changes nothing\n"
-            }
-            "ready" => {
-                "  - ensure: { site_ready: { site: $to, for: 10m } }\n    no_undo: looking changes nothing\n"
-            }
-            "exec" | "exec-reachable" => {
-                "  - ensure: { exec: { command: withdraw, check: withdrawn } }\n\
-                 \x20   undo: { exec: { command: announce, check: announced } }\n"
-            }
-            other => panic!("no such step: {other}"),
-        };
-        text += match kind {
-            "exec" => "    at: london\n    timeout: 20s\n",
-            "exec-reachable" => "    at: reachable\n",
-            _ => "",
-        };
-        writeln!(text, "    if_failed: {if_failed}").expect("the test is set up so");
-    }
+    let text = steps::text(words);
     let playbook = Playbook::read("story", &text).unwrap_or_else(|report| panic!("{report}"));
     let mut facts = RouteFacts { carrier: Some(CarrierId::new("magrathea")), ..RouteFacts::default() };
     facts.sites = ["london", "manchester"].map(site).to_vec();
@@ -102,6 +72,7 @@ impl Story {
         let count = |name: &str| option(name).map(|n| n.parse::<u64>().expect("a number"));
         match words[0] {
             "all-read" => Some(self.journal.agree(Fact::SchemaRaised { to: 3 })),
+            "all-see" => Some(self.journal.agree(Fact::SchemaRaised { to: 5 })),
             "all-read-slots" => Some(self.journal.agree(Fact::SchemaRaised { to: 4 })),
             "prepare" => Some(self.prepare(&words, option("by"), count("basis"))),
             "slots" => {
@@ -167,6 +138,10 @@ impl Story {
                 Fact::StepPassed { run: self.run, step, how, why: "it is not heard".to_owned() }
             }
             "lapse" => Fact::AttemptLapsed { fence },
+            "seen" => {
+                let was = if words[1] == "right" { Was::Right } else { Was::Wrong };
+                Fact::StepSeen { fence, was, by: site("london"), why: "withdrawn was asked".to_owned() }
+            }
             "obey" => match self.journal.next(self.run) {
                 Advance::Turn { why } => Fact::RunTurned { run: self.run, why },
                 Advance::End { word, why } => Fact::RunEnded { run: self.run, word, why },
@@ -178,6 +153,7 @@ impl Story {
                 | Advance::Rest { .. }
                 | Advance::Await { .. }
                 | Advance::Read { .. }
+                | Advance::See { .. }
                 | Advance::Over) => {
                     panic!("nothing to obey in {other:?}")
                 }
@@ -261,6 +237,7 @@ impl Story {
             Advance::Start(start) => (start.step, start.direction, start.n, start.numbers_left),
             Advance::Await { .. }
             | Advance::Read { .. }
+            | Advance::See { .. }
             | Advance::Turn { .. }
             | Advance::End { .. }
             | Advance::Rest { .. }
@@ -342,6 +319,9 @@ impl Story {
             }
             Advance::Read { step, fence, numbers } => {
                 format!("read step {} {fence}, {} numbers", step + 1, numbers.len())
+            }
+            Advance::See { step, fence, until } => {
+                format!("see how step {} {fence} stands, until {}", step + 1, after(until))
             }
             Advance::Turn { why } => format!("turn: {why}"),
             Advance::End { word, why } => format!("end {word}: {why}"),

@@ -4,6 +4,7 @@ mod asks;
 mod carriers;
 mod cross;
 mod deadman;
+mod destination;
 mod draft;
 mod hours;
 mod kept;
@@ -14,6 +15,7 @@ mod people;
 mod probes;
 mod reaches;
 mod read;
+mod rings;
 mod routes;
 mod sites;
 mod template;
@@ -23,6 +25,7 @@ mod when;
 pub use asks::{Ask, Dns, Http, Record, RecordType, Transport};
 pub use carriers::{Carrier, Tls};
 pub use deadman::Deadman;
+pub use destination::{Unfit, sayable};
 pub use hours::{Hours, next_at};
 pub use kept::{Greeting, SorryPage, keys as kept_keys};
 pub use numbers::e164;
@@ -188,13 +191,13 @@ impl Policy {
     }
 
     /// What the carrier is told so that a number of a route rings at a door of a site, or in its refuge; none for a
-    /// door that is not known.
+    /// door that is not known, or that no carrier can be told of.
     pub fn destination(&self, route: &Route, number: &Number, site: &SiteId) -> Option<Destination> {
         if site.is_refuge() {
             return route.refuge.as_ref().and_then(|refuge| refuge.fixed(number));
         }
         let (_, pbx) = self.site(&site.site())?.doors().find(|(door, _)| door == site)?;
-        Some(route.to.fill(number, pbx))
+        Some(route.to.fill(number, pbx)).filter(|to| sayable(to.as_str()).is_ok())
     }
 
     /// What stands behind a number of a route: each slot with what the carrier is told, slot 2 first.

@@ -17,7 +17,7 @@ pub use duration::duration_in;
 pub use fault::{Fault, Faults, Report};
 pub use fields::Fields;
 pub use nearest::nearest;
-pub use scalar::{NAME_MAX, is_name, spell};
+pub use scalar::{NAME_MAX, is_host, is_name, spell};
 pub use sketch::Sketch;
 pub use tree::{Key, Node, Place, Quoting, Tree};
 pub use value::Value;

@@ -133,6 +133,8 @@ pub enum Fact {
     PreparationOrdered { route: RouteId, because: String, who: Who },
     /// Slots 2 and 3 of some numbers show something else than was known of them; nothing follows but words.
     SlotsRead { route: RouteId, readings: Vec<Reading> },
+    /// After an unknown outcome of what is no number: how it stands, by the check or the reading of the step itself.
+    StepSeen { fence: Index, was: Was, by: SiteId, why: String },
 }
 
 /// How a step is over without an attempt.
@@ -198,6 +200,7 @@ impl Fact {
             | Self::BundleRevoked { .. }
             | Self::BundleTrusted { .. } => 3,
             Self::PreparationOrdered { .. } | Self::SlotsRead { .. } => 4,
+            Self::StepSeen { .. } => 5,
         }
     }
 
@@ -242,6 +245,7 @@ impl Fact {
             | Self::VotesGiven { .. }
             | Self::SchemaRaised { .. }
             | Self::SlotsRead { .. }
+            | Self::StepSeen { .. }
             | Self::StepPassed { .. } => false,
         }
     }

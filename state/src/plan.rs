@@ -128,12 +128,27 @@ impl Ensure {
         }
     }
 
+    /// Whether each site has one of its own, so that nobody else can do it for a site, or tell how it stands there: a
+    /// command, or a switch on the site's own machine.
+    pub fn is_each_sites_own(&self) -> bool {
+        match self {
+            Self::Exec { .. } => true,
+            Self::Http(switch) => switch.address.ip().is_loopback(),
+            Self::RoutePointsAt { .. }
+            | Self::BehindPrepared { .. }
+            | Self::Notify { .. }
+            | Self::Waited { .. }
+            | Self::SiteReady { .. } => false,
+        }
+    }
+
     /// What one attempt writes that is no number, and must therefore never have two writers. Two commands of one site
     /// may do and undo the same, so each site has one writer; a step that any site may do has one in the cluster too.
     pub fn written_by(&self, executor: &SiteId, at: &At) -> Vec<Number> {
         let here = |what: &str| Number::new(format!("{what}@{executor}"));
         match (self, at) {
             (Self::Exec { .. }, At::Site(_) | At::Reachable(_)) => vec![here("exec")],
+            (Self::Http(switch), _) if self.is_each_sites_own() => vec![here(&switch.url)],
             (Self::Http(switch), _) => vec![Number::new(switch.url.clone())],
             (Self::Exec { .. }, At::Executor | At::Leader) => vec![here("exec"), Number::new("exec")],
             (

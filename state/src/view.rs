@@ -301,6 +301,7 @@ impl View {
             Fact::StepLost { fence, why } => self.step_lost(index, *fence, why),
             Fact::AttemptLapsed { fence } => self.attempt_lapsed(index, *fence),
             Fact::StepRead { fence, readings } => self.step_read(index, *fence, readings),
+            Fact::StepSeen { fence, was, why, .. } => self.step_seen(index, *fence, (*was, why)),
             Fact::RunTurned { run, why } => self.run_turned(index, *run, why),
             Fact::RunEnded { run, word, why } => self.run_ended(index, *run, (*word, why)),
             Fact::RouteAdopted { .. } => self.route_adopted(index, &entry.fact),

@@ -33,7 +33,9 @@ fn places() -> Vec<Place> {
 }
 
 fn account() -> Account {
-    Account { hosts: places().into_iter().map(|place| (place.pbx.to_string(), place.site)).collect() }
+    let first = places().into_iter().map(|place| (place.pbx.to_string(), place.site));
+    let second = SITES.map(|(site, _, host)| (format!("127.0.0.{}", host + 50), format!("{site}#2")));
+    Account { hosts: first.chain(second).collect() }
 }
 
 /// What happened, of what was heard.
@@ -134,6 +136,16 @@ fn stranger_edits() {
 #[test]
 fn witness_dies() {
     check(Scenario::WitnessDies);
+}
+
+#[test]
+fn lever() {
+    check(Scenario::Lever);
+}
+
+#[test]
+fn doors() {
+    check(Scenario::Doors);
 }
 
 #[test]

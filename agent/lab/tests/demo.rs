@@ -69,7 +69,7 @@ async fn a_run_whose_leader_and_executor_dies_is_taken_over() {
 }
 
 /// The others that take no minute.
-const STORIES: &str = "leader-on-dying-site both-datacentres-die applied-but-no-reply";
+const STORIES: &str = "leader-on-dying-site both-datacentres-die applied-but-no-reply doors";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_other_stories_come_to_what_they_must() {

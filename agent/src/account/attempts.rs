@@ -37,11 +37,15 @@ pub fn sentence(index: Index, fact: &Fact, before: Option<&View>) -> Sentence {
         return said;
     }
     if let Fact::StepLost { why, .. } = fact {
-        let text = format!("{step}: nobody knows what became of it, the carrier is read");
+        let text = format!("{step}: nobody knows what became of it, so it is read");
         return Sentence::of(about, text).because(why);
     }
     if let Fact::StepRead { readings, .. } = fact {
         return Sentence::of(about, format!("{step}: the carrier shows {}", shown(readings)));
+    }
+    if let Fact::StepSeen { was, why, .. } = fact {
+        let how = if *was == Was::Right { "it stands as wanted" } else { "it does not stand as wanted" };
+        return Sentence::of(about, format!("{step}: {how}")).because(why);
     }
     Sentence::of(about, format!("{step}: given up, it took too long"))
 }
@@ -51,6 +55,7 @@ fn fence(fact: &Fact) -> Option<Index> {
     | Fact::StepEndedLate { fence, .. }
     | Fact::StepLost { fence, .. }
     | Fact::AttemptLapsed { fence }
+    | Fact::StepSeen { fence, .. }
     | Fact::StepRead { fence, .. } = fact
     {
         return Some(*fence);

@@ -64,6 +64,7 @@ pub fn sentence(index: Index, entry: &Entry, before: Option<&View>) -> Sentence 
         | Fact::StepLost { .. }
         | Fact::AttemptLapsed { .. }
         | Fact::StepPassed { .. }
+        | Fact::StepSeen { .. }
         | Fact::StepRead { .. } => attempts::sentence(index, &entry.fact, before),
         Fact::RunTurned { run, why } => {
             Sentence::of(of_run(*run, before), format!("{run} turns back: {why}"))

@@ -2,6 +2,7 @@
 
 use super::order::{Hand, Tried};
 use crate::clock::mono;
+use crate::node::Stands;
 use crate::probes::means::Means;
 use crate::program::{End, may_be_run, run};
 use state::fact::{Closure, Was};
@@ -81,6 +82,15 @@ impl Exec {
                 }
                 (Says::Nothing(why), _) => return tried(Was::Unknown, format!("{ended}; and {why}")),
             }
+        }
+    }
+
+    /// How it stands, as the check says.
+    pub async fn stands(&self, by: Mono) -> Stands {
+        match self.says(by).await {
+            Says::So => Ok((Was::Right, format!("{} says it is so", self.check.0))),
+            Says::No(why) => Ok((Was::Wrong, why)),
+            Says::Nothing(why) => Err(why),
         }
     }
 

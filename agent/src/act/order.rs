@@ -6,11 +6,13 @@ use super::reins::Reins;
 use super::switch::Thrower;
 use crate::clock::mono;
 use crate::event::{Event, Order};
+use crate::node::Stands;
 use crate::probes::means::Means;
 use state::fact::{Closure, Was};
 use state::plan::Ensure;
 use state::{Index, Mono, Nonce};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::AbortHandle;
 
 /// What came of an attempt, as far as this process can tell.
@@ -87,6 +89,28 @@ pub fn start(reins: &Arc<Reins>, means: &Means, order: Order) -> Option<AbortHan
     Some(task.abort_handle())
 }
 
+/// Sees how an end state stands; that comes as an event.
+pub fn see(
+    reins: &Arc<Reins>,
+    means: &Means,
+    (id, ensure): (u64, &Ensure),
+    within: Duration,
+) -> Option<AbortHandle> {
+    let tool = match tool(means, ensure) {
+        Ok(tool) => tool,
+        Err(why) => {
+            reins.tell(Event::Seen { id, found: Err(why) });
+            return None;
+        }
+    };
+    let teller = Arc::clone(reins);
+    let task = reins.runtime().spawn(async move {
+        let found = tool.stands(mono() + within).await;
+        teller.tell(Event::Seen { id, found });
+    });
+    Some(task.abort_handle())
+}
+
 /// What brings an end state about at this site.
 enum Tool {
     Exec(Exec),
@@ -98,6 +122,13 @@ impl Tool {
         match self {
             Self::Exec(exec) => exec.bring_about(hand).await,
             Self::Switch(thrower) => thrower.bring_about(hand).await,
+        }
+    }
+
+    async fn stands(&self, by: Mono) -> Stands {
+        match self {
+            Self::Exec(exec) => exec.stands(by).await,
+            Self::Switch(thrower) => thrower.stands(by).await,
         }
     }
 }
@@ -117,7 +148,6 @@ fn tool(means: &Means, ensure: &Ensure) -> Result<Tool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tokio::sync::mpsc;
 
     /// A process that stood still while it looked has its answer, and its time to begin is over all the same.

@@ -3,6 +3,7 @@
 use super::order::{Hand, Tried};
 use crate::causes::with_causes;
 use crate::clock::mono;
+use crate::node::Stands;
 use crate::probes::http::{self, BODY_MAX};
 use crate::probes::means::{Means, source_for};
 use crate::probes::shown;
@@ -116,6 +117,15 @@ impl Thrower {
                 let why = format!("{method} was not answered in time");
                 self.read_back((Closure::Open, Some(why)), hand.close_by).await
             }
+        }
+    }
+
+    /// How it stands, as it is read.
+    pub async fn stands(&self, by: Mono) -> Stands {
+        match self.reads(by).await {
+            Reads::So => Ok((Was::Right, "it stands as wanted".to_owned())),
+            Reads::No(why) | Reads::Strange(why) => Ok((Was::Wrong, why)),
+            Reads::Nothing(why) => Err(why),
         }
     }
 

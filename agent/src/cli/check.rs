@@ -113,9 +113,15 @@ fn site_words(site: &SiteFile, args: &CheckArgs) -> Result<String, String> {
     }
     let mut words = format!("ok: site {}, listens at {}\n", site.site, site.listen.peers);
     let texts = args.files.iter().filter_map(|file| fs::read_to_string(file).ok());
-    let policies =
-        texts.filter(|text| kind(text) == Kind::Policy).filter_map(|text| Policy::read("policy", &text).ok());
-    for lacks in policies.flat_map(|policy| beside::lacking(site, &policy)) {
+    let policies: Vec<Policy> = texts
+        .filter(|text| kind(text) == Kind::Policy)
+        .filter_map(|text| Policy::read("policy", &text).ok())
+        .collect();
+    let unsayable: String = policies.iter().map(|policy| beside::unsayable(site, policy)).collect();
+    if !unsayable.is_empty() {
+        return Err(unsayable);
+    }
+    for lacks in policies.iter().flat_map(|policy| beside::lacking(site, policy)) {
         words +=
             &format!("warning: no secret `{lacks}` here, so {} is never chosen to act there\n", site.site);
     }

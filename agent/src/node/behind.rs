@@ -4,7 +4,7 @@ use super::drift::Open;
 use super::lead::opens;
 use super::outbox::Answered;
 use super::people::refused;
-use super::{Node, Rules};
+use super::{Node, RouteRules, Rules};
 use crate::command::{Answer, PlanReport};
 use playbooks::{Behind, PREPARE};
 use state::fact::{Fact, Home, Reading};
@@ -87,7 +87,7 @@ impl Node {
             return;
         }
         // What cannot be opened is forgotten by the view after a while; whoever asked was told why it could be.
-        if let Ok(plan) = self.preparation_plan(route) {
+        if let Ok((plan, _)) = self.preparation_plan(route) {
             let (basis, cause) = (self.view.index, Cause::Person { who, because });
             self.lead_fact(Fact::RunOpened { basis, plan, cause, home: Home::Elsewhere });
         }
@@ -107,11 +107,32 @@ impl Node {
     /// What `plan prepare` shows. Guards and budget are automation's, and have nothing to do with it.
     pub(super) fn preparation_report(&self, args: &BTreeMap<String, String>) -> Result<Answer, Box<Answer>> {
         let route = self.route_to_prepare(args)?;
-        let plan = self.preparation_plan(&route).map_err(|(why, hint)| refused(&why, &hint))?;
+        let (plan, left) = self.preparation_plan(&route).map_err(|(why, hint)| refused(&why, &hint))?;
         let mut words: Vec<String> =
             playbooks::words::Words(&plan).to_string().lines().map(str::to_owned).collect();
         words.extend(self.strangers(&plan));
-        Ok(Answer::Plan(Box::new(PlanReport { words, plan, guards: Vec::new(), budget: (0, 0) })))
+        words
+            .extend((left > 0).then(|| format!("one run writes {SLOTS_MAX} slots; {}", still(&route, left))));
+        Ok(Answer::Plan(Box::new(PlanReport { words, plan, left, guards: Vec::new(), budget: (0, 0) })))
+    }
+
+    /// What a preparation that did all that it was to do has left for the next.
+    pub(super) fn left_behind(&self, plan: &Plan) -> Option<String> {
+        let rules =
+            self.rules.as_ref().and_then(|rules| rules.route(&plan.route)).filter(|_| plan.prepares())?;
+        let left = self.differing(rules).len();
+        (left > 0).then(|| still(&plan.route, left))
+    }
+
+    /// Slots 2 and 3 of a route that do not show what the policy says, as far as they were read.
+    fn differing(&self, rules: &RouteRules) -> Vec<Pointing> {
+        let state = self.view.routes.get(&rules.route);
+        let shown = |slot: &Number| state?.numbers.get(slot)?.expected.clone();
+        let pointing = |(slot, to): (&Number, &Destination)| {
+            Some(Pointing { number: slot.clone(), from: Some(shown(slot)?), to: to.clone() })
+        };
+        let differs = |slot: &Pointing| slot.from.as_ref() != Some(&slot.to);
+        rules.behind.iter().filter_map(pointing).filter(differs).collect()
     }
 
     /// The slots of a plan that show what nobody wrote from here.
@@ -156,8 +177,9 @@ impl Node {
         }
     }
 
-    /// The plan, or why there is none and what can be typed. A slot that nobody has read is not written over.
-    fn preparation_plan(&self, route: &RouteId) -> Result<Plan, (String, String)> {
+    /// The plan and how many slots it leaves for the next, or why there is none and what can be typed. A slot that
+    /// nobody has read is not written over.
+    fn preparation_plan(&self, route: &RouteId) -> Result<(Plan, usize), (String, String)> {
         let looks = || format!("`pointsman why {route}`");
         let no = |why: String| (why, looks());
         let rules = self.rules.as_ref().and_then(|rules| rules.route(route));
@@ -179,14 +201,9 @@ impl Node {
                 "try again in a minute; `pointsman status` says if the carrier is mute".to_owned(),
             ));
         }
-        let pointing = |(slot, to): (&Number, &Destination)| Pointing {
-            number: slot.clone(),
-            from: shown(slot),
-            to: to.clone(),
-        };
-        let differs = |slot: &Pointing| slot.from.as_ref() != Some(&slot.to);
-        let slots: Vec<Pointing> =
-            rules.behind.iter().map(pointing).filter(differs).take(SLOTS_MAX).collect();
+        let mut slots = self.differing(rules);
+        let left = slots.len().saturating_sub(SLOTS_MAX);
+        slots.truncate(SLOTS_MAX);
         if slots.is_empty() {
             let why = "slots 2 and 3 show what the policy says, as they were read last";
             return Err(no(format!("nothing to prepare for {route}: {why}")));
@@ -194,8 +211,15 @@ impl Node {
         let first = || self.prefer(route).first().cloned();
         let by = state.and_then(|state| state.rings_in.clone()).or_else(first);
         let by = by.unwrap_or_else(|| self.identity.site.clone());
-        Ok(playbooks::prepare(Behind { route: route.clone(), carrier: rules.carrier.clone(), by, slots }))
+        let behind = Behind { route: route.clone(), carrier: rules.carrier.clone(), by, slots };
+        Ok((playbooks::prepare(behind), left))
     }
+}
+
+/// What is left for the next preparation, and how it is asked for.
+fn still(route: &RouteId, left: usize) -> String {
+    let slots = if left == 1 { "1 slot is".to_owned() } else { format!("{left} slots are") };
+    format!("{slots} left for the next: `pointsman play {PREPARE} route={route} --because \"...\"`")
 }
 
 /// Where slots 2 and 3 of a route do not show what the policy says: a word to people, and nothing more.

@@ -88,14 +88,19 @@ impl Node {
                     None => self.call(run, start, now, out),
                 },
                 Advance::Await { fence, executor, lapses_at, .. } => {
-                    let patience = if now.stamp >= lapses_at { Patience::Over } else { Patience::Left };
-                    self.await_report((fence, &executor), patience, now);
+                    self.await_report((fence, &executor), lapses_at, now);
                 }
                 Advance::Read { fence, numbers, .. } => self.read_after(run, (fence, numbers), now, out),
+                Advance::See { step, fence, until } if now.stamp < until => {
+                    self.see(run, (step, fence), now.mono, out);
+                }
+                Advance::See { fence, .. } => self.lead_fact(Fact::AttemptLapsed { fence }),
                 Advance::Turn { why } => self.lead_fact(Fact::RunTurned { run: run.id, why }),
                 Advance::End { word, why } => {
                     let waits = self.calls.waits_for(run.id).filter(|_| !run.begun());
                     let why = waits.map_or(why.clone(), |waits| format!("{why}: {waits}"));
+                    let left = self.left_behind(&run.plan).filter(|_| word == Word::Done);
+                    let why = left.map_or(why.clone(), |left| format!("{why}; {left}"));
                     self.lead_fact(Fact::RunEnded { run: run.id, word, why });
                 }
                 Advance::Over => {}
@@ -218,7 +223,7 @@ impl Node {
         chosen
     }
 
-    fn executors(&self, run: &Run, here: SiteId) -> Vec<SiteId> {
+    pub(super) fn executors(&self, run: &Run, here: SiteId) -> Vec<SiteId> {
         let to = run.plan.to.site();
         // Who goes from one of its doors to another is not left.
         let left = run.plan.from.as_ref().map(SiteId::site).filter(|from| *from != to);
@@ -280,37 +285,6 @@ impl Node {
             seen: self.standing.last.max(self.view.index),
         }));
     }
-
-    /// Waits for the report; an attempt whose executor is gone, or that takes too long, is not waited for.
-    fn await_report(&mut self, of: (Index, &SiteId), lapsed: Patience, now: Now) {
-        let (fence, executor) = of;
-        // What is no number is not read: the next attempt begins by looking.
-        let unread = self.view.attempts.get(&fence).is_none_or(|attempt| attempt.pointings.is_empty());
-        let here = *executor == self.identity.site;
-        let asked = self.view.attempts.get(&fence).map(|attempt| attempt.boot);
-        let lives = if here { Some(self.identity.boot) } else { self.peers.boot(executor) };
-        let gone = !here && !self.peers.heard_within(executor, LOST, now.mono);
-        // A site whose life is not known yet has not been born again.
-        let reborn = lives.is_some() && lives != asked;
-        match (lapsed, gone || reborn) {
-            (Patience::Over, _) => self.lead_fact(Fact::AttemptLapsed { fence }),
-            (Patience::Left, true) if unread => self.lead_fact(Fact::AttemptLapsed { fence }),
-            (Patience::Left, true) => {
-                let why = format!("{executor} was lost while it did this");
-                self.lead_fact(Fact::StepLost { fence, why });
-            }
-            (Patience::Left, false) => {}
-        }
-    }
-}
-
-/// Whether an attempt may still take its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    /// It may.
-    Left,
-    /// Its timeout has passed.
-    Over,
 }
 
 impl Calls {
@@ -357,7 +331,8 @@ fn concerns(fact: &Fact, run: &Run) -> bool {
         | Fact::StepEndedLate { fence: of, .. }
         | Fact::StepLost { fence: of, .. }
         | Fact::AttemptLapsed { fence: of }
-        | Fact::StepRead { fence: of, .. } => fence(of),
+        | Fact::StepRead { fence: of, .. }
+        | Fact::StepSeen { fence: of, .. } => fence(of),
         Fact::RunTurned { run: of, .. }
         | Fact::RunEnded { run: of, .. }
         | Fact::StepPassed { run: of, .. } => *of == run.id,

@@ -133,6 +133,7 @@ impl Node {
                 | Effect::Notify { .. }
                 | Effect::Equip { .. }
                 | Effect::Ensure(_)
+                | Effect::See { .. }
                 | Effect::Answer { .. }
                 | Effect::Watch(_)
                 | Effect::Reach(_)

@@ -276,7 +276,7 @@ impl Node {
                 let budget = self.budget_of(route, now);
                 let words = playbooks::words::Words(&plan).to_string().lines().map(str::to_owned).collect();
                 let guards = against.iter().map(ToString::to_string).collect();
-                Answer::Plan(Box::new(PlanReport { words, plan, guards, budget }))
+                Answer::Plan(Box::new(PlanReport { words, plan, left: 0, guards, budget }))
             }
             Err(why) => Answer::Refused { why, hint: None },
         }

@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::conduct::Calls;
+use super::unknown::Glances;
 use crate::event::{Output, Reign, Standing};
 use state::Now;
 
@@ -36,6 +37,7 @@ impl Node {
             // What a leader knew of its calls and readings means nothing outside its reign.
             self.calls = Calls::default();
             self.looks.begin_anew();
+            self.glances = Glances::default();
             self.complaints.clear();
         }
     }

@@ -104,6 +104,7 @@ impl Node {
             Fact::StepLost { fence, why } => self.tell_step(*fence, ("lost", Some(why)), out),
             Fact::AttemptLapsed { fence } => self.tell_step(*fence, ("lapsed", None), out),
             Fact::StepRead { fence, .. } => self.tell_step(*fence, ("read", None), out),
+            Fact::StepSeen { fence, why, .. } => self.tell_step(*fence, ("read", Some(why)), out),
             Fact::StepPassed { run, step, how, why } => {
                 self.tell_passed((*run, *step), (*how, why), index, out)
             }
@@ -357,5 +358,6 @@ fn kind(fact: &Fact) -> &'static str {
         Fact::BundleTrusted { .. } => "trust in a bundle",
         Fact::PreparationOrdered { .. } => "order to prepare slots 2 and 3",
         Fact::SlotsRead { .. } => "reading of slots 2 and 3",
+        Fact::StepSeen { .. } => "look at how a step stands",
     }
 }

@@ -67,12 +67,17 @@ impl Secrets {
         Ok(names)
     }
 
+    /// Where a secret is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// The user and the password of one secret: the first line and the second line of its file.
     pub fn read(&self, name: &str) -> Result<(String, String), SecretError> {
         if !is_label(name) {
             return Err(SecretError::Name(name.to_owned()));
         }
-        let path = self.folder.join(name);
+        let path = self.path(name);
         let text = read_closed(&path)?;
         let mut lines = text.lines();
         match (lines.next(), lines.next(), lines.next()) {

@@ -319,6 +319,7 @@ impl Town {
                 Event::Unprepared { nonce, why: "no greeting".to_owned() }
             }
             Effect::Prepare { nonce, .. } | Effect::Equip { nonce, .. } => Event::Prepared { nonce },
+            Effect::See { id, .. } => Event::Seen { id, found: Err("no command is here".to_owned()) },
             Effect::Ensure(order) => Event::Executed {
                 fence: order.fence,
                 report: agent::act::outcome::untried(&order, "no command is here"),

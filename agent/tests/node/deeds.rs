@@ -7,6 +7,7 @@ use super::world::{Cluster, TRIP};
 use agent::act::outcome::{ordered, untried};
 use agent::command::{Answer, Command};
 use agent::event::{Event, Order};
+use agent::node::Stands;
 use playbooks::Playbook;
 use state::fact::{Closure, Was};
 use state::plan::Ensure;
@@ -15,9 +16,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The playbooks of the stories, beside the shipped ones: what persons play, and what the rules of levers do.
-const PLAYBOOKS: [&str; 9] = [
+const PLAYBOOKS: [&str; 12] = [
     include_str!("playbooks/anywhere.yaml"),
     include_str!("playbooks/withdraw.yaml"),
+    include_str!("playbooks/once.yaml"),
+    include_str!("playbooks/own-switch.yaml"),
+    include_str!("playbooks/one-switch.yaml"),
     include_str!("playbooks/everywhere.yaml"),
     include_str!("playbooks/slowly.yaml"),
     include_str!("playbooks/proven.yaml"),
@@ -66,14 +70,49 @@ pub fn equipped(outside: &Outside, here: &SiteId, (nonce, ensure): (Nonce, &Ensu
     }
 }
 
+/// What a command or a switch is called, the name of who looks at it, and whether the prefix shall be withdrawn.
+fn meant(ensure: &Ensure) -> (String, String, bool) {
+    match ensure {
+        Ensure::Exec { command, check } => {
+            (command.to_string(), check.to_string(), check.as_str() == "withdrawn")
+        }
+        Ensure::Http(switch) => {
+            let wanted = switch.shows.as_ref().is_some_and(|shows| shows.is == "withdrawn");
+            ("throw".to_owned(), "the reading".to_owned(), wanted)
+        }
+        Ensure::RoutePointsAt { .. }
+        | Ensure::BehindPrepared { .. }
+        | Ensure::Notify { .. }
+        | Ensure::Waited { .. }
+        | Ensure::SiteReady { .. } => panic!("{ensure:?} is neither a command nor a switch"),
+    }
+}
+
+/// Where it stands: each site has its own prefix, and all of them together one switch.
+fn place(here: &SiteId, ensure: &Ensure) -> SiteId {
+    if ensure.is_each_sites_own() { here.clone() } else { SiteId::new("switch") }
+}
+
+/// How it stands, as whoever looks says.
+pub fn seen(outside: &Outside, here: &SiteId, ensure: &Ensure) -> Stands {
+    let (_, check, wanted) = meant(ensure);
+    if outside.deeds.behave.get(here) == Some(&Commands::Lacking) {
+        return Err(format!("no command `{check}` here"));
+    }
+    if outside.deeds.withdrawn.get(&place(here, ensure)).copied().unwrap_or_default() == wanted {
+        return Ok((Was::Right, format!("{check} says it is so")));
+    }
+    Ok((Was::Wrong, format!("{check} says it is not so")))
+}
+
 impl Share {
     /// Look, do, look again.
     pub fn ensure(&self, order: &Order) {
         let mut outside = self.outside.borrow_mut();
         let (now, here) = (outside.now, self.here.clone());
-        let Ensure::Exec { command, check } = &order.ensure else { panic!("{order:?} is no command") };
-        let wanted = check.as_str() == "withdrawn";
-        let is = outside.deeds.withdrawn.get(&here).copied().unwrap_or_default();
+        let (command, _, wanted) = meant(&order.ensure);
+        let place = place(&here, &order.ensure);
+        let is = outside.deeds.withdrawn.get(&place).copied().unwrap_or_default();
         let behaves = outside.deeds.behave.get(&here).copied().unwrap_or_default();
         let close = order.close_by.since_boot().saturating_sub(now);
         let (after, report) = if outside.revoked.contains(&order.fence) {
@@ -81,9 +120,9 @@ impl Share {
         } else if is == wanted {
             (TRIP, ordered(order, (Was::Right, Closure::Closed), "it was so already".to_owned()))
         } else {
-            outside.deeds.ran.push((now, here.clone(), command.to_string()));
+            outside.deeds.ran.push((now, here.clone(), command.clone()));
             if behaves != Commands::Fail {
-                outside.deeds.withdrawn.insert(here.clone(), wanted);
+                outside.deeds.withdrawn.insert(place, wanted);
             }
             match behaves {
                 Commands::Hang => {

@@ -1,6 +1,6 @@
 //! One site's disk, links and hands, as its agent sees them; the carrier is here too.
 
-use super::deeds::equipped;
+use super::deeds::{equipped, seen};
 use super::outside::{Carrier, Disk, Heard, Mail, Outside, Set};
 use super::world::{STEP, TRIP};
 use agent::command::{PolicyNews, Telling};
@@ -174,6 +174,10 @@ impl World for Share {
                 drop(outside);
                 self.ensure(&order);
             }
+            Effect::See { id, ensure, .. } => {
+                let found = seen(&outside, &self.here, &ensure);
+                outside.post(STEP, to, Mail::Event(Event::Seen { id, found }));
+            }
             Effect::Look(look) => {
                 drop(outside);
                 self.look(&look, well);
@@ -304,6 +308,8 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Ask { .. } => "ask",
         Body::Look(_) => "look",
         Body::Looked { .. } => "looked",
+        Body::See(_) => "see",
+        Body::Seen { .. } => "seen",
         Body::Revoke { .. } => "revoke",
         Body::Fetch(_) => "fetch",
         Body::Fetched(_) => "fetched",

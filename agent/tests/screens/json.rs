@@ -162,6 +162,7 @@ fn printed() -> Vec<(&'static str, String)> {
     let planned = PlanReport {
         words: vec!["words".into()],
         plan: plan(),
+        left: 0,
         guards: vec!["mode is manual".into()],
         budget: (0, 4),
     };

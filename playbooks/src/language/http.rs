@@ -4,7 +4,7 @@ use super::template::Place;
 use super::{Inputs, Template};
 use state::document::{self, Faults, Value};
 use state::plan::{Login, Method, Scheme};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The longest URL: nobody reads more on a screen.
 const URL_MAX: usize = 1000;
@@ -126,7 +126,9 @@ fn url(value: Value<'_>, inputs: &Inputs) -> Option<(Template, Host)> {
         Some((name, port)) if !authority.ends_with(']') => (name, port.parse().ok().filter(|port| *port > 0)),
         Some(_) | None => (authority, Some(usual)),
     };
-    let Some(port) = port.filter(|_| !name.is_empty()) else {
+    let six = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let spelt = six.map_or_else(|| document::is_host(name), |six| six.parse::<Ipv6Addr>().is_ok());
+    let Some(port) = port.filter(|_| spelt) else {
         return value.refuse(format!("`{authority}` is no host"), "such as `192.0.2.7:8443`");
     };
     let template = Template::placed(value, inputs, Place::Url)?;

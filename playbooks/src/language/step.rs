@@ -64,15 +64,21 @@ fn no_doer(written: Value<'_>) {
     written.faults().add(fault.note(format!("leave out `{}`", written.key_text())));
 }
 
-/// A carrier's number is moved by one site, and a message is told once.
+/// What every site can do is what each has for itself: a command, or a switch on its own machine.
 fn fits(ensure: &Wish, at: Option<&Doer>, by: Option<Value<'_>>) {
     let (Some(Doer::All | Doer::Reachable), Some(by)) = (at, by) else { return };
-    match ensure {
-        Wish::RoutePointsAt { .. } | Wish::Notify { .. } | Wish::Http(_) => {
-            by.refuse::<()>("one site does this, whoever else could", "executor, leader or a site");
+    let one = "executor, leader or a site";
+    let (why, note) = match ensure {
+        Wish::RoutePointsAt { .. } => ("a number stands at its carrier once, and one site moves it", one),
+        Wish::Notify { .. } => ("a message is told once, by one site", one),
+        Wish::Http(switch) if !switch.address.ip().is_loopback() => {
+            let note =
+                "one of them: executor, leader or a site; each site's own is at `http://127.0.0.1:8080/`";
+            ("every site would throw the same switch", note)
         }
-        Wish::Wait { .. } | Wish::SiteReady { .. } | Wish::Exec { .. } => {}
-    }
+        Wish::Wait { .. } | Wish::SiteReady { .. } | Wish::Exec { .. } | Wish::Http(_) => return,
+    };
+    by.refuse::<()>(why, note);
 }
 
 fn way_back(

@@ -4,9 +4,10 @@ use super::Pace;
 use super::draft::{Draft, DraftLever, DraftProbe, DraftRoute, Named, Written};
 use super::numbers::e164;
 use super::probes::Probe;
+use super::rings;
 use super::sites::Site;
 use state::document::{Fault, Faults, Place, nearest, spell};
-use state::{Destination, Number, SiteId, Subject};
+use state::{Number, SiteId, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ pub(super) fn check(draft: &Draft, faults: &Faults) {
         numbers(&route.is, &mut owners, faults);
     }
     for route in &draft.routes.entries {
-        destinations(draft, &route.is, faults);
+        rings::check(draft, &route.is, faults);
     }
     levers(draft, faults);
     for person in &draft.told {
@@ -242,56 +243,4 @@ fn numbers<'d>(
             Fault::at(*place, message).note(format!("first in line {}, column {}", first.line, first.column)),
         );
     }
-}
-
-/// A route must ring somewhere else in each site, and never in one of our own numbers.
-fn destinations(draft: &Draft, route: &DraftRoute, faults: &Faults) {
-    let ours: BTreeSet<String> = draft
-        .routes
-        .entries
-        .iter()
-        .flat_map(|route| &route.is.numbers)
-        .map(|number| e164(&number.is))
-        .collect();
-    let example = SocketAddr::from(([192, 0, 2, 11], 5060));
-    for template in std::iter::once(&route.to).chain(&route.refuge).chain(&route.behind) {
-        for number in &route.numbers {
-            let shown = template.is.fill(&number.is, example);
-            if dialled(&shown).is_some_and(|dialled| ours.contains(&dialled)) {
-                let message = format!("calls to `{}` would go round in a loop", number.is);
-                faults.add(Fault::at(template.place, message).note("this is one of our own numbers"));
-                return;
-            }
-        }
-    }
-    if let Some(refuge) = route.refuge.as_ref().filter(|refuge| refuge.is.names_the_site()) {
-        let fault = Fault::at(refuge.place, "a refuge is no site, so it has no `$pbx`");
-        faults.add(fault.note("such as the number of a landline: `\"441134960999\"`"));
-    }
-    behind(route, faults);
-    if !route.to.is.names_the_site() {
-        let fault = Fault::at(route.to.place, "this is the same in every site");
-        faults.add(fault.note("`$pbx` is the site's: `S:$number@$pbx`"));
-    }
-}
-
-/// What stands behind is the same whatever site a route rings in, and stands there once.
-fn behind(route: &DraftRoute, faults: &Faults) {
-    for to in route.behind.iter().filter(|to| to.is.names_the_site()) {
-        let fault = Fault::at(to.place, "what stands behind is no site, so it has no `$pbx`");
-        faults.add(fault.note("an address, such as `S:$number@203.0.113.131`"));
-    }
-    if let [first, second] = route.behind.as_slice()
-        && first.is == second.is
-    {
-        let fault = Fault::at(second.place, "the same stands behind twice");
-        faults.add(fault.note("leave one of them out"));
-    }
-}
-
-/// The number that a carrier would dial for a destination, if it is one: `441189999999`, `+44...`, `0118...`.
-fn dialled(shown: &Destination) -> Option<String> {
-    let digits = shown.as_str().trim_start_matches('+');
-    let all = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    all.then(|| e164(&Number::new(digits)))
 }

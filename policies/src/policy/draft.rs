@@ -9,6 +9,7 @@ use super::{Lever, Person, Reach, Site};
 use state::document::{Key, Place, Value};
 use state::fact::Mode;
 use state::{Number, SiteId};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// A value and where it was written.
@@ -60,6 +61,8 @@ pub(super) struct Draft {
     pub sites_at: Place,
     /// The sites.
     pub sites: Named<Site>,
+    /// Where the doors of each site are written, in their order.
+    pub doors: BTreeMap<SiteId, Vec<Place>>,
     /// The probes that are written out.
     pub probes: Vec<Written<DraftProbe>>,
     /// How gently carriers are asked.

@@ -50,18 +50,25 @@ fn range(item: Value<'_>) -> Option<Vec<Number>> {
 fn number(text: &str, item: Value<'_>) -> Option<Number> {
     let digits = text.strip_prefix(['0', 'P']);
     match digits {
-        Some(digits) if DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(Number::new(text))
-        }
+        Some(digits) if is_national(digits) => Some(Number::new(text)),
         _ => {
             let note = match text.strip_prefix("+44").or_else(|| text.strip_prefix("44")) {
-                Some(rest) => format!("as the carrier writes it: `0{rest}`"),
+                Some(rest) => format!("as the carrier writes it: `\"0{rest}\"`"),
+                None if text.starts_with("0044") => {
+                    format!("as the carrier writes it: `\"0{}\"`", &text[4..])
+                }
                 None if text.contains(' ') => "without blanks, such as `02079460000`".to_string(),
                 None => "such as `02079460000`, or `P2079460000` if it was ported in".to_string(),
             };
             item.refuse(format!("`{text}` is no number"), note)
         }
     }
+}
+
+/// Whether these are the digits of a number behind its `0` or `P`; none begins with another zero, which leads abroad.
+fn is_national(digits: &str) -> bool {
+    let all = DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all && !digits.starts_with('0')
 }
 
 /// A number as the whole world dials it, without the `+`: `02079460000` is `442079460000`.

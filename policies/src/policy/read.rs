@@ -31,9 +31,12 @@ pub(super) fn policy(tree: &Tree, faults: &Faults) -> Option<Policy> {
     let sorry_pages = kept::sorry_pages(top.optional("sorry_pages"));
     let deadman = deadman::read(top.optional("deadman"));
     let (probes, reaches) = probes::read(top.optional("probes"));
+    let sites_at = sites.map_or(tree.place, Value::key_place);
+    let (sites, doors) = sites::read(sites, pace);
     let draft = Draft {
-        sites_at: sites.map_or(tree.place, Value::key_place),
-        sites: sites::read(sites, pace),
+        sites_at,
+        sites,
+        doors,
         probes,
         reaches,
         references,

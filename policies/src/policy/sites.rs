@@ -3,7 +3,8 @@
 use super::draft::Named;
 use super::pace::{self, Pace};
 use state::SiteId;
-use state::document::{Fault, Fields, Key, Value, is_name};
+use state::document::{Fault, Fields, Key, Place, Value, is_name};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Where an agent listens for the others, unless its site says otherwise.
@@ -42,12 +43,18 @@ impl Site {
     }
 }
 
-/// Reads `sites`; a site without a pace of its own has the cluster's.
-pub(super) fn read(section: Option<Value<'_>>, cluster: Pace) -> Named<Site> {
-    Named::read(section, |key, value| site(key, value, cluster))
+/// Reads `sites`, and where the doors of each are written; a site without a pace of its own has the cluster's.
+pub(super) fn read(section: Option<Value<'_>>, cluster: Pace) -> (Named<Site>, BTreeMap<SiteId, Vec<Place>>) {
+    let mut places = BTreeMap::new();
+    let sites = Named::read(section, |key, value| {
+        let (site, doors) = site(key, value, cluster)?;
+        places.insert(site.id.clone(), doors);
+        Some(site)
+    });
+    (sites, places)
 }
 
-fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
+fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<(Site, Vec<Place>)> {
     let id = name(key, value, "site");
     let mut fields = value.map()?;
     let votes = fields.required("votes").and_then(|votes| votes.count(0..=2));
@@ -57,8 +64,8 @@ fn site(key: &Key, value: Value<'_>, cluster: Pace) -> Option<Site> {
     let magic = fields.optional("magic").and_then(magic);
     fields.finish();
     let (id, votes) = (SiteId::new(id?), u8::try_from(votes?).ok()?);
-    let (pbx, further) = doors?;
-    Some(Site { id, votes, address: address?, pbx, further, pace, magic })
+    let (pbx, further, places) = doors?;
+    Some((Site { id, votes, address: address?, pbx, further, pace, magic }, places))
 }
 
 /// Reads a number as people write it: `0113 496 0103`.
@@ -72,10 +79,11 @@ fn magic(value: Value<'_>) -> Option<String> {
     value.refuse(format!("`{text}` is no number to dial"), "digits and blanks, such as `0113 496 0103`")
 }
 
-/// Reads `pbx`, or in its place `doors` in order; the first and the rest.
-fn doors(fields: &mut Fields<'_>) -> Option<(SocketAddr, Vec<SocketAddr>)> {
+/// Reads `pbx`, or in its place `doors` in order; the first and the rest, and where each of them is written.
+fn doors(fields: &mut Fields<'_>) -> Option<(SocketAddr, Vec<SocketAddr>, Vec<Place>)> {
     let Some(doors) = fields.optional("doors") else {
-        return Some((fields.required("pbx").and_then(|pbx| pbx.socket(SIP_PORT))?, Vec::new()));
+        let pbx = fields.required("pbx")?;
+        return Some((pbx.socket(SIP_PORT)?, Vec::new(), vec![pbx.place()]));
     };
     if let Some(pbx) = fields.optional("pbx") {
         return pbx.refuse("a site has a `pbx` or `doors`", "leave `pbx` out: `doors` names all of them");
@@ -87,7 +95,7 @@ fn doors(fields: &mut Fields<'_>) -> Option<(SocketAddr, Vec<SocketAddr>)> {
     let read: Vec<SocketAddr> = written.iter().filter_map(|door| door.socket(SIP_PORT)).collect();
     let whole = read.len() == written.len();
     let (first, rest) = read.split_first().filter(|_| whole)?;
-    Some((*first, rest.to_vec()))
+    Some((*first, rest.to_vec(), written.iter().map(|door| door.place()).collect()))
 }
 
 /// The key as the name of a site, a route or a carrier.

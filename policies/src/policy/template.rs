@@ -4,6 +4,7 @@ use super::numbers::e164;
 use super::sites::SIP_PORT;
 use state::document::{Value, nearest};
 use state::{Destination, Number};
+use std::fmt::{self, Display};
 use std::net::SocketAddr;
 
 /// The names that a template may use.
@@ -78,6 +79,17 @@ impl Template {
             Part::Pbx => address(pbx),
         };
         Destination::new(self.parts.iter().map(part).collect::<String>())
+    }
+}
+
+/// As it was written.
+impl Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(&text.replace('$', "$$")),
+            Part::Number => f.write_str("$number"),
+            Part::Pbx => f.write_str("$pbx"),
+        })
     }
 }
 

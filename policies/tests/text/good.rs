@@ -142,10 +142,10 @@ fn everything_that_can_be_written_arrives() {
     let sales = policy.route(&RouteId::new("sales")).unwrap();
     assert_eq!(policy.mode_of(sales), Some(Mode::Advise));
     let number = Number::new("P1134960100");
-    let at = |site: &str| policy.destination(sales, &number, &SiteId::new(site)).unwrap().to_string();
-    assert_eq!(at("london"), "S:$441134960100@192.0.2.11");
-    assert_eq!(at("office"), "S:$441134960100@203.0.113.11:5062");
-    assert_eq!(at("demo"), "S:$441134960100@[2001:db8::11]");
+    let at = |site: &str| policy.destination(sales, &number, &SiteId::new(site)).map(|to| to.to_string());
+    assert_eq!(at("london").as_deref(), Some("s:+441134960100@192.0.2.11"));
+    assert_eq!(at("office").as_deref(), Some("s:+441134960100@203.0.113.11"));
+    assert_eq!(at("demo"), None, "no carrier can be told of a PBX at such an address");
 
     let probe = |site: &str, service: &str| {
         let subject = policy

@@ -5,12 +5,15 @@ use super::nearest::nearest;
 use super::sketch::Asked;
 use super::tree::{Node, Quoting};
 use super::value::Value;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The longest name of a site, a route or a playbook: four of them fit into a line of a screen.
 pub const NAME_MAX: usize = 24;
+/// The longest name of a host, and of one part of it (RFC 1035, 2.3.4).
+const HOST_MAX: usize = 253;
+const LABEL_MAX: usize = 63;
 
 /// What other languages take for a true or a false. Ours have no such thing, so that nothing is guessed.
 const TRUTHS: [&str; 6] = ["true", "false", "yes", "no", "on", "off"];
@@ -144,11 +147,8 @@ impl<'t> Value<'t> {
             let host = rest.split('/').next().unwrap_or(rest);
             return self.refuse("a host is no URL", format!("write `{host}`"));
         }
-        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
         match port {
-            Some(port) if !host.is_empty() && host.len() < 254 && host.chars().all(letters) => {
-                Some((host, port))
-            }
+            Some(port) if host.parse::<IpAddr>().is_ok() || is_host(host) => Some((host, port)),
             _ => self.refuse(format!("`{text}` is no host"), "such as `api.example.com` or `192.0.2.1:9997`"),
         }
     }
@@ -168,6 +168,21 @@ impl<'t> Value<'t> {
 /// The address of an address and its port.
 fn port_apart(text: &str) -> &str {
     text.rsplit_once(':').map_or(text, |(address, _)| address.trim_matches(['[', ']']))
+}
+
+/// Whether a text is an address of four bytes, or a name that the name service and certificates can have. What is
+/// neither in full, as `192.0.2`, some would take for an address.
+pub fn is_host(text: &str) -> bool {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit())) {
+        return text.parse::<Ipv4Addr>().is_ok();
+    }
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let label = |label: &str| {
+        let whole = !label.starts_with('-') && !label.ends_with('-');
+        (1..=LABEL_MAX).contains(&label.len()) && label.bytes().all(letter) && whole
+    };
+    name.len() <= HOST_MAX && name.split('.').all(label)
 }
 
 /// Whether a text can name a site, a route or a playbook.

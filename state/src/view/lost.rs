@@ -4,7 +4,7 @@ use super::{Refusal, View};
 use crate::fact::{Closure, Outcome, Reading, Was};
 use crate::ids::{Index, Number};
 use crate::plan::Ensure;
-use crate::run::StepEvent;
+use crate::run::{StepEvent, StepState};
 use std::collections::BTreeSet;
 
 impl View {
@@ -25,6 +25,30 @@ impl View {
         let found = self.open_runs().find_map(|run| Some((run.id, run.step_of(fence)?)));
         let (id, step) = found.ok_or(Refusal::NoAttempt(fence))?;
         self.step_wrong(id, step, event)?;
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.touched = index;
+            run.steps[step].note = Some(why.to_owned());
+        }
+        Ok(())
+    }
+
+    /// How it stands decides an unknown outcome of what is no number; only a step that waits for that is decided by it.
+    pub(super) fn step_seen(
+        &mut self,
+        index: Index,
+        fence: Index,
+        (was, why): (Was, &str),
+    ) -> Result<(), Refusal> {
+        let found = self.open_runs().find_map(|run| Some((run, run.step_of(fence)?)));
+        let (run, step) = found.ok_or(Refusal::NoAttempt(fence))?;
+        let (id, pointed) = (run.id, !run.plan.steps[step].ensure.targets().is_empty());
+        if pointed || !matches!(run.steps[step].state, StepState::Reading { .. }) {
+            return Err(Refusal::NoAttempt(fence));
+        }
+        match was {
+            Was::Right => self.step_right(id, step, BTreeSet::new())?,
+            Was::Wrong | Was::Unknown => self.step_wrong(id, step, StepEvent::StepFailed)?,
+        }
         if let Some(run) = self.runs.get_mut(&id) {
             run.touched = index;
             run.steps[step].note = Some(why.to_owned());

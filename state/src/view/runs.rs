@@ -194,8 +194,10 @@ impl View {
                 self.step_moved(id, step, moved);
                 self.step_wrong(id, step, StepEvent::StepFailed)
             }
-            // No carrier can be asked what became of it: the next attempt begins by looking.
-            Was::Unknown if !pointed => self.step_wrong(id, step, StepEvent::StepFailed),
+            // Before every site knew how to look, the next attempt began by looking.
+            Was::Unknown if !pointed && !self.looks_at_deeds() => {
+                self.step_wrong(id, step, StepEvent::StepFailed)
+            }
             Was::Unknown => {
                 self.step_moved(id, step, moved);
                 self.step_wrong(id, step, StepEvent::StepUnknown)

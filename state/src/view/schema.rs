@@ -4,10 +4,19 @@ use super::{Refusal, View};
 use crate::codec::FIRST;
 use crate::fact::Fact;
 
+/// The schema with which what is no number came to be looked at after an unknown outcome; before it, an unknown outcome
+/// of that kind has failed.
+const SEEN: u16 = 5;
+
 impl View {
     /// The greatest schema of facts that is agreed to be readable everywhere.
     pub fn schema(&self) -> u16 {
         self.raised.max(FIRST)
+    }
+
+    /// Whether an unknown outcome of what is no number is looked at before anything is decided on it.
+    pub fn looks_at_deeds(&self) -> bool {
+        self.schema() >= SEEN
     }
 
     pub(super) fn schema_raised(&mut self, to: u16) -> Result<(), Refusal> {

@@ -265,6 +265,15 @@ fn attempts() -> Vec<(&'static str, Fact)> {
         ("", Fact::StepLost { fence, why: "netherlands was lost while it did this".into() }),
         ("", Fact::AttemptLapsed { fence }),
         ("", Fact::StepRead { fence, readings: readings() }),
+        (
+            "",
+            Fact::StepSeen {
+                fence,
+                was: Was::Right,
+                by: site("office"),
+                why: "withdrawn says it is so".into(),
+            },
+        ),
         ("first", adopted(Some(site("london")), Adoption::First)),
         ("a person's", adopted(None, Adoption::Person)),
         ("own", adopted(Some(site("london")), Adoption::Own)),

@@ -43,7 +43,9 @@ impl Account {
             }
             What::Decision { route, playbook, from, to, because, .. } => {
                 let from = from.as_ref().map_or("nowhere", SiteId::as_str);
-                page.line("decision", &format!("{playbook} {route}: {from} -> {to}"), "");
+                // A lever takes nobody anywhere.
+                let way = if route.is_lever() { String::new() } else { format!(": {from} -> {to}") };
+                page.line("decision", &format!("{playbook} {route}{way}"), "");
                 page.reasons(because);
             }
             What::Step { step, of, what, state, by, fence, .. } => {

@@ -55,9 +55,12 @@ impl Play {
         }
         let begun = clock::mono();
         let (pace, policy) = (options.pace, rig::Written::Whole);
-        let stage = Stage::put_up(&rig::Options { pace, policy, ..rig::Options::default() }).await?;
+        let two_doors = options.scenario.two_doors();
+        let rig = rig::Options { pace, policy, two_doors, ..rig::Options::default() };
+        let stage = Stage::put_up(&rig).await?;
         let host = |site| (stage.rig.net.pbx(site).ip().to_string(), site.name.to_owned());
-        let account = Account { hosts: SITES.iter().map(host).collect() };
+        let door = |site| (stage.rig.net.second_door(site).ip().to_string(), format!("{}#2", site.name));
+        let account = Account { hosts: SITES.iter().flat_map(|site| [host(site), door(site)]).collect() };
         Ok(Self {
             stage,
             options,

@@ -27,6 +27,10 @@ pub enum Scenario {
     StrangerEdits,
     /// The witness falls silent; later London dies as well
     WitnessDies,
+    /// London's proxy dies: a rule has its prefix withdrawn, a person has it announced again
+    Lever,
+    /// One uplink of London dies, later the other
+    Doors,
 }
 
 /// What a story must come to, beside what it finds out itself.
@@ -63,6 +67,8 @@ impl Scenario {
             Self::Flap => "flap",
             Self::StrangerEdits => "stranger-edits",
             Self::WitnessDies => "witness-dies",
+            Self::Lever => "lever",
+            Self::Doors => "doors",
         }
     }
 
@@ -79,6 +85,8 @@ impl Scenario {
             Self::Flap => "London's PBX comes and goes for a minute, then dies",
             Self::StrangerEdits => "a person points the number elsewhere at the carrier",
             Self::WitnessDies => "the witness falls silent; later London dies as well",
+            Self::Lever => "London's proxy dies; its prefix goes, and comes back",
+            Self::Doors => "one uplink of London dies, and later the other",
         }
     }
 
@@ -87,9 +95,15 @@ impl Scenario {
         Duration::from_secs(match self {
             Self::SiteDies | Self::Partition | Self::LeaderDiesMidPlaybook => 24,
             Self::LeaderOnDyingSite | Self::BothDatacentresDie | Self::AppliedButNoReply => 40,
-            Self::CarrierHangs | Self::Flap | Self::WitnessDies => 120,
+            Self::Doors => 60,
+            Self::CarrierHangs | Self::Flap | Self::WitnessDies | Self::Lever => 120,
             Self::StrangerEdits => 240,
         })
+    }
+
+    /// The sites that calls reach by two uplinks.
+    pub fn two_doors(self) -> Vec<&'static str> {
+        if self == Self::Doors { vec!["london"] } else { Vec::new() }
     }
 
     /// What it must come to.
@@ -108,6 +122,9 @@ impl Scenario {
             // Both by a person's claim, before the first edit.
             Self::StrangerEdits => Must { switches: 2..=2, rings_in: "manchester", run: Runs::None },
             Self::WitnessDies => Must { switches: 0..=0, rings_in: "london", run: Runs::None },
+            // What is no route moves no number.
+            Self::Lever => Must { switches: 0..=0, ..once("london") },
+            Self::Doors => Must { switches: 2..=2, ..once("manchester") },
         }
     }
 

@@ -3,9 +3,11 @@
 mod applied_but_no_reply;
 mod both_datacentres_die;
 mod carrier_hangs;
+mod doors;
 mod flap;
 mod leader_dies_mid_playbook;
 mod leader_on_dying_site;
+mod lever;
 mod partition;
 mod site_dies;
 mod stranger_edits;
@@ -39,6 +41,8 @@ pub async fn tell(scenario: Scenario, play: &mut Play) -> Result<Summary, DemoEr
         Scenario::Flap => flap::tell(play).await,
         Scenario::StrangerEdits => stranger_edits::tell(play).await,
         Scenario::WitnessDies => witness_dies::tell(play).await,
+        Scenario::Lever => lever::tell(play).await,
+        Scenario::Doors => doors::tell(play).await,
     }
 }
 

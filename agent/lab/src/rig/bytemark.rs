@@ -1,6 +1,7 @@
 //! The whole policy of the example on a rig: its addresses are those of this machine, its commands are files.
 
-use super::plan::{Net, Pace, SITES};
+use super::Options;
+use super::plan::{Net, SITES};
 use std::path::Path;
 
 /// The policy as a company writes it.
@@ -13,7 +14,8 @@ pub const PLAYBOOKS: [(&str, &str); 2] = [
 ];
 
 /// The policy with the addresses of a rig: every line that names none is as it was written.
-pub fn policy(net: &Net, (pace, numbers): (Pace, &[String])) -> String {
+pub fn policy(net: &Net, options: &Options) -> String {
+    let Options { pace, numbers, two_doors, .. } = options;
     let (carrier, signalling) = (net.carrier(), net.signalling());
     let quoted: Vec<String> = numbers.iter().map(|number| format!("\"{number}\"")).collect();
     let line = |line: &str| {
@@ -24,7 +26,12 @@ pub fn policy(net: &Net, (pace, numbers): (Pace, &[String])) -> String {
             (_, _, Some(site)) if line.contains("votes:") => {
                 let (peers, pbx) = (net.peers(site).ip(), net.pbx(site).ip());
                 let magic = line.split_once("magic:").map_or("", |(_, magic)| magic).trim();
-                format!("  {key}: {{ votes: {}, address: {peers}, pbx: {pbx}, magic: {magic}", site.votes)
+                let calls = if two_doors.contains(&site.name) {
+                    format!("doors: [{pbx}, {}]", net.second_door(site).ip())
+                } else {
+                    format!("pbx: {pbx}")
+                };
+                format!("  {key}: {{ votes: {}, address: {peers}, {calls}, magic: {magic}", site.votes)
             }
             (0, "pace", _) => format!("pace: {}", pace.text()),
             // Refused at once, and that is an answer too: the way out is well.
@@ -69,7 +76,7 @@ mod tests {
     #[test]
     fn the_example_is_read_on_a_rig_as_it_is_written() {
         let net = Net::free().unwrap();
-        let (here, there) = (policy(&net, (Pace::Demo, &["02079460000".to_owned()])), POLICY);
+        let (here, there) = (policy(&net, &Options::default()), POLICY);
         let read = |text: &str| Policy::read("policy", text).unwrap_or_else(|report| panic!("{report}"));
         let (here, there) = (read(&here), read(there));
         let names = |policy: &Policy| policy.sites.iter().map(|site| site.id.clone()).collect::<Vec<_>>();

@@ -189,7 +189,7 @@ impl Net {
     /// The policy of the rig.
     pub fn policy(&self, options: &Options) -> String {
         if options.policy == Written::Whole {
-            return bytemark::policy(self, (options.pace, &options.numbers));
+            return bytemark::policy(self, options);
         }
         let mut text = format!(
             "cluster: bytemark\ntimezone: Europe/London\nmode: auto\npace: {}\n\nsites:\n",

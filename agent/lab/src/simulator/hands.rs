@@ -46,6 +46,10 @@ impl Town {
                 let report = outcome::untried(&order, "no command is simulated");
                 self.soon(site, 1_000, Event::Executed { fence: order.fence, report });
             }
+            Effect::See { id, .. } => {
+                let found = Err("no command is simulated".to_owned());
+                self.soon(site, 1_000, Event::Seen { id, found });
+            }
             Effect::Look(look) => self.look(site, look),
             Effect::Knock { carrier, within } => self.knock(site, (carrier, within)),
             // Machines and files have no place in simulated time: there is nothing to see.

@@ -44,6 +44,8 @@ impl Town {
             | Body::Ask { .. }
             | Body::Look(_)
             | Body::Looked { .. }
+            | Body::See(_)
+            | Body::Seen { .. }
             | Body::Revoke { .. }
             | Body::Declined { .. }
             | Body::Fetch(_)

@@ -2,6 +2,7 @@
 
 use super::bench::{Bench, soon};
 use agent::event::{Effect, Event, Order, Report};
+use agent::node::Stands;
 use state::fact::{Closure, Was};
 use state::plan::Ensure;
 use state::{CommandId, Index, Nonce, Number};
@@ -52,6 +53,16 @@ impl Commanded {
         told(&self.bench.executed(fence).await)
     }
 
+    /// How it stands, by a look that runs nothing else.
+    async fn stands(&mut self, check: &str) -> Stands {
+        let (command, check) = (CommandId::new("do-it"), CommandId::new(check));
+        let ensure = Ensure::Exec { command, check };
+        self.bench.hands.act(Effect::See { id: 7, ensure, within: Duration::from_secs(4) });
+        let event = self.bench.event().await;
+        let Event::Seen { id: 7, found } = event else { panic!("{event:?}") };
+        found
+    }
+
     fn lines(&self, name: &str) -> usize {
         fs::read_to_string(self.file(name)).unwrap_or_default().lines().count()
     }
@@ -89,6 +100,18 @@ async fn a_command_is_run_once_and_what_is_so_already_is_left_alone() {
         (was, closure, note.as_str()),
         (Was::Right, Closure::Closed, "it was so already, as is-so says")
     );
+    assert_eq!(at.lines("ran"), 1);
+}
+
+/// After an unknown outcome somebody looks, and nothing is run again.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stands_is_seen_without_running_anything() {
+    let mut at = Commanded::new(&[("do-it", "echo run >> $0/ran; touch $0/so")]).await;
+    assert_eq!(at.stands("is-so").await, Ok((Was::Wrong, "is-so ended with 1: it is not so".to_owned())));
+    assert_eq!(at.said(1, "do-it").await.0, Was::Right);
+    assert_eq!(at.stands("is-so").await, Ok((Was::Right, "is-so says it is so".to_owned())));
+    let why = at.stands("nobody-has-it").await.unwrap_err();
+    assert!(why.starts_with("no command `nobody-has-it` here"), "{why}");
     assert_eq!(at.lines("ran"), 1);
 }
 

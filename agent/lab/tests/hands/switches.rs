@@ -3,6 +3,7 @@
 use super::bench::{Bench, soon};
 use agent::clock::mono;
 use agent::event::{Effect, Event, Order, Report};
+use agent::node::Stands;
 use agent::probes::http::BODY_MAX;
 use state::fact::{Closure, Was};
 use state::plan::{Ensure, Login, Method, Scheme, Shows, Switch};
@@ -108,6 +109,15 @@ impl Switchboard {
         told(&self.bench.executed(fence).await)
     }
 
+    /// How it stands, by a look that throws nothing.
+    async fn stands(&mut self, switch: Switch) -> Stands {
+        let ensure = Ensure::Http(Box::new(switch));
+        self.bench.hands.act(Effect::See { id: 7, ensure, within: Duration::from_secs(2) });
+        let event = self.bench.event().await;
+        let Event::Seen { id: 7, found } = event else { panic!("{event:?}") };
+        found
+    }
+
     /// How often it was thrown.
     fn puts(&self) -> usize {
         self.board.lock().unwrap().heard.iter().filter(|head| head.starts_with("PUT ")).count()
@@ -192,6 +202,22 @@ async fn a_switch_is_thrown_once_and_left_alone_where_it_stands() {
         "{heard}"
     );
     assert!(heard.contains("content-type: application/json"), "{heard}");
+}
+
+/// After an unknown outcome somebody reads, and nothing is thrown again.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_stands_is_read_without_throwing_anything() {
+    let mut at = Switchboard::new().await;
+    assert_eq!(at.stands(at.switch()).await, Ok((Was::Wrong, "/to shows `london`".to_owned())));
+    at.set(Mood::Obeys, "manchester");
+    assert_eq!(at.stands(at.switch()).await, Ok((Was::Right, "it stands as wanted".to_owned())));
+    at.set(Mood::Obeys, "office");
+    let strange = "/to shows `office`, and that is not ours".to_owned();
+    assert_eq!(at.stands(at.switch()).await, Ok((Was::Wrong, strange)));
+    at.set(Mood::Ails, "manchester");
+    let why = at.stands(at.switch()).await.unwrap_err();
+    assert!(why.contains("500"), "{why}");
+    assert_eq!(at.puts(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

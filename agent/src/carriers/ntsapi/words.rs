@@ -2,6 +2,7 @@
 
 use super::account::Login;
 use crate::secret::Secret;
+use policies::policy::sayable;
 use state::{Destination, Number};
 
 /// Ends every command. Carriers take whatever one read returns as a command; CRLF suits line readers as well.
@@ -102,27 +103,14 @@ fn significant(text: &str) -> &str {
 pub struct Target(String);
 
 impl Target {
-    /// Checks form and alphabet; blanks, CR, LF, `|` and a port are refused.
+    /// Checks form and alphabet, by the grammar that a policy is held against as well.
     pub fn parse(destination: &Destination) -> Result<Self, Forbidden> {
         let text = destination.as_str();
-        let fits = match text.split_once(':') {
-            Some(("S" | "s" | "E" | "F" | "V", address)) => address.split_once('@').is_some_and(is_address),
-            Some(_) => false,
-            None => (6..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()),
-        };
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Forbidden::Destination(text.escape_debug().to_string()))
+        match sayable(text) {
+            Ok(()) => Ok(Self(text.to_owned())),
+            Err(_) => Err(Forbidden::Destination(text.escape_debug().to_string())),
         }
     }
-}
-
-/// Whether `user@host` keeps to the alphabets; the lengths are those of SIP users in practice and of DNS.
-fn is_address((user, host): (&str, &str)) -> bool {
-    let user_fits = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+_.-".contains(&byte));
-    let host_fits = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-    user_fits && host_fits && (1..=64).contains(&user.len()) && (1..=253).contains(&host.len())
 }
 
 /// One reply line: a digit, of which only 0 means success, and a text for people.

@@ -1,14 +1,16 @@
 //! What only shows when a file is held against what lies beside it: playbooks that are not there, secrets that are of
 //! no use.
 
+use crate::act::Login;
 use crate::node::{self, Shelf};
+use crate::secret::Secret;
 use crate::site::{SecretError, SiteFile};
 use playbooks::Playbook;
 use playbooks::language::Doer;
 use policies::Policy;
 use policies::policy::Lever;
-use state::PlaybookId;
 use state::document::{self, Faults, Report, Value, nearest};
+use state::{CarrierId, PlaybookId};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +128,17 @@ pub fn secrets(site: &SiteFile) -> String {
         Err(error) => vec![error],
     };
     faults.iter().map(|fault| format!("error: {fault}\n")).collect()
+}
+
+/// What no carrier of a policy could be told of a site's secrets, without a word of any of them.
+pub fn unsayable(site: &SiteFile, policy: &policies::Policy) -> String {
+    let login = |id: &CarrierId| {
+        let (user, password) = site.secrets.read(id.as_str()).ok()?;
+        let why = Login::new(&user, Secret::new(password)).err()?;
+        let file = site.secrets.path(id.as_str());
+        Some(format!("error: {why}; hint: `sudoedit {}`\n", file.display()))
+    };
+    policy.carriers.iter().filter_map(|carrier| login(&carrier.id)).collect()
 }
 
 /// The secrets that carriers of a policy need and a site does not hold.
@@ -308,5 +321,9 @@ error: the site file of london has no command `withdrawm`
         assert!(words.contains("hint: `chmod 600 ") && !words.contains("swordfish"), "{words}");
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!((secrets(&site).as_str(), lacking(&site, &policy)), ("", Vec::new()));
+        assert_eq!(unsayable(&site, &policy), "");
+        fs::write(&secret, "anna\nsword fish\n").unwrap();
+        let words = unsayable(&site, &policy);
+        assert!(words.contains("no blanks; hint: `sudoedit ") && !words.contains("fish"), "{words}");
     }
 }
