@@ -111,7 +111,32 @@ impl Node {
         let mut words: Vec<String> =
             playbooks::words::Words(&plan).to_string().lines().map(str::to_owned).collect();
         words.extend(self.strangers(&plan));
+        words.extend(self.left_over(&plan));
         Ok(Answer::Plan(Box::new(PlanReport { words, plan, guards: Vec::new(), budget: (0, 0) })))
+    }
+
+    /// The slots that differ as well, and find no room in one run.
+    fn left_over(&self, plan: &Plan) -> Option<String> {
+        let planned: usize = plan.steps.iter().map(|step| step.ensure.targets().len()).sum();
+        let all = self.differing(&plan.route).count();
+        (all > planned).then(|| {
+            format!(
+                "{} more slots differ: one run prepares {SLOTS_MAX}; play it again for them",
+                all - planned
+            )
+        })
+    }
+
+    /// Each slot of a route that does not show what the policy says, as it was read last, with what it shall show.
+    fn differing(&self, route: &RouteId) -> impl Iterator<Item = Pointing> {
+        let state = self.view.routes.get(route);
+        let behind = self.rules.as_ref().and_then(|rules| rules.route(route)).map(|rules| &rules.behind);
+        let pointing = move |(slot, to): (&Number, &Destination)| {
+            let from =
+                state.and_then(|state| state.numbers.get(slot)).and_then(|known| known.expected.clone());
+            Pointing { number: slot.clone(), from, to: to.clone() }
+        };
+        behind.into_iter().flatten().map(pointing).filter(|slot| slot.from.as_ref() != Some(&slot.to))
     }
 
     /// The slots of a plan that show what nobody wrote from here.
@@ -179,14 +204,7 @@ impl Node {
                 "try again in a minute; `pointsman status` says if the carrier is mute".to_owned(),
             ));
         }
-        let pointing = |(slot, to): (&Number, &Destination)| Pointing {
-            number: slot.clone(),
-            from: shown(slot),
-            to: to.clone(),
-        };
-        let differs = |slot: &Pointing| slot.from.as_ref() != Some(&slot.to);
-        let slots: Vec<Pointing> =
-            rules.behind.iter().map(pointing).filter(differs).take(SLOTS_MAX).collect();
+        let slots: Vec<Pointing> = self.differing(route).take(SLOTS_MAX).collect();
         if slots.is_empty() {
             let why = "slots 2 and 3 show what the policy says, as they were read last";
             return Err(no(format!("nothing to prepare for {route}: {why}")));

@@ -20,7 +20,7 @@ impl View {
             return self.preparation_opened(run, *basis);
         }
         // Nothing but a preparation writes behind slot 1, whatever its end state is called.
-        if plan.steps.iter().flat_map(|step| step.ensure.targets()).any(|slot| slot.number.is_behind()) {
+        if plan.ends().flat_map(Ensure::targets).any(|slot| slot.number.is_behind()) {
             return Err(Refusal::Unordered(plan.route.clone()));
         }
         if let Some(busy) = self.routes.get(&plan.route).and_then(|route| route.run) {
