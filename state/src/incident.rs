@@ -11,7 +11,7 @@ pub struct Incident {
     pub id: IncidentId,
     /// The route.
     pub route: RouteId,
-    /// The site that failed, or that a person left.
+    /// The site that failed; `None` if nothing did, and a person moved it.
     pub site: Option<SiteId>,
     /// When it began.
     pub opened: Stamp,

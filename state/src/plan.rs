@@ -182,9 +182,12 @@ impl Plan {
 
     /// Whether it prepares slots 2 and 3 anywhere, be it on its way back: then a person must have asked for it.
     pub fn prepares(&self) -> bool {
-        let behind = |ensure: &Ensure| matches!(ensure, Ensure::BehindPrepared { .. });
-        let back = |undo: &Undo| matches!(undo, Undo::Ensure(ensure) if behind(ensure));
-        self.steps.iter().any(|step| behind(&step.ensure) || back(&step.undo))
+        self.ends().any(|ensure| matches!(ensure, Ensure::BehindPrepared { .. }))
+    }
+
+    /// Every end state that a run of it may bring about, forwards or on its way back.
+    pub fn ends(&self) -> impl Iterator<Item = &Ensure> {
+        self.steps.iter().flat_map(PlannedStep::ends)
     }
 
     /// For how long it may do nothing but wait.
@@ -203,16 +206,21 @@ impl Plan {
 }
 
 impl PlannedStep {
-    fn schema(&self) -> u16 {
+    /// The end state, and the one that takes it back.
+    fn ends(&self) -> impl Iterator<Item = &Ensure> {
         let back = match &self.undo {
-            Undo::Ensure(ensure) => ensure.schema(),
-            Undo::No(_) => 1,
+            Undo::Ensure(ensure) => Some(ensure),
+            Undo::No(_) => None,
         };
+        [&self.ensure].into_iter().chain(back)
+    }
+
+    fn schema(&self) -> u16 {
         let at = match self.at {
             At::Executor | At::Leader | At::Site(_) => 1,
             At::Reachable(_) => 3,
         };
-        self.ensure.schema().max(back).max(at)
+        self.ends().map(Ensure::schema).max().unwrap_or(1).max(at)
     }
 
     /// How long an attempt that is not closed keeps what it writes, from the receipt of its intent: for a carrier it

@@ -124,6 +124,7 @@ impl Node {
         }
         // Whatever was found by the policy before must be found anew.
         self.seated_on = None;
+        self.looks.doubted.clear();
         self.verdicts.recount();
         self.steady.recount();
         self.handovers.look_again();

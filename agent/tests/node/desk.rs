@@ -52,7 +52,13 @@ pub fn act(cluster: &mut Cluster, words: &[&str]) {
             cluster.disk(&SiteId::new(*name)).borrow_mut().aside.clear();
             cluster.save(&SiteId::new(*name), |file| file);
         }
-        ["older", name] => drop(cluster.outside.borrow_mut().older.insert(SiteId::new(*name))),
+        ["older", name] => {
+            cluster.outside.borrow_mut().older.insert(SiteId::new(*name), state::codec::FIRST);
+        }
+        ["older", name, reads] => {
+            let reads = reads.parse().expect("the story is well formed");
+            cluster.outside.borrow_mut().older.insert(SiteId::new(*name), reads);
+        }
         ["upgraded", name] => drop(cluster.outside.borrow_mut().older.remove(&SiteId::new(*name))),
         ["lock", name] => {
             cluster.disk(&SiteId::new(*name)).borrow_mut().unwritable = Some("permission denied".to_owned());

@@ -115,8 +115,8 @@ pub struct Outside {
     pub unable: BTreeSet<SiteId>,
     /// Kinds of frames that no link carries.
     pub hushed: BTreeSet<String>,
-    /// Sites whose agents say that they can read the first schema only.
-    pub older: BTreeSet<SiteId>,
+    /// Sites whose agents say that they can read no schema beyond this one.
+    pub older: BTreeMap<SiteId, u16>,
     /// The versions of edits that anybody told to be in force.
     pub edits: BTreeSet<String>,
     /// What commands do, and did.

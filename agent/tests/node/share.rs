@@ -105,9 +105,9 @@ impl World for Share {
             pulse.journal.1 = Head::birth("another cluster");
         }
         if let Body::Pulse(pulse) = &mut frame.body
-            && outside.older.contains(&self.here)
+            && let Some(reads) = outside.older.get(&self.here)
         {
-            pulse.reads = state::codec::FIRST;
+            pulse.reads = *reads;
         }
         if outside.rushing.as_ref() == Some(&self.here) {
             frame.stamp = frame.stamp.map(|stamp| stamp + Duration::from_secs(7200));

@@ -32,5 +32,14 @@ pub fn planned(route: RouteId, words: &[&str]) -> Plan {
             step.undo = Undo::No("it is a test".to_owned());
         }
     }
+    // The same, on the way back alone.
+    if words.contains(&"on-the-way-back") {
+        for step in &mut plan.steps {
+            let numbers = step.ensure.targets().to_vec();
+            step.ensure = Ensure::Notify { text: "nothing".to_owned() };
+            let back = Ensure::RoutePointsAt { carrier: carrier.clone(), site: by.clone(), numbers };
+            step.undo = Undo::Ensure(back);
+        }
+    }
     plan
 }

@@ -89,7 +89,7 @@ impl View {
 
 /// Whether every step, and every way back, writes slots 2 and 3 and nothing else.
 fn only_behind(plan: &Plan) -> bool {
-    let behind = |ensure: &Ensure| match ensure {
+    plan.ends().all(|ensure| match ensure {
         Ensure::BehindPrepared { slots, .. } => slots.iter().all(|slot| slot.number.is_behind()),
         Ensure::RoutePointsAt { .. }
         | Ensure::Notify { .. }
@@ -97,10 +97,5 @@ fn only_behind(plan: &Plan) -> bool {
         | Ensure::SiteReady { .. }
         | Ensure::Exec { .. }
         | Ensure::Http(_) => false,
-    };
-    let back = |undo: &crate::plan::Undo| match undo {
-        crate::plan::Undo::Ensure(ensure) => behind(ensure),
-        crate::plan::Undo::No(_) => true,
-    };
-    plan.steps.iter().all(|step| behind(&step.ensure) && back(&step.undo))
+    })
 }

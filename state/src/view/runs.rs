@@ -20,13 +20,14 @@ impl View {
             return self.preparation_opened(run, *basis);
         }
         // Nothing but a preparation writes behind slot 1, whatever its end state is called.
-        if plan.steps.iter().flat_map(|step| step.ensure.targets()).any(|slot| slot.number.is_behind()) {
+        if plan.ends().flat_map(Ensure::targets).any(|slot| slot.number.is_behind()) {
             return Err(Refusal::Unordered(plan.route.clone()));
         }
         if let Some(busy) = self.routes.get(&plan.route).and_then(|route| route.run) {
             return Err(Refusal::Busy(busy));
         }
-        if run.automatic() {
+        let automatic = run.automatic();
+        if automatic {
             self.unguarded(&plan.route, *basis)?;
             self.audible(&run, *basis)?;
         } else {
@@ -37,7 +38,7 @@ impl View {
         }
         let route = self.route(&plan.route);
         route.run = Some(id);
-        if run.automatic() {
+        if automatic {
             route.switches.push(stamp);
             route.switches.retain(|at| stamp.since(*at) < REMEMBERED);
         } else {
@@ -50,7 +51,9 @@ impl View {
                 Way::Away => IncidentState::Switching { run: id },
                 Way::Home => IncidentState::Returning { run: id },
             };
-            self.begin(index, (&plan.route, plan.from.clone(), begun));
+            // Whoever is told that a person moved it must not read that a site is down.
+            let failed = plan.from.clone().filter(|_| automatic);
+            self.begin(index, (&plan.route, failed, begun));
             return Ok(());
         };
         self.incident_next(incident, IncidentEvent::RunOpened { run: id, way })

@@ -44,10 +44,11 @@ fn row(incident: &Incident) -> Vec<String> {
 }
 
 fn what(incident: &Incident) -> String {
-    if incident.route.is_lever() {
-        return "down".to_owned();
+    match &incident.site {
+        None => "moved by a person".to_owned(),
+        Some(_) if incident.route.is_lever() => "down".to_owned(),
+        Some(site) => format!("{site} down"),
     }
-    incident.site.as_ref().map_or("moved by a person".to_owned(), |site| format!("{site} down"))
 }
 
 fn stands(incident: &Incident) -> &'static str {

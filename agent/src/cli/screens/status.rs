@@ -274,9 +274,12 @@ fn stranger(number: &str, shows: &Destination) -> String {
 
 pub(super) fn happened(incident: &Incident) -> String {
     let lever = incident.route.is_lever();
-    let left =
-        incident.site.as_ref().map_or("a person moved it".to_owned(), |site| format!("{site} is down"));
-    let left = if lever { "down".to_owned() } else { left };
+    let at = incident.opened;
+    let began = match &incident.site {
+        None => format!("a person moved it at {at}"),
+        Some(_) if lever => format!("down since {at}"),
+        Some(site) => format!("{site} is down since {at}"),
+    };
     let state = match incident.state {
         IncidentState::Open if lever => "nothing was played yet".to_owned(),
         IncidentState::Switching { run } if lever => format!("{run} is pulling it"),
@@ -291,7 +294,7 @@ pub(super) fn happened(incident: &Incident) -> String {
     };
     let seen =
         incident.acked.as_ref().map_or("nobody has seen it".to_owned(), |who| format!("seen by {who}"));
-    format!("{}: {left} since {}; {state}; {seen}", incident.route, incident.opened)
+    format!("{}: {began}; {state}; {seen}", incident.route)
 }
 
 pub(super) fn goes(run: &Run) -> String {
