@@ -1,6 +1,7 @@
 //! What agents say to each other, beside Raft: calls, asks, proposals, readings, pulses.
 
 use crate::gaps::{Fetch, Fetched};
+use crate::live::Sight;
 use crate::quorum::Message;
 use crate::relay::Sealed;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub enum Body {
     See(See),
     /// To the leader: so, or not, in words; or why that cannot be seen.
     Seen { id: u64, found: Result<(Was, String), String> },
+    /// To everybody who can read it: what my last survey found wrong, and when.
+    Wrong { at: Stamp, sights: Vec<Sight> },
 }
 
 /// What a site can do, and what its clock says.

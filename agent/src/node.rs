@@ -9,6 +9,7 @@ mod conduct;
 mod drift;
 mod edits;
 mod execute;
+mod findings;
 mod handover;
 mod lead;
 mod levers;
@@ -134,6 +135,7 @@ pub struct Node {
     edits: edits::Edits,
     schemas: schema::Schemas,
     surveys: surveys::Surveys,
+    findings: findings::Findings,
     pulsed: Option<Mono>,
 }
 
@@ -222,6 +224,7 @@ impl Node {
             edits: edits::Edits::replay(start.marks),
             schemas: schema::Schemas::default(),
             surveys: surveys::Surveys::default(),
+            findings: findings::Findings::default(),
             pulsed: None,
         };
         node.rule(now);
@@ -371,6 +374,7 @@ impl Node {
             Body::Look(look) => self.asked_to_look(from, look, out),
             Body::Looked { id, found } => self.looked(from, (id, found), now),
             Body::See(see) => self.asked_to_see(from, &see, out),
+            Body::Wrong { at, sights } => self.others_found(from, (at, sights), now.mono),
             Body::Seen { id, found } => self.it_stands(from, (id, found), now.mono),
             Body::Revoke { fence, boot, nonce } => self.revoked(from, (fence, boot, nonce), out),
             Body::Declined { origin, why } => {

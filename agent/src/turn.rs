@@ -295,6 +295,7 @@ impl<W: World> Turn<W> {
             | Body::Looked { .. }
             | Body::See(_)
             | Body::Seen { .. }
+            | Body::Wrong { .. }
             | Body::Revoke { .. }
             | Body::Hello(_)
             | Body::Declined { .. }) => other,

@@ -189,7 +189,7 @@ impl Node {
         for (site, by) in &self.astray {
             watch.push(format!("the wall clock of {site} is {}s away from the others'", by.as_secs()));
         }
-        watch.extend(self.survey_words());
+        watch.extend(self.survey_words(now.mono));
         watch.extend(self.revoked_words());
         watch.extend(self.unsettled(now.mono));
         watch.extend(self.margin(now.mono));

@@ -34,6 +34,7 @@ impl Node {
             };
             self.say(site, Body::Pulse(pulse), out);
         }
+        self.say_what_is_wrong(now.mono, out);
     }
 
     /// What is due goes to the log if this site leads, else to the leader if there is one.

@@ -144,18 +144,11 @@ impl Node {
         }
     }
 
-    /// What the last survey found wrong. Peers, the clock and slots are told as they are now, elsewhere.
-    pub(super) fn survey_words(&self) -> Vec<String> {
-        let Some(found) = &self.surveys.last else { return Vec::new() };
-        let here = &self.identity.site;
-        let wrong = found.sights.iter().filter(|sight| {
-            sight.is != Health::Ok && !matches!(sight.kind, Kind::Peer | Kind::Clock | Kind::Behind)
-        });
-        let words = |sight: &Sight| {
-            let hint = sight.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let Sight { kind, thing, is, says, .. } = sight;
-            format!("{here}: {is}: {kind} {thing}: {says}, seen {}{hint}", found.at)
-        };
-        wrong.map(words).collect()
+    /// What the last survey found wrong, and when. Peers, the clock and slots are told as they are now, elsewhere.
+    pub(super) fn found_wrong(&self) -> Option<(u64, Stamp, Vec<Sight>)> {
+        let Found { n, at, sights } = self.surveys.last.as_ref()?;
+        let elsewhere = |kind| matches!(kind, Kind::Peer | Kind::Clock | Kind::Behind);
+        let wrong = sights.iter().filter(|sight| sight.is != Health::Ok && !elsewhere(sight.kind));
+        Some((*n, *at, wrong.cloned().collect()))
     }
 }

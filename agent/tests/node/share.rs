@@ -310,6 +310,7 @@ fn kind(frame: &Frame) -> &'static str {
         Body::Looked { .. } => "looked",
         Body::See(_) => "see",
         Body::Seen { .. } => "seen",
+        Body::Wrong { .. } => "wrong",
         Body::Revoke { .. } => "revoke",
         Body::Fetch(_) => "fetch",
         Body::Fetched(_) => "fetched",

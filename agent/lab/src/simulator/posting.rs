@@ -46,6 +46,7 @@ impl Town {
             | Body::Looked { .. }
             | Body::See(_)
             | Body::Seen { .. }
+            | Body::Wrong { .. }
             | Body::Revoke { .. }
             | Body::Declined { .. }
             | Body::Fetch(_)
