@@ -107,6 +107,11 @@ impl Disk {
         }
     }
 
+    /// Another machine is set up with what its people have: the policy.
+    pub fn replace(&mut self) {
+        *self = self.beside();
+    }
+
     /// All that was here is lost; the file beside the configuration tells that there was something.
     pub fn wipe(&mut self) {
         let why = b"its database is gone; the file `disk` tells that there was one".to_vec();

@@ -5,6 +5,7 @@ use super::desk::{Change, Machine};
 use super::dice::Dice;
 use super::disk::Fuse;
 use super::schedule::{Deed, Fault, Order, SITES, What, When, Whom};
+use super::thief::Booty;
 
 /// Before this nobody's disk is lost: its name must have been agreed, and not every agent was started yet.
 const NAMED: u64 = 130_000;
@@ -22,7 +23,12 @@ pub fn draw(seed: u64, millis: u64) -> Vec<Fault> {
         at += dice.within(500, pause * 2);
         if at >= millis {
             faults.extend(losses(&mut Dice::new(seed, "disks"), millis));
-            faults.extend(seats(&mut Dice::new(seed, "seats"), millis));
+            let seats = seats(&mut Dice::new(seed, "seats"), millis);
+            // A revocation changes the votes by itself.
+            if seats.is_empty() {
+                faults.extend(thefts(&mut Dice::new(seed, "thefts"), millis));
+            }
+            faults.extend(seats);
             faults.sort_by_key(|fault: &Fault| fault.at);
             return faults;
         }
@@ -174,7 +180,15 @@ fn losses(dice: &mut Dice, millis: u64) -> Vec<Fault> {
         let (which, down, at) = (site(dice), dice.within(200, 30_000), dice.within(NAMED, millis - 1));
         let mut lost = |at, what| faults.push(Fault { at, what });
         if dice.happens(50) {
-            lost(at, What::Wipe { site: which, down });
+            let replaced = dice.happens(40);
+            let loss =
+                if replaced { What::Replace { site: which, down } } else { What::Wipe { site: which, down } };
+            lost(at, loss);
+        } else if dice.happens(40) {
+            let other = (which + usize::from(dice.happens(50)) + 1) % 4;
+            lost(at, What::WipeBoth { one: which, other, down });
+            let order = Order::Readmit { which: other };
+            lost(at + down + dice.within(0, 90_000), What::Order { site: site(dice), order });
         } else {
             // An old image, or a log that is torn a little before its end.
             let age = if dice.happens(50) { dice.within(100, 15_000) } else { dice.within(15_000, 120_000) };
@@ -186,6 +200,26 @@ fn losses(dice: &mut Dice, millis: u64) -> Vec<Fault> {
             let order = Order::Readmit { which };
             lost(at + down + dice.within(0, 90_000), What::Order { site: site(dice), order });
         }
+    }
+    faults.retain(|fault| fault.at < millis);
+    faults
+}
+
+/// A bundle that is stolen, and people who revoke it and let its site in with the next one, here and there.
+fn thefts(dice: &mut Dice, millis: u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if millis <= NAMED || dice.happens(60) {
+        return faults;
+    }
+    let (which, at) = (site(dice), dice.within(NAMED, millis - 1));
+    let booty = if dice.happens(50) { Booty::Machine } else { Booty::Copy };
+    faults.push(Fault { at, what: What::Steal { site: which, booty } });
+    let mut later = at;
+    for order in
+        [Order::Revoke { which }, Order::Revoke { which }, Order::Trust { which }, Order::Trust { which }]
+    {
+        later += dice.within(2_000, 25_000);
+        faults.push(Fault { at: later, what: What::Order { site: site(dice), order } });
     }
     faults.retain(|fault| fault.at < millis);
     faults

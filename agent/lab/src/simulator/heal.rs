@@ -48,15 +48,17 @@ impl Town {
             }
             self.start(site)?;
         }
+        self.get_back()?;
         self.let_back_in()?;
         self.seat_everybody()?;
-        let healed = self.now;
+        let (healed, known) = (self.now, self.invariants.view().index);
         self.run(healed + AGREED - 3 * SECOND)?;
         let then = self.invariants.view().index;
         self.run(healed + AGREED)?;
         self.one_view(then)?;
         self.one_policy()?;
         self.all_told()?;
+        self.shut_out(known)?;
         self.run(healed + READ)?;
         self.no_run_left()?;
         self.carrier_as_known(if self.repairable() {

@@ -15,18 +15,21 @@
 //!
 //! 5 and 6 are counted once more in `recount`: an onlooker that asks the product's own judgement is as blind as that.
 
+mod bundles;
 mod flights;
 mod known;
 mod promises;
 mod recount;
 mod seats;
 
+pub use bundles::Word;
 pub use seats::Reseated;
 
 use super::carrier::{Answered, By, Carrier, Flight, Mandate, Timing};
 use super::disk::Promise;
 use agent::node::Rules;
 use agent::quorum::RaftId;
+use bundles::Bundles;
 use flights::not_over_a_stranger;
 pub(super) use flights::single_flight;
 use known::Intent;
@@ -73,6 +76,7 @@ pub struct Invariants {
     promises: BTreeMap<RaftId, (u64, Promise)>,
     voices: BTreeMap<SiteId, (Starts, u64)>,
     applied: BTreeMap<Number, Index>,
+    bundles: Bundles,
     departures: Departures,
     seats: Seats,
     /// What was done alone and is known to all, each with its site and its moment: a lost disk counts anew.
@@ -120,6 +124,7 @@ impl Invariants {
             promises: BTreeMap::new(),
             voices: BTreeMap::new(),
             applied: BTreeMap::new(),
+            bundles: Bundles::default(),
             departures: Departures::default(),
             told: BTreeSet::new(),
             switches: 0,
@@ -186,6 +191,7 @@ impl Invariants {
         let applied = self.view.apply(index, bytes, &entry);
         self.agreed.insert(index, (bytes.to_vec(), self.view.head));
         self.wanted_moved(index, &wanted, &applied)?;
+        self.nobody_speaks(index, &entry, &applied)?;
         self.no_old_voice()?;
         // Told together with the change itself, which has happened whatever the fold makes of its telling.
         self.seats.see(&entry.fact);
@@ -202,9 +208,11 @@ impl Invariants {
                 self.told.insert((claim.at.clone(), claim.n, claim.done));
             }
             (Fact::BallotsCast { .. } | Fact::SiteSilent { .. }, _) => self.moved = index,
+            (Fact::BundleTrusted { site, .. }, _) => self.count_anew(site),
             (_, _) => {}
         }
         self.departures.see(index, (&entry.fact, entry.stamp));
+        self.bundles.see(&entry.fact);
         if !self.origins.insert(entry.origin.clone()) {
             let what = format!("{index} was accepted, and so was the same proposal before");
             return broken(22, "a proposal counts once", what);

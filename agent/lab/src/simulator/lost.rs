@@ -22,6 +22,8 @@ const PATIENCE: Moment = 60 * SECOND;
 pub(super) enum Loss {
     /// Nothing; the file beside the configuration tells that there was something.
     Wiped,
+    /// Nothing, not even that file: it is another machine.
+    Replaced,
     /// An older image of the same disk.
     RolledBack,
 }
@@ -33,22 +35,47 @@ impl Town {
     /// back that nobody has heard more of, because that is the hole that the manual names. It waits for such a moment.
     pub(super) fn lose_disk(&mut self, fault: usize, (site, loss): (usize, Loss), down: u64) -> Checked {
         if self.healed || !self.may_lose(site) || loss == Loss::RolledBack && !self.would_show(site) {
-            if self.now < self.faults[fault].at * 1000 + PATIENCE {
-                self.queue.put(self.now + SECOND, Item::Strike { fault });
-            }
+            self.strike_later(fault);
             return Ok(());
         }
         self.story.tell(self.now, &format!("fault {fault}: {:?}", self.faults[fault].what));
+        self.rare.count(kind(&self.faults[fault].what));
+        self.lose((site, loss), down)
+    }
+
+    /// Two agents die at once, and both disks are gone. Not while those that are left would be no majority: then
+    /// everything stands still until people have found the disks, and nobody promises more.
+    pub(super) fn lose_both(&mut self, fault: usize, [one, other]: [usize; 2], down: u64) -> Checked {
+        let names = [one, other].map(|place| self.sites[place].id.clone());
+        let left = one != other && self.invariants.majority_without(&names);
+        if self.healed || !left || !self.may_lose(one) || !self.may_lose(other) {
+            self.strike_later(fault);
+            return Ok(());
+        }
+        self.story.tell(self.now, &format!("fault {fault}: {:?}", self.faults[fault].what));
+        self.rare.count(kind(&self.faults[fault].what));
+        self.lose((one, Loss::Wiped), down)?;
+        self.lose((other, Loss::Wiped), down)
+    }
+
+    /// An agent dies, and something else stands in the place of its disk.
+    pub(super) fn lose(&mut self, (site, loss): (usize, Loss), down: u64) -> Checked {
         if self.sites[site].turn.is_some() {
             self.die(site, down * 1000)?;
         }
-        self.rare.count(kind(&self.faults[fault].what));
         match loss {
-            Loss::Wiped => self.rare.wiped += 1,
+            Loss::Wiped | Loss::Replaced => self.rare.wiped += 1,
             Loss::RolledBack => self.rare.rolled_back += 1,
         }
         self.sites[site].lose(loss);
         Ok(())
+    }
+
+    /// What must not strike now may in a moment.
+    pub(super) fn strike_later(&mut self, fault: usize) {
+        if !self.healed && self.now < self.faults[fault].at * 1000 + PATIENCE {
+            self.queue.put(self.now + SECOND, Item::Strike { fault });
+        }
     }
 
     /// An image is taken a few writes later.
@@ -59,7 +86,7 @@ impl Town {
     }
 
     /// Whether every other disk is the one that bears its site's name, with its votes; one's own may be lost twice.
-    fn may_lose(&mut self, site: usize) -> bool {
+    pub(super) fn may_lose(&mut self, site: usize) -> bool {
         let places = self.members();
         let members = &self.invariants.view().members;
         let named = |of: &SiteId| members.get(of).map(|member| member.disk.0);
@@ -68,22 +95,31 @@ impl Town {
         let whole = places.iter().filter(others).all(|place| {
             let place = *place;
             let here = &mut self.sites[place];
-            names[place] == Some(here.disk().name) && here.lost.is_none()
+            names[place] == Some(here.disk().name) && here.lost.is_none() && !here.off
         });
         let left = self.invariants.majority_without(std::slice::from_ref(&self.sites[site].id));
         whole
             && left
             && names[site].is_some()
+            && !self.sites[site].off
             && places.into_iter().all(|by| self.has_its_votes(by, Some(site)))
     }
 
-    /// A site that was let back in has lost nothing any more.
-    pub(super) fn look_at_loss(&mut self, site: usize) {
+    /// A site that was let back in has lost nothing any more; it votes with no disk but the one that was let in.
+    pub(super) fn look_at_loss(&mut self, site: usize) -> Checked {
         let here = &mut self.sites[site];
-        if here.lost.is_some() && !here.has_lost() {
-            here.lost = None;
-            self.rare.let_in += 1;
+        if here.lost.is_none() || here.has_lost() {
+            return Ok(());
         }
+        let (id, name) = (here.id.clone(), here.disk().name);
+        let agreed = self.invariants.view().members.get(&id).map(|member| member.disk.0);
+        if agreed != Some(name) {
+            let what = format!("{id} comes in with disk {name}, and {agreed:?} was let in");
+            return Err(Violation { number: 16, name: "outside until people let it in", what });
+        }
+        self.sites[site].lost = None;
+        self.rare.let_in += 1;
+        Ok(())
     }
 
     /// Whether a site knows that everybody has the votes of the disk that bears its name; of one it is not asked.
@@ -155,7 +191,7 @@ impl Town {
     /// A person lets back in one of those that stand outside, at one healthy site or another; says which.
     pub(super) fn let_next_in(&mut self, trial: usize) -> Result<Option<usize>, Violation> {
         let members = self.members();
-        let Some(place) = members.iter().position(|site| self.sites[*site].disk().is_outside()) else {
+        let Some(place) = members.iter().position(|site| self.sites[*site].must_be_let_in()) else {
             return Ok(None);
         };
         let (which, healthy) = (members[place], members[(place + 1 + trial % 3) % members.len()]);

@@ -26,6 +26,7 @@ mod shrink;
 mod site;
 pub mod story;
 mod strike;
+pub mod thief;
 mod town;
 mod world;
 mod writing;

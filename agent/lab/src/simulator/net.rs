@@ -3,8 +3,8 @@
 use super::carrier::Moment;
 use super::dice::Dice;
 
-/// How many sites there can be.
-pub const SITES: usize = super::policy::SITES.len();
+/// How many machines there can be: one of each site, and a thief's.
+pub const SITES: usize = super::policy::SITES.len() + 1;
 
 /// Links, ways to the carrier, and the weather.
 #[derive(Debug)]

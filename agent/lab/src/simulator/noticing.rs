@@ -1,6 +1,7 @@
 //! What is new on a disk after a turn, shown to the onlooker.
 
 use super::invariants::{Checked, Found};
+use super::thief::DEN;
 use super::town::Town;
 use agent::store::JournalRow;
 use std::collections::BTreeSet;
@@ -28,7 +29,8 @@ impl Town {
             let holding = if known { BTreeSet::new() } else { self.holding(row) };
             self.invariants.journalled(found, &holding)?;
         }
-        let lost = self.sites[site].has_lost();
+        // What a thief's agent promises is no word of the site's.
+        let lost = site == DEN || self.sites[site].has_lost();
         let disk = self.sites[site].disk();
         let (name, promises) = (disk.name, disk.promises().filter(|_| !lost).collect::<Vec<_>>());
         for (voter, promise) in promises {

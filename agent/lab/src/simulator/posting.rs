@@ -2,6 +2,7 @@
 
 use super::carrier::Moment;
 use super::queue::Item;
+use super::thief::DEN;
 use super::town::Town;
 use agent::frame::Body;
 use agent::quorum::wire::Kind;
@@ -13,6 +14,13 @@ impl Town {
         let mut sent = std::mem::take(&mut trays.sent);
         for (name, frame) in sent.drain(..) {
             let Some(to) = self.sites.iter().position(|site| site.id == name) else { continue };
+            // Whoever shows the name and a key that is believed is told what is meant for its site.
+            if self.thief.is_some_and(|thief| thief.of == to) && from != DEN && self.linked(from, DEN) {
+                let [at, _] = self.ways_of((from, DEN), &frame.body);
+                let frame = frame.clone();
+                at.into_iter()
+                    .for_each(|at| self.queue.put(at, Item::Frame { from, to: DEN, frame: frame.clone() }));
+            }
             if !self.linked(from, to) {
                 continue;
             }

@@ -44,6 +44,8 @@ pub enum Item {
     Flap { site: usize, left: u64 },
     /// The leader is about to think of what has come due.
     Due,
+    /// The thief says something that its agent would not say.
+    Lie,
     /// Links are whole again that were cut for a moment.
     Mend { links: Vec<(usize, usize)> },
 }
@@ -90,6 +92,7 @@ impl Item {
             | Self::Over { .. }
             | Self::Flap { .. }
             | Self::Due
+            | Self::Lie
             | Self::Mend { .. } => None,
         }
     }
@@ -115,6 +118,7 @@ impl Item {
             | Self::Over { .. }
             | Self::Flap { .. }
             | Self::Due
+            | Self::Lie
             | Self::Mend { .. } => None,
         }
     }
@@ -139,6 +143,7 @@ impl Item {
             Self::Write { .. } => 14,
             Self::Due => 15,
             Self::Mend { .. } => 16,
+            Self::Lie => 17,
         }
     }
 }

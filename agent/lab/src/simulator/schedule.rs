@@ -3,6 +3,7 @@
 use super::carrier::Conduct;
 use super::desk::Change;
 use super::disk::Fuse;
+use super::thief::Booty;
 
 /// How many sites a town is born with.
 pub const SITES: u64 = 4;
@@ -61,6 +62,12 @@ pub enum What {
     Wall { site: usize, by: i64 },
     /// An agent dies, and its disk is gone when it is started again.
     Wipe { site: usize, down: u64 },
+    /// Somebody has what he needs to speak as a site.
+    Steal { site: usize, booty: Booty },
+    /// An agent dies, and a new machine is put in the place of the one that is gone: nothing on it tells of another.
+    Replace { site: usize, down: u64 },
+    /// Two agents die at once, and both disks are gone when they are started again.
+    WipeBoth { one: usize, other: usize, down: u64 },
     /// Somebody takes an image of a disk, so many writes later: also between two writes of one turn.
     Image { site: usize, writes: u32 },
     /// An agent dies, and is started again on the last image of its disk: whatever was written after it is gone, as
@@ -141,6 +148,10 @@ pub enum Order {
     Alone { to: usize },
     /// The newest incident is acknowledged.
     Ack,
+    /// The bundle of a site is revoked: it is in wrong hands.
+    Revoke { which: usize },
+    /// The site is let in with its next bundle.
+    Trust { which: usize },
     /// A site whose disk was lost is let back in.
     Readmit { which: usize },
 }

@@ -8,6 +8,7 @@ use super::invariants::{Checked, Violation};
 use super::policy::{ROUTE, SITES, line_of};
 use super::queue::Item;
 use super::site::Site;
+use super::thief::DEN;
 use super::town::Town;
 use agent::links::Other;
 use agent::node::Rules;
@@ -80,13 +81,13 @@ impl Town {
     /// The sites of the policy in force, by their places.
     pub(super) fn members(&self) -> Vec<usize> {
         let known = |place: &usize| self.invariants.has_site(&self.sites[*place].id);
-        (0..self.sites.len()).filter(known).collect()
+        (0..self.sites.len().min(SITES.len())).filter(known).collect()
     }
 
     /// Whom the links of a site let in from now on.
     pub(super) fn link(&mut self, site: usize, others: &[Other]) {
         let here = &mut self.sites[site];
-        here.links = [agent::links::Trust::Nobody; SITES.len()];
+        here.links = [agent::links::Trust::Nobody; super::net::SITES];
         for other in others {
             if let Some(place) = SITES.iter().position(|name| *name == other.site.as_str()) {
                 here.links[place] = other.trust;
@@ -94,18 +95,29 @@ impl Town {
         }
     }
 
+    /// The place of the site as which a machine speaks.
+    pub(super) fn speaks_as(&self, machine: usize) -> usize {
+        self.thief.filter(|_| machine == DEN).map_or(machine, |thief| thief.of)
+    }
+
+    /// A machine of a site that had none is put where it belongs.
+    pub(super) fn bring(&mut self, which: usize) {
+        let rate = self.net.throw(999, 1001);
+        self.sites.push(Site::new(SiteId::new(SITES[which]), rate));
+        self.boots.push(state::Boot(0));
+    }
+
     /// Whether there is a link between two sites: each must let the other in.
     pub(super) fn linked(&self, from: usize, to: usize) -> bool {
         let (here, there) = (&self.sites[from], &self.sites[to]);
-        here.links[to].admits(there.key) && there.links[from].admits(here.key)
+        let (one, other) = (self.speaks_as(from), self.speaks_as(to));
+        here.links[other].admits(there.key) && there.links[one].admits(here.key)
     }
 
     /// A person brings a site whose line is in a text now: its agent is started on this machine, with that text.
     pub(super) fn set_up(&mut self, which: usize, machine: Machine, text: &str) -> Checked {
         if which == self.sites.len() {
-            let rate = self.net.throw(999, 1001);
-            self.sites.push(Site::new(SiteId::new(SITES[which]), rate));
-            self.boots.push(state::Boot(0));
+            self.bring(which);
         }
         let Some(site) = self.sites.get(which) else { return Ok(()) };
         let (view, id) = (self.invariants.view(), site.id.clone());
@@ -133,7 +145,7 @@ impl Town {
 
     /// Everything is whole: everybody comes to sit as the policy says. Whoever shall sit and does not run is started.
     pub(super) fn seat_everybody(&mut self) -> Checked {
-        if !self.reseats {
+        if !self.reseats && self.thief.is_none() {
             return Ok(());
         }
         for trial in 0..LOOKS {

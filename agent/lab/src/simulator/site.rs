@@ -6,6 +6,7 @@ use super::lost::Loss;
 use super::net::SITES;
 use super::queue::Item;
 use super::session::Session;
+use super::thief::bundle;
 use super::world::Trays;
 use agent::cluster_clock::ClusterClock;
 use agent::door::{self, Door, Own, Stand};
@@ -126,8 +127,12 @@ pub struct Site {
     pub promised: BTreeSet<u64>,
     /// Whom its links let in, and by which key.
     pub links: [Trust; SITES],
-    /// The key of its bundle.
+    /// The key of its bundle, and how many it had before.
     pub key: Fingerprint,
+    /// See there.
+    pub bundles: u32,
+    /// Its people have switched it off.
+    pub off: bool,
     rate: u64,
     last: Mono,
 }
@@ -136,7 +141,9 @@ impl Site {
     /// A site whose clock runs at so many parts in a thousand of true time.
     pub fn new(id: SiteId, rate: u64) -> Self {
         Self {
-            key: Fingerprint::of(id.as_str().as_bytes()),
+            key: Fingerprint::of(&bundle(&id, 0)),
+            bundles: 0,
+            off: false,
             links: [Trust::Nobody; SITES],
             promised: BTreeSet::new(),
             id,
@@ -245,7 +252,8 @@ impl Site {
         let mut first = Output::default();
         node.watch(&mut first);
         let (seen, cluster, here) = (disk.journal.len(), setting.cluster.clone(), self.id.to_string());
-        let trays = Trays { cluster, seen, disk, orders: first.act, here, ..Trays::default() };
+        let bundle = bundle(&self.id, self.bundles);
+        let trays = Trays { cluster, seen, disk, orders: first.act, here, bundle, ..Trays::default() };
         self.turn = Some(Turn::new(self.id.clone(), (node, quorum, door), clock, trays));
     }
 
@@ -300,7 +308,15 @@ impl Site {
     /// Whether what its disk had promised is gone, and nobody has let it back in yet.
     pub fn has_lost(&mut self) -> bool {
         let lost = self.lost;
-        lost.is_some_and(|name| self.disk().name == name || self.disk().is_outside())
+        lost.is_some_and(|name| {
+            let disk = self.disk();
+            disk.name == name || disk.is_outside() || disk.named().is_none()
+        })
+    }
+
+    /// Whether people have to let it in.
+    pub fn must_be_let_in(&mut self) -> bool {
+        self.disk().is_outside() || self.lost.is_some() && self.disk().named().is_none()
     }
 
     /// A disk that it is given now.
@@ -309,6 +325,7 @@ impl Site {
         self.promised = self.disk.promises().map(|(id, _)| id.0).collect();
         match loss {
             Loss::Wiped => self.disk.wipe(),
+            Loss::Replaced => self.disk.replace(),
             Loss::RolledBack => self.disk.roll_back(),
         }
     }

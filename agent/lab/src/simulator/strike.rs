@@ -23,6 +23,15 @@ impl Town {
         if let What::Wipe { site, down } = what {
             return self.lose_disk(fault, (site, Loss::Wiped), down);
         }
+        if let What::Steal { site, booty } = what {
+            return self.steal(fault, (site, booty));
+        }
+        if let What::Replace { site, down } = what {
+            return self.lose_disk(fault, (site, Loss::Replaced), down);
+        }
+        if let What::WipeBoth { one, other, down } = what {
+            return self.lose_both(fault, [one, other], down);
+        }
         if let What::Restore { site, down } = what {
             return self.lose_disk(fault, (site, Loss::RolledBack), down);
         }
@@ -68,6 +77,9 @@ impl Town {
             | What::Save { .. }
             | What::Wall { .. }
             | What::Wipe { .. }
+            | What::Replace { .. }
+            | What::WipeBoth { .. }
+            | What::Steal { .. }
             | What::Image { .. }
             | What::Restore { .. }
             | What::Now { .. }
@@ -108,6 +120,9 @@ impl Town {
             | What::Drain { .. }
             | What::FrontEnd { .. }
             | What::Wipe { .. }
+            | What::Replace { .. }
+            | What::WipeBoth { .. }
+            | What::Steal { .. }
             | What::Restore { .. }
             | What::Carrier { .. } => {}
         }
@@ -145,6 +160,9 @@ impl Town {
             | What::Dropped { .. }
             | What::Garble { .. }
             | What::Wipe { .. }
+            | What::Replace { .. }
+            | What::WipeBoth { .. }
+            | What::Steal { .. }
             | What::Image { .. }
             | What::Restore { .. }
             | What::Now { .. }
@@ -222,6 +240,8 @@ impl Town {
             Order::Readmit { which } => {
                 commands.push(Command::Readmit { site: self.sites[which].id.clone(), key: None });
             }
+            Order::Revoke { which } => commands.extend(self.revokes(which)),
+            Order::Trust { which } => commands.push(self.trusts(which)),
             Order::Alone { to } => {
                 let site = self.sites[to].id.clone();
                 commands.push(Command::ClaimOrOffer { route: RouteId::new(ROUTE), site, because });

@@ -8,13 +8,14 @@ use agent::node::Rules;
 use state::{Boot, Destination, Index, Nonce, Number, SiteId, Term};
 use std::collections::BTreeSet;
 
+mod both;
 mod gap;
 
 const SEEDS: &str = include_str!("seeds.txt");
 const SECOND: u64 = 1_000_000;
 const FIRST: u64 = 1000;
 /// How many kinds of faults, of the carrier's misconduct, of deeds, of orders and of edits there are.
-const KINDS: usize = 25 + MISCONDUCT.len() + 9 + 7 + 7;
+const KINDS: usize = 28 + MISCONDUCT.len() + 9 + 9 + 7;
 
 /// How many seeds each half of the seeds runs: 100, or half of `SEEDS`.
 fn half() -> u64 {
@@ -75,6 +76,8 @@ fn many(from: u64) {
     assert!(!never(|rare| rare.reseated.came), "no fifth site ever voted");
     assert!(!never(|rare| rare.reseated.left), "no site ever left");
     assert!(!never(|rare| rare.reseated.returned), "no site ever came back after it had left");
+    assert!(!never(|rare| rare.lies), "no thief ever lied");
+    assert!(!never(|rare| rare.trusted), "no site ever came back with its next bundle");
     assert!(!never(|rare| rare.alone), "nobody ever wrote alone");
     assert!(!never(|rare| rare.belated), "no word of handing over ever came late");
     let struck: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.rare.struck.keys()).collect();

@@ -9,6 +9,7 @@ use super::queue::{Item, Queue};
 use super::schedule::{Deed, Fault, When};
 use super::site::{Setting, Site, Survival};
 use super::story::{Detail, Story};
+use super::thief::Thief;
 use agent::command::Telling;
 use agent::event::Event;
 use agent::node::Rules;
@@ -49,6 +50,10 @@ pub struct Rare {
     pub reseated: Reseated,
     /// Disks that were lost.
     pub wiped: u64,
+    /// Lies that were told with a stolen bundle.
+    pub lies: u64,
+    /// Sites that were let in with their next one.
+    pub trusted: u64,
     /// Disks that went back in time.
     pub rolled_back: u64,
     /// Sites that were let back in with a new disk.
@@ -91,6 +96,8 @@ pub struct Town {
     pub(super) garbling: [[u64; SITES]; SITES],
     /// Whether sites and votes are among what people edit.
     pub(super) reseats: bool,
+    /// Whoever has a stolen bundle.
+    pub(super) thief: Option<Thief>,
     /// What lies in wait.
     pub(super) ambushes: Vec<(When, Deed)>,
     /// Whether the next write is stranded.
@@ -155,6 +162,7 @@ impl Town {
             dropping: [0; SITES],
             garbling: [[0; SITES]; SITES],
             reseats: false,
+            thief: None,
             ambushes: Vec::new(),
             strands: false,
             leader: None,
@@ -233,6 +241,10 @@ impl Town {
                 Some((_, leader)) => self.spring(When::Deciding, leader),
                 None => Ok(()),
             },
+            Item::Lie => {
+                self.lie();
+                Ok(())
+            }
             Item::Mend { links } => {
                 self.mend(&links);
                 Ok(())
@@ -256,7 +268,7 @@ impl Town {
 
     /// Starts an agent, if none runs there.
     pub(super) fn start(&mut self, site: usize) -> Checked {
-        if self.sites[site].turn.is_some() {
+        if self.sites[site].turn.is_some() || self.sites[site].off {
             return Ok(());
         }
         let boot = Boot(self.lives.word());
@@ -268,7 +280,7 @@ impl Town {
             self.story.tell(self.now, &format!("its policy has no {} any more", self.sites[site].id));
             return Ok(());
         }
-        self.look_at_loss(site);
+        self.look_at_loss(site)?;
         self.story.tell(self.now, &format!("the agent of {} starts", self.sites[site].id));
         self.queue.put(self.now + self.sites[site].span(TICK), Item::Tick { site, life });
         self.look_at_file(site);
@@ -294,6 +306,7 @@ impl Town {
         }
         let survival = self.sites[site].take(input, self.now);
         self.found(site)?;
+        self.obey();
         if self.invariants.takes_begun() {
             self.spring(When::Reseating, site)?;
         }

@@ -28,6 +28,8 @@ pub struct Trays {
     pub seen: usize,
     /// Whose trays these are.
     pub here: String,
+    /// The bundle that lies beside the agent.
+    pub bundle: Vec<u8>,
 }
 
 impl World for Trays {
@@ -80,17 +82,17 @@ impl World for Trays {
     }
 
     fn seal(&mut self, sealed: &Sealed) -> Option<Seal> {
-        let signature = mark(&self.here, sealed);
-        Some(Seal { chain: vec![self.here.clone().into_bytes()], scheme: 0, signature })
+        let signature = mark(&self.bundle, sealed);
+        let chain = vec![self.here.clone().into_bytes(), self.bundle.clone()];
+        Some(Seal { chain, scheme: 0, signature })
     }
 
     fn check(&mut self, sealed: &Sealed) -> Result<Fingerprint, String> {
         let named = sealed.seal.chain.first().is_some_and(|name| name == sealed.from.as_str().as_bytes());
-        let right = named && sealed.seal.signature == mark(sealed.from.as_str(), sealed);
-        if right {
-            Ok(Fingerprint::of(sealed.from.as_str().as_bytes()))
-        } else {
-            Err("it is forged".to_owned())
+        let bundle = sealed.seal.chain.get(1).filter(|_| named);
+        match bundle.filter(|bundle| sealed.seal.signature == mark(bundle, sealed)) {
+            Some(bundle) => Ok(Fingerprint::of(bundle)),
+            None => Err("it is forged".to_owned()),
         }
     }
 
@@ -104,8 +106,8 @@ impl World for Trays {
 }
 
 /// The likeness of a signature: it depends on who signs and on every byte that is signed.
-fn mark(who: &str, sealed: &Sealed) -> Vec<u8> {
-    let bytes = who.bytes().chain(sealed.words("town"));
+fn mark(bundle: &[u8], sealed: &Sealed) -> Vec<u8> {
+    let bytes = bundle.iter().copied().chain(sealed.words("town"));
     let mixed = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
         (mixed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

@@ -108,10 +108,13 @@ impl Seats {
     }
 
     /// Who does not sit as the policy in force says; nothing once everybody does.
-    pub fn astray(&self) -> Option<String> {
+    fn astray(&self, revoked: &BTreeSet<SiteId>) -> Option<String> {
         let has = |site: &SiteId| self.halves.now.get(site).map_or(0, BTreeSet::len);
         let sites: BTreeSet<&SiteId> = self.wished.keys().chain(self.halves.now.keys()).collect();
-        let wish = |site: &SiteId| usize::from(self.wished.get(site).copied().unwrap_or_default());
+        let wish = |site: &SiteId| match self.wished.get(site) {
+            Some(votes) if !revoked.contains(site) => usize::from(*votes),
+            Some(_) | None => 0,
+        };
         let wrong = sites.into_iter().find(|site| has(site) != wish(site));
         let words = wrong.map(|site| format!("{site} has {} votes and shall have {}", has(site), wish(site)));
         words.or_else(|| self.halves.before.is_some().then(|| "two majorities are needed".to_owned()))
@@ -168,7 +171,7 @@ impl Invariants {
 
     /// Who does not sit as the policy in force says.
     pub fn sits_astray(&self) -> Option<String> {
-        self.seats.astray()
+        self.seats.astray(&self.bundles.revoked)
     }
 
     /// Whether a site knows who votes.
