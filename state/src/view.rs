@@ -15,6 +15,7 @@ mod runs;
 mod schema;
 mod taken;
 mod waiting;
+mod wanted;
 
 pub use members::{Member, Revoked};
 

@@ -1,13 +1,12 @@
 //! The fold of runs: opened, stepped, undone and ended; every refusal that stands between a wish and an effect.
 
 use super::{Notice, OpenAttempt, Refusal, View};
-use crate::fact::{Attempt, Closure, Fact, Home, Outcome, Was};
+use crate::fact::{Attempt, Fact, Home, Was};
 use crate::ids::{Index, Number, RouteId, RunId};
 use crate::incident::{IncidentEvent, IncidentState, Way};
-use crate::plan::{Deed, Ensure, PlannedStep, Pointing};
-use crate::route::{Brought, LATE, Latch, Loose, REMEMBERED};
+use crate::plan::{Deed, Ensure, Pointing};
+use crate::route::{Brought, Latch, REMEMBERED};
 use crate::run::{Cause, Direction, Run, StepEvent, StepState, Word};
-use crate::window::WAIT_OPEN;
 use std::collections::BTreeSet;
 
 impl View {
@@ -121,55 +120,6 @@ impl View {
         Ok(())
     }
 
-    pub(super) fn numbers_untouched(
-        &self,
-        route: &RouteId,
-        of: &[Pointing],
-        seen: Index,
-    ) -> Result<(), Refusal> {
-        let Some(route) = self.routes.get(route) else { return Ok(()) };
-        for pointing in of {
-            if let Some(number) = route.numbers.get(&pointing.number)
-                && number.touched > seen
-            {
-                return Err(Refusal::Touched { what: pointing.number.to_string(), at: number.touched });
-            }
-        }
-        Ok(())
-    }
-
-    /// From here on these values are wanted, and until the attempt is closed they may turn up at any time.
-    fn want(&mut self, index: Index, attempt: &Attempt, pointings: Vec<Pointing>) {
-        let until = self.stamp + LATE;
-        let Some(run) = self.runs.get(&attempt.run) else { return };
-        let planned = run.plan.steps.get(usize::from(attempt.step));
-        let wait = planned.map_or(WAIT_OPEN, PlannedStep::wait_open);
-        let route = run.plan.route.clone();
-        let route = self.route(&route);
-        for pointing in &pointings {
-            let number = route.numbers.entry(pointing.number.clone()).or_default();
-            number.wanted = Some(pointing.to.clone());
-            number.loose.push(Loose { value: pointing.to.clone(), fence: index, until });
-            number.touched = index;
-        }
-        // What is no number has no value that the carrier could show, and no second writer either.
-        let open = match pointings.as_slice() {
-            [] => attempt.numbers.iter().cloned().collect(),
-            numbers => numbers.iter().map(|p| p.number.clone()).collect(),
-        };
-        let open = OpenAttempt {
-            run: attempt.run,
-            executor: attempt.executor.clone(),
-            boot: attempt.boot,
-            nonce: attempt.nonce,
-            pointings,
-            open,
-            at: self.stamp,
-            wait,
-        };
-        self.attempts.insert(index, open);
-    }
-
     pub(super) fn step_ended(&mut self, index: Index, fact: &Fact) -> Result<(), Refusal> {
         let (Fact::StepEnded { fence, boot, was, outcomes, note }
         | Fact::StepEndedLate { fence, boot, was, outcomes, note, .. }) = fact
@@ -218,32 +168,6 @@ impl View {
     fn read_first(&self, id: RunId, step: usize, was: Was) -> bool {
         let state = self.runs.get(&id).and_then(|run| run.steps.get(step)).map(|step| &step.state);
         was == Was::Unknown && matches!(state, Some(StepState::Reading { .. }))
-    }
-
-    /// A closed outcome, said by the process that asked, takes its number out of the attempt.
-    fn close(&mut self, fence: Index, boot: crate::ids::Boot, outcomes: &[Outcome]) -> Result<(), ()> {
-        let Some(attempt) = self.attempts.get_mut(&fence).filter(|a| a.boot == boot) else { return Err(()) };
-        let closed = outcomes.iter().filter(|o| o.closure == Closure::Closed);
-        let closed: BTreeSet<Number> = closed.map(|o| o.number.clone()).collect();
-        attempt.open.retain(|number| !closed.contains(number));
-        for number in self.routes.values_mut().flat_map(|route| route.numbers.iter_mut()) {
-            if closed.contains(number.0) {
-                number.1.loose.retain(|loose| loose.fence != fence);
-            }
-        }
-        Ok(())
-    }
-
-    /// What was read back is what is expected from now on.
-    pub(super) fn verified(&mut self, index: Index, id: RunId, outcomes: &[Outcome]) {
-        let Some(run) = self.runs.get(&id) else { return };
-        let route = run.plan.route.clone();
-        let route = self.route(&route);
-        for outcome in outcomes.iter().filter(|o| o.was == Was::Right && o.seen.is_some()) {
-            let number = route.numbers.entry(outcome.number.clone()).or_default();
-            number.expected.clone_from(&outcome.seen);
-            number.touched = index;
-        }
     }
 
     pub(super) fn step_moved(&mut self, id: RunId, step: usize, moved: BTreeSet<Number>) {
