@@ -174,14 +174,24 @@ impl Town {
         Ok(())
     }
 
-    /// Whoever was set up with a text that nobody has agreed may have no link to those that would name it: its people
-    /// see that it waits, and begin again with the policy that is in force.
+    /// Whoever was set up with a text that nobody has agreed, or goes on running with the policy that took it out, may
+    /// have no link to those that would name it: its people see that it waits, and begin again with the policy that
+    /// is in force.
     fn set_right(&mut self, site: usize) -> Checked {
         let agreed = self.agreed_text();
         let disk = self.sites[site].disk();
         let nameless = disk.named().is_none() && !disk.is_outside();
-        let wrong = nameless && disk.file != agreed;
+        let wrong = nameless && disk.file != agreed || self.is_out_of_date(site);
         if wrong && self.sites[site].turn.is_some() { self.die(site, SECOND) } else { Ok(()) }
+    }
+
+    /// Whether a running agent has no link to a member that its own policy does not know.
+    fn is_out_of_date(&self, site: usize) -> bool {
+        let here = &self.sites[site];
+        let policy = here.view().and_then(|view| view.policy.as_ref());
+        let Some(Ok(rules)) = policy.map(|policy| Rules::read(&policy.text, &here.id)) else { return false };
+        let unknown = |other: &usize| !rules.wished.contains_key(&self.sites[*other].id);
+        self.members().into_iter().filter(unknown).any(|other| !self.linked(site, other))
     }
 
     pub(super) fn agreed_text(&self) -> Option<String> {
