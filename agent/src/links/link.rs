@@ -154,7 +154,11 @@ async fn write_frames(
         tokio::select! {
             () = goodbye.cancelled() => break,
             () = &mut drained => break,
-            bytes = peer.outbox.pop(), if used => frame::write(writer, &bytes).await?,
+            bytes = peer.outbox.pop(), if used => {
+                frame::write(writer, &bytes).await?;
+                // Every frame says as much as a pulse does.
+                pulse.reset();
+            }
             _ = newest.changed() => {}
             _ = pulse.tick() => frame::write(writer, &[]).await?,
         }
