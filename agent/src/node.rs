@@ -121,6 +121,8 @@ pub struct Node {
     knowledge: revocation::Knowledge,
     /// The sites that the policy has no more and that have not left, and where they listen.
     leaving: BTreeMap<SiteId, SocketAddr>,
+    /// Those that only the own file has, if that alone tells that this site is wanted again.
+    wanting: BTreeMap<SiteId, SocketAddr>,
     /// The view on which all were found to sit where it is wished; `None` once who sits, or who shall, may be others.
     seated_on: Option<Index>,
     /// When leadership was last handed over from here.
@@ -213,6 +215,7 @@ impl Node {
             detours: BTreeMap::new(),
             knowledge: revocation::Knowledge::default(),
             leaving: BTreeMap::new(),
+            wanting: BTreeMap::new(),
             seated_on: None,
             handed_over: None,
             verdicts: telling::Verdicts::default(),

@@ -8,6 +8,7 @@ use state::fact::{Entry, Fact};
 use state::handover::Hindrance;
 use state::view::Applied;
 use state::{Head, Index, Mono, Now, SiteId, View};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -122,6 +123,7 @@ impl Node {
             }
             Err(why) => self.broken = Some(why),
         }
+        self.wanting = self.wanted_by();
         // Whatever was found by the policy before must be found anew.
         self.seated_on = None;
         self.looks.doubted.clear();
@@ -133,6 +135,17 @@ impl Node {
         self.watch_carriers(now);
         self.watch_signals();
         self.surveys.anew();
+    }
+
+    /// A site that was taken out and is wanted again knows that only by its own file, and there stand those who would
+    /// name it: they may be others than in the last policy that it heard of.
+    fn wanted_by(&self) -> BTreeMap<SiteId, SocketAddr> {
+        let here = &self.identity.site;
+        let lacks = |rules: &Rules| !rules.wished.contains_key(here);
+        let Some(rules) = self.rules.as_ref().filter(|rules| lacks(rules)) else { return BTreeMap::new() };
+        let own = Rules::read(&self.file, here).ok().filter(|own| !lacks(own));
+        let known = |site: &SiteId| rules.wished.contains_key(site) || self.leaving.contains_key(site);
+        own.into_iter().flat_map(|own| own.addresses).filter(|(site, _)| !known(site)).collect()
     }
 
     /// What is to be probed, reached and linked to under the policy in force.
@@ -147,7 +160,8 @@ impl Node {
     /// The sites that this one has links to, where they listen, and who may speak for them.
     pub fn linked(&self) -> Vec<Other> {
         let addresses = self.rules.iter().flat_map(|rules| &rules.addresses).map(|(site, at)| (site, at));
-        let others = addresses.chain(&self.leaving).filter(|(site, _)| **site != self.identity.site);
+        let known = addresses.chain(&self.leaving).chain(&self.wanting);
+        let others = known.filter(|(site, _)| **site != self.identity.site);
         let other = |(site, address): (&SiteId, &SocketAddr)| Other {
             site: site.clone(),
             address: *address,

@@ -201,6 +201,10 @@ impl Town {
 
     /// Whether a site has lost nothing, and knows that everybody sits where that was agreed.
     fn is_settled(&self, site: usize) -> bool {
-        self.sites[site].lost.is_none() && self.has_its_votes(site, None)
+        let here = &self.sites[site];
+        // Whoever left comes back with votes that nobody had: what its disk had promised with others binds no more.
+        let member = self.invariants.view().members.get(&here.id);
+        let anew = member.is_some_and(|member| member.raft_ids.iter().all(|id| !here.promised.contains(id)));
+        (here.lost.is_none() || anew) && self.has_its_votes(site, None)
     }
 }

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::thief::bundle;
 use super::world::Trays;
 use agent::cluster_clock::ClusterClock;
-use agent::door::{self, Door, Named, Own, Stand};
+use agent::door::{self, Door, Own, Stand};
 use agent::event::{Effect, Event, Identity, Output};
 use agent::links::Trust;
 use agent::node::{Node, Shelf, Start};
@@ -309,11 +309,8 @@ impl Site {
     pub fn has_lost(&mut self) -> bool {
         let lost = self.lost;
         lost.is_some_and(|name| {
-            let promised = self.promised.clone();
             let disk = self.disk();
-            // Whoever left comes back with votes that nobody had: what it had promised with others binds it no more.
-            let old = |named: &Named| named.raft_ids.iter().any(|id| promised.contains(id));
-            disk.is_outside() || disk.named().is_none_or(|named| disk.name == name && old(&named))
+            disk.name == name || disk.is_outside() || disk.named().is_none()
         })
     }
 
